@@ -1,0 +1,35 @@
+"""1,797 handwritten digits, 8x8, inside the package: no download, trains in seconds.
+
+Source: Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning
+Repository (1998), https://doi.org/10.24432/C50P49, CC BY 4.0; its test set, in its order, as
+scikit-learn's `load_digits` distributes it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def load_data(
+    test_split: float = 0.2, seed: int | None = 113
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """`(x_train, y_train), (x_test, y_test)`: uint8 images (n, 8, 8) of 0..16, uint8 labels (n,).
+
+    Args:
+        test_split: the fraction that becomes test data.
+        seed: shuffles before the split; None keeps the order of the source.
+
+    Example:
+        (x_train, y_train), (x_test, y_test) = dl.datasets.digits.load_data()
+    """
+    import numpy as np
+
+    from danlu.datasets._split import split
+
+    file = os.path.join(os.path.dirname(__file__), "digits.npz")
+    with np.load(file, allow_pickle=False) as arrays:
+        return split("digits", arrays["x"], arrays["y"], test_split, seed)
