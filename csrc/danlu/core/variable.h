@@ -1,0 +1,46 @@
+// State: the one mutable thing.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "danlu/core/op.h"
+
+namespace danlu {
+
+class VariableState final : public RefCounted {
+ public:
+  VariableState(Tensor initial, bool trainable, std::string name);
+  ~VariableState();
+  static void destroy(const VariableState* state) { delete state; }
+
+  // The current value, with the edge to this variable's gradient when it is trainable.
+  Tensor read() const;
+  Tensor value() const { return value_; }
+  const Edge& leaf() const { return leaf_; }
+
+  // The new value is cast to this dtype; its shape must be the same (a scalar is broadcast).
+  void assign(const Tensor& value);
+  // A value whose bytes nobody else sees, for an op that updates it in place. Counts as an assign.
+  Tensor writable();
+
+  Tensor grad() const;
+  void set_grad(Tensor grad);
+
+  uint64_t version = 0;  // grows with every write; what is memoised of the value is keyed by it
+  std::string name;
+  std::string path;
+  bool trainable;
+
+ private:
+  void own(Tensor value);
+
+  Tensor value_;
+  Edge leaf_;
+};
+
+// A handle. Copies refer to the same state.
+using Variable = Ref<VariableState>;
+DL_EXPORT Variable make_variable(Tensor initial, bool trainable = true, std::string name = "variable");
+
+}  // namespace danlu

@@ -1,0 +1,61 @@
+// The backend contract on a page: every kernel, with its arguments.
+//
+// A kernel is a plain function on views. It never allocates, never checks shapes, never throws.
+// Each is compiled once for every instruction set (namespace danlu::cpu::<level>) and for CUDA
+// (namespace danlu::cuda); the CPU's table is chosen when the library is loaded.
+#pragma once
+
+#include "danlu/core/random.h"
+#include "danlu/core/view.h"
+#include "danlu/kernels/types.h"
+
+// One line a kernel, grouped by the file that defines it.
+// clang-format off
+#define DL_KERNEL_LIST(DL_KERNEL)                                                             \
+  /* elementwise.cpp */                                                                       \
+  DL_KERNEL(copy, (const View& x, const View& y))  /* y = cast(x), any strides, any dtypes */ \
+  DL_KERNEL(fill, (const View& y, double value))                                              \
+  /* reduce.cpp */                                                                            \
+  /* matmul.cpp */                                                                            \
+  /* conv.cpp */                                                                              \
+  /* pool.cpp */                                                                              \
+  /* softmax.cpp */                                                                           \
+  /* norm.cpp */                                                                              \
+  /* random.cpp */                                                                            \
+  /* index.cpp */                                                                             \
+  /* optim.cpp */
+// clang-format on
+
+#define DL_DECLARE(name, args) void name args;
+#define DL_POINTER(name, args) void(*name) args;
+#define DL_ADDRESS(name, args) &DL_LEVEL::name,
+
+namespace danlu::cpu {
+
+// One pointer a kernel.
+struct Table {
+  DL_KERNEL_LIST(DL_POINTER)
+};
+// The table of the best instruction set that this machine has and DANLU_ISA allows.
+extern const Table* const table_pointer;
+DL_INLINE const Table& table() { return *table_pointer; }
+const char* isa_name();  // "baseline", "avx2", "avx512" or "portable"
+
+#ifdef DL_LEVEL  // inside a kernel file: this level's functions
+namespace DL_LEVEL {
+DL_KERNEL_LIST(DL_DECLARE)
+}
+#endif
+
+}  // namespace danlu::cpu
+
+namespace danlu::cuda {
+DL_KERNEL_LIST(DL_DECLARE)
+}  // namespace danlu::cuda
+
+#ifdef DANLU_CUDA
+#define DL_DISPATCH(device, name, ...)                                                     \
+  ((device).is_cpu() ? ::danlu::cpu::table().name(__VA_ARGS__) : ::danlu::cuda::name(__VA_ARGS__))
+#else
+#define DL_DISPATCH(device, name, ...) (::danlu::cpu::table().name(__VA_ARGS__))
+#endif
