@@ -39,8 +39,7 @@ def load_data(
             `$DANLU_HOME/cifar10/` or the user's cache, where all six are needed; what is absent
             is downloaded.
 
-    Example:
-        (x_train, y_train), (x_test, y_test) = dl.datasets.cifar10.load_data()
+    >>> (x_train, y_train), (x_test, y_test) = dl.datasets.cifar10.load_data()  # doctest: +SKIP
     """
     import numpy as np
 

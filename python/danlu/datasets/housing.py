@@ -36,8 +36,9 @@ def load_data(
         test_split: the fraction that becomes test data.
         seed: shuffles before the split; None keeps the order.
 
-    Example:
-        (x, y), _ = dl.datasets.housing.load_data()
+    >>> (x, y), _ = dl.datasets.housing.load_data()
+    >>> x[0].tolist(), float(y[0])
+    ([2104.0, 3.0], 399900.0)
     """
     import numpy as np
 

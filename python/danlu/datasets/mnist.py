@@ -38,8 +38,7 @@ def load_data(
         path: a folder with the four IDX files (gzip or plain), or an `mnist.npz` as Keras keeps
             it. Default: `$DANLU_HOME/mnist/` or the user's cache; absent files are downloaded.
 
-    Example:
-        (x_train, y_train), (x_test, y_test) = dl.datasets.mnist.load_data()
+    >>> (x_train, y_train), (x_test, y_test) = dl.datasets.mnist.load_data()  # doctest: +SKIP
     """
     # Keras's default is the bare name "mnist.npz", which means "wherever the cache is".
     if path is not None and os.fspath(path) == "mnist.npz" and not os.path.exists(path):
