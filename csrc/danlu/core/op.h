@@ -40,10 +40,11 @@ using AttrValue = std::variant<bool, int64_t, double, std::string, std::vector<i
 using Attrs = std::vector<std::pair<std::string, AttrValue>>;
 
 // Which inputs and outputs a gradient rule reads; everything else is freed at once.
-// Every rule may ask for the shape and dtype of any input and output.
+// A rule may ask for the shape and dtype of any input and output unless it says it needs none.
 struct Reads {
   uint32_t inputs = 0;   // bit i: the value of input i
   uint32_t outputs = 0;  // bit i: the value of output i
+  bool shapes = true;
 };
 constexpr Reads reads_inputs(std::initializer_list<int> which) {
   Reads reads;
@@ -56,9 +57,10 @@ constexpr Reads reads_outputs(std::initializer_list<int> which) {
   return reads;
 }
 constexpr Reads operator|(Reads a, Reads b) {
-  return {a.inputs | b.inputs, a.outputs | b.outputs};
+  return {a.inputs | b.inputs, a.outputs | b.outputs, a.shapes || b.shapes};
 }
-inline constexpr Reads kReadsAllInputs{~0u, 0};
+inline constexpr Reads kReadsAllInputs{~0u, 0, true};
+inline constexpr Reads kReadsNothing{0, 0, false};  // not even shapes: the rule of x + y
 
 // What a gradient rule sees: the values it asked for, and shape and dtype of all others.
 struct Saved {

@@ -53,6 +53,9 @@ DL_EXPORT void reset_peak_memory(Device device = kCpu);
 // Gives every cached block back to the operating system.
 DL_EXPORT void empty_cache();
 
+// Copies between any two devices; waits until the bytes have arrived.
+void copy_bytes(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);
+
 // The allocator itself, for objects that are no Storage. `bytes` must be the same in both calls.
 void* pool_allocate(int64_t bytes);
 void pool_free(void* block, int64_t bytes) noexcept;

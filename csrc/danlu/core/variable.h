@@ -17,12 +17,14 @@ class VariableState final : public RefCounted {
   // The current value, with the edge to this variable's gradient when it is trainable.
   Tensor read() const;
   Tensor value() const { return value_; }
+  const Shape& shape() const { return value_.shape(); }
+  DType dtype() const { return value_.dtype(); }
   const Edge& leaf() const { return leaf_; }
 
-  // The new value is cast to this dtype; its shape must be the same (a scalar is broadcast).
-  void assign(const Tensor& value);
-  // A value whose bytes nobody else sees, for an op that updates it in place. Counts as an assign.
-  Tensor writable();
+  // A value whose bytes nobody else sees, for an op that writes in place (`assign` in ops.h, the
+  // optimizers). Whoever still holds the old value keeps it: then the variable moves to new bytes,
+  // which hold a copy of the old ones if `keep`.
+  Tensor writable(bool keep = true);
 
   Tensor grad() const;
   void set_grad(Tensor grad);

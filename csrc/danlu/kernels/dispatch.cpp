@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "danlu/kernels/kernels.h"
+#include "levels.h"
 
 namespace danlu::cpu {
 

@@ -12,7 +12,12 @@
 
 namespace danlu {
 
+// ---- state.cpp -------------------------------------------------------------------------------
+// The variable's value becomes `value`, cast to its dtype; one number is broadcast.
+DL_EXPORT void assign(VariableState& variable, const Tensor& value);
+
 // ---- elementwise.cpp -------------------------------------------------------------------------
+DL_EXPORT Tensor add(const Tensor& a, const Tensor& b);
 
 // ---- reduce.cpp ------------------------------------------------------------------------------
 

@@ -1,0 +1,173 @@
+#include "danlu/core/op.h"
+
+#include <atomic>
+
+#include "danlu/core/recorder.h"
+
+namespace danlu {
+
+namespace {
+
+thread_local bool grad_is_enabled = true;
+thread_local Status thread_status;
+thread_local Recording* recording = nullptr;
+std::atomic<uint64_t> next_sequence{1};
+
+}  // namespace
+
+Status& status() { return thread_status; }
+Recording*& current_recording() { return recording; }
+
+bool grad_enabled() { return grad_is_enabled; }
+bool set_grad_enabled(bool enabled) { return std::exchange(grad_is_enabled, enabled); }
+
+bool records(Inputs in) {
+  if (!grad_is_enabled) return false;
+  for (const Tensor& x : in) {
+    if (x.requires_grad()) return true;
+  }
+  return false;
+}
+
+void Op::raise(const Status& bad, Inputs in) const {
+  fail(ErrorKind::index, "[{}] bad index {} at position {}, with x of shape {}", name(), bad.value,
+       bad.position, in.empty() ? Shape() : in[0].shape());
+}
+
+Tensors Op::vjp(const Saved&, const Tensors&, Needs) const {
+  fail(ErrorKind::not_implemented, "[{}] has no gradient", name());
+}
+
+Tensors Op::compose(Inputs) const {
+  fail(ErrorKind::not_implemented, "[{}] has no second gradient", name());
+}
+
+// ---- nodes ---------------------------------------------------------------------------------------
+
+Ref<Node> Node::make() {
+  Ref<Node> node(new (pool_allocate(sizeof(Node))) Node);
+  node->sequence = next_sequence.fetch_add(1, std::memory_order_relaxed);
+  return node;
+}
+
+// Freeing a node frees the nodes it alone keeps alive. They are queued, so that a chain of a
+// million does not overflow the stack.
+void Node::destroy(const Node* node) {
+  thread_local std::vector<Node*> queue;
+  thread_local bool draining = false;
+  queue.push_back(const_cast<Node*>(node));
+  if (draining) return;
+  draining = true;
+  while (!queue.empty()) {
+    Node* last = queue.back();
+    queue.pop_back();
+    last->~Node();
+    pool_free(last, sizeof(Node));
+  }
+  draining = false;
+}
+
+void retain(const Node* node) { node->retain(); }
+void release(const Node* node) noexcept {
+  if (node->release()) Node::destroy(node);
+}
+
+// ---- call ----------------------------------------------------------------------------------------
+
+namespace {
+
+void check_inputs(const Op& op, Inputs in) {
+  for (const Tensor& x : in) {
+    if (!x.defined() || x.is_abstract()) [[unlikely]] {
+      fail(ErrorKind::runtime, "[{}] an input has no value (a gradient rule reads what it did not ask for)",
+           op.name());
+    }
+    if (!(x.device() == in[0].device())) [[unlikely]] {
+      fail(ErrorKind::value,
+           "[{}] inputs live on {} and {}: bring them together with x.to_device(...)", op.name(),
+           in[0].device(), x.device());
+    }
+  }
+}
+
+Tensor make_output(const Spec& spec, Inputs in) {
+  const Device device = in.empty() ? kCpu : in[0].device();
+  switch (spec.alias.kind) {
+    case Alias::none:
+      return Tensor::empty(spec.shape, spec.dtype, device);
+    case Alias::view:
+      return in[static_cast<size_t>(spec.alias.input)].alias(spec.shape, spec.alias.strides,
+                                                              spec.alias.offset);
+    case Alias::in_place:
+      break;
+  }
+  return in[static_cast<size_t>(spec.alias.input)].detach();
+}
+
+// A value if the rule reads it, shape and dtype otherwise.
+Tensor keep(const Tensor& x, bool read, bool shapes) {
+  if (read) return x.detach();
+  if (!shapes) return {};
+  return Tensor::abstract(x.shape(), x.dtype(), x.device());
+}
+
+void record(const OpRef& op, Inputs in, std::span<Tensor> out) {
+  Ref<Node> node = Node::make();
+  node->op = op;
+  const Reads reads = op->reads();
+  const int n_in = static_cast<int>(in.size()), n_out = static_cast<int>(out.size());
+  node->inputs.reserve(n_in);
+  node->saved.inputs.reserve(n_in);
+  node->saved.outputs.reserve(n_out);
+  for (int i = 0; i < n_in; ++i) {
+    const Tensor& x = in[static_cast<size_t>(i)];
+    node->inputs.push_back(x.edge());
+    // Ops with many inputs (concat, stack) read none or all of them.
+    node->saved.inputs.push_back(keep(x, reads.inputs >> (i < 31 ? i : 31) & 1u, reads.shapes));
+  }
+  for (int i = 0; i < n_out; ++i) {
+    Tensor& y = out[static_cast<size_t>(i)];
+    node->saved.outputs.push_back(keep(y, reads.outputs >> (i < 31 ? i : 31) & 1u, reads.shapes));
+    if (is_floating(y.dtype())) y = y.with_edge(Edge(node.get(), i));
+  }
+}
+
+void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) {
+  bool computes = false;
+  for (int i = 0; i < specs.size(); ++i) {
+    out[static_cast<size_t>(i)] = make_output(specs[i], in);
+    computes |= specs[i].alias.kind != Alias::view;
+  }
+  Tensor scratch;
+  if (computes) {
+    if (const int64_t bytes = op->scratch_bytes(in); bytes > 0) {
+      scratch = Tensor::empty({bytes}, DType::uint8, in.empty() ? kCpu : in[0].device());
+    }
+    const bool indices = op->reads_indices();
+    if (indices) thread_status = {};
+    op->run(in, out, scratch ? scratch.view() : View{});
+    if (indices && !thread_status.ok()) op->raise(thread_status, in);
+  }
+  if (recording) [[unlikely]] recording->add(op, in, out, scratch);
+  if (grad_is_enabled && op->differentiable() && records(in)) record(op, in, out);
+}
+
+}  // namespace
+
+Tensors call(const OpRef& op, Inputs in) {
+  check_inputs(*op, in);
+  const Specs specs = op->infer(in);
+  Tensors out(specs.size());
+  run(op, in, specs, out);
+  return out;
+}
+
+Tensor call_one(const OpRef& op, Inputs in) {
+  check_inputs(*op, in);
+  const Specs specs = op->infer(in);
+  Tensor out;
+  run(op, in, specs, {&out, 1});
+  return out;
+}
+
+}  // namespace danlu

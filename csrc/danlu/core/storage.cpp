@@ -1,0 +1,347 @@
+#include "danlu/core/storage.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "danlu/core/error.h"
+
+namespace danlu {
+
+#ifdef DANLU_CUDA
+namespace cuda {  // core/storage.cu
+void* allocate(int64_t bytes, Device device);
+void free(void* block, int64_t bytes, Device device) noexcept;
+void empty_cache();
+MemoryStats memory_stats(Device device);
+void reset_peak_memory(Device device);
+void copy_bytes(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);
+}  // namespace cuda
+#endif
+
+namespace {
+
+constexpr int64_t kAlign = 64;
+constexpr int64_t kSmall = 4096;           // up to here: per-thread lists, carved from slabs
+constexpr int64_t kSlab = 1 << 18;
+constexpr int64_t kHugePage = 2 << 20;     // from here: mapped by itself, in huge pages
+constexpr int kSmallClasses = kSmall / kAlign;
+constexpr int kBatch = 64;                 // blocks that move between a thread and the others at once
+
+class OutOfMemory : public std::bad_alloc {
+ public:
+  explicit OutOfMemory(int64_t bytes)
+      : what_(format("[allocate] out of memory: {} MiB more were wanted, {} MiB are in use. Use "
+                     "smaller batches or a smaller model, or call danlu.config.empty_cache()",
+                     (bytes + (1 << 20) - 1) >> 20, memory_stats().in_use >> 20)) {}
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  std::string what_;
+};
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+// Eight classes a doubling: at most an eighth of a block is wasted.
+int64_t rounded(int64_t bytes) {
+  if (bytes <= kSmall) return std::max(kAlign, (bytes + kAlign - 1) & ~(kAlign - 1));
+  const int shift = std::bit_width(static_cast<uint64_t>(bytes - 1)) - 4;
+  const int64_t step = std::max(int64_t{1} << shift, kAlign);
+  const int64_t size = (bytes + step - 1) & ~(step - 1);
+  return size >= kHugePage ? (size + kHugePage - 1) & ~(kHugePage - 1) : size;
+}
+
+struct FreeList {
+  int64_t bytes;
+  std::vector<void*> blocks;
+};
+
+// Shared by all threads; never destroyed, because storages may outlive static objects.
+struct Pool {
+  std::mutex mutex;
+  FreeBlock* small[kSmallClasses] = {};
+  std::vector<FreeList> large;  // sorted by bytes
+  char* slab = nullptr;
+  char* slab_end = nullptr;
+  std::atomic<int64_t> in_use{0}, peak{0}, cached{0}, allocations{0}, requests{0};
+
+  FreeList& list_of(int64_t bytes) {
+    auto at = std::lower_bound(large.begin(), large.end(), bytes,
+                               [](const FreeList& list, int64_t b) { return list.bytes < b; });
+    if (at == large.end() || at->bytes != bytes) at = large.insert(at, {bytes, {}});
+    return *at;
+  }
+};
+
+Pool& pool() {
+  static Pool* const instance = new Pool;
+  return *instance;
+}
+
+int64_t physical_memory() {
+  static const int64_t bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+  return bytes;
+}
+
+void* from_system(int64_t bytes) {
+  pool().allocations.fetch_add(1, std::memory_order_relaxed);
+  if (bytes < kHugePage) return std::aligned_alloc(kAlign, static_cast<size_t>(bytes));
+  // A mapping that is aligned to huge pages: map more, cut both ends off.
+  const size_t want = static_cast<size_t>(bytes), extra = static_cast<size_t>(kHugePage);
+  void* mapped = mmap(nullptr, want + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  char* first = static_cast<char*>(mapped);
+  char* aligned = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(first) + extra - 1) & ~(extra - 1));
+  if (aligned > first) munmap(first, static_cast<size_t>(aligned - first));
+  const size_t tail = static_cast<size_t>(first + want + extra - (aligned + want));
+  if (tail) munmap(aligned + want, tail);
+  madvise(aligned, want, MADV_HUGEPAGE);
+  return aligned;
+}
+
+void to_system(void* block, int64_t bytes) noexcept {
+  if (bytes < kHugePage) {
+    std::free(block);
+  } else {
+    munmap(block, static_cast<size_t>(bytes));
+  }
+}
+
+void count_in_use(Pool& p, int64_t bytes) {
+  const int64_t now = p.in_use.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  int64_t peak = p.peak.load(std::memory_order_relaxed);
+  while (now > peak && !p.peak.compare_exchange_weak(peak, now, std::memory_order_relaxed)) {
+  }
+}
+
+void* allocate_large(int64_t bytes) {
+  Pool& p = pool();
+  p.requests.fetch_add(1, std::memory_order_relaxed);
+  if (bytes > physical_memory()) throw OutOfMemory(bytes);
+  {
+    std::lock_guard lock(p.mutex);
+    FreeList& list = p.list_of(bytes);
+    if (!list.blocks.empty()) {
+      void* block = list.blocks.back();
+      list.blocks.pop_back();
+      p.cached.fetch_sub(bytes, std::memory_order_relaxed);
+      count_in_use(p, bytes);
+      return block;
+    }
+  }
+  // Blocks of other classes must not pile up beside live memory.
+  if (p.cached.load() + p.in_use.load() + bytes > physical_memory() * 8 / 10) empty_cache();
+  void* block = from_system(bytes);
+  if (!block) {
+    empty_cache();
+    block = from_system(bytes);
+  }
+  if (!block) throw OutOfMemory(bytes);
+  count_in_use(p, bytes);
+  return block;
+}
+
+void free_large(void* block, int64_t bytes) noexcept {
+  Pool& p = pool();
+  p.in_use.fetch_sub(bytes, std::memory_order_relaxed);
+  std::lock_guard lock(p.mutex);
+  try {
+    p.list_of(bytes).blocks.push_back(block);
+    p.cached.fetch_add(bytes, std::memory_order_relaxed);
+  } catch (const std::bad_alloc&) {
+    to_system(block, bytes);
+  }
+}
+
+// The free small blocks of one thread.
+struct ThreadCache {
+  FreeBlock* lists[kSmallClasses] = {};
+  int counts[kSmallClasses] = {};
+  bool alive = true;
+
+  ~ThreadCache() {
+    alive = false;
+    std::lock_guard lock(pool().mutex);
+    for (int c = 0; c < kSmallClasses; ++c) {
+      while (lists[c]) give(c);
+    }
+  }
+  // Moves one block to the shared list; the pool is locked.
+  void give(int c) {
+    FreeBlock* block = lists[c];
+    lists[c] = block->next;
+    block->next = pool().small[c];
+    pool().small[c] = block;
+  }
+  void refill(int c) {
+    Pool& p = pool();
+    const int64_t size = (c + 1) * kAlign;
+    std::lock_guard lock(p.mutex);
+    while (counts[c] < kBatch && p.small[c]) {
+      FreeBlock* block = p.small[c];
+      p.small[c] = block->next;
+      push(c, block);
+    }
+    if (counts[c] > 0) return;
+    for (int i = 0; i < 8; ++i) {
+      if (p.slab_end - p.slab < size) {
+        char* slab = static_cast<char*>(from_system(kSlab));
+        if (!slab) {
+          if (counts[c] > 0) return;
+          throw std::bad_alloc();
+        }
+        p.slab = slab;
+        p.slab_end = slab + kSlab;
+        count_in_use(p, kSlab);
+      }
+      push(c, reinterpret_cast<FreeBlock*>(p.slab));
+      p.slab += size;
+    }
+  }
+  void push(int c, FreeBlock* block) {
+    block->next = lists[c];
+    lists[c] = block;
+    ++counts[c];
+  }
+  void spill(int c) {
+    std::lock_guard lock(pool().mutex);
+    for (int i = 0; i < kBatch; ++i, --counts[c]) give(c);
+  }
+};
+
+ThreadCache& thread_cache() {
+  thread_local ThreadCache cache;
+  return cache;
+}
+
+}  // namespace
+
+void* pool_allocate(int64_t bytes) {
+  const int64_t size = rounded(bytes);
+  if (size > kSmall) return allocate_large(size);
+  ThreadCache& cache = thread_cache();
+  const int c = static_cast<int>(size / kAlign) - 1;
+  if (!cache.lists[c]) [[unlikely]] cache.refill(c);
+  FreeBlock* block = cache.lists[c];
+  cache.lists[c] = block->next;
+  --cache.counts[c];
+  return block;
+}
+
+void pool_free(void* block, int64_t bytes) noexcept {
+  const int64_t size = rounded(bytes);
+  if (size > kSmall) return free_large(block, size);
+  ThreadCache& cache = thread_cache();
+  const int c = static_cast<int>(size / kAlign) - 1;
+  cache.push(c, static_cast<FreeBlock*>(block));
+  if (!cache.alive || cache.counts[c] >= 4 * kBatch) [[unlikely]] {
+    // A thread that ends gives everything back; one that only frees does so now and then.
+    if (cache.alive) {
+      cache.spill(c);
+    } else {
+      std::lock_guard lock(pool().mutex);
+      cache.give(c);
+    }
+  }
+}
+
+Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
+  Storage* storage = new (pool_allocate(sizeof(Storage))) Storage;
+  Ref<Storage> ref(storage);
+  storage->device_ = device;
+  if (device.is_cpu()) {
+    storage->data_ = pool_allocate(bytes);
+  } else {
+#ifdef DANLU_CUDA
+    storage->data_ = cuda::allocate(bytes, device);
+#else
+    fail(ErrorKind::runtime, "[allocate] device {} was asked for, but this danlu was built without CUDA",
+         device);
+#endif
+  }
+  storage->bytes_ = bytes;
+  return ref;
+}
+
+Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device, std::function<void()> release,
+                             bool writable) {
+  Storage* storage = new (pool_allocate(sizeof(Storage))) Storage;
+  storage->data_ = data;
+  storage->bytes_ = bytes;
+  storage->device_ = device;
+  storage->writable_ = writable;
+  storage->release_ = std::move(release);
+  return Ref<Storage>(storage);
+}
+
+void Storage::destroy(const Storage* storage) {
+  Storage* self = const_cast<Storage*>(storage);
+  if (self->release_) {
+    self->release_();
+  } else if (self->data_) {
+    if (self->device_.is_cpu()) {
+      pool_free(self->data_, self->bytes_);
+    } else {
+#ifdef DANLU_CUDA
+      cuda::free(self->data_, self->bytes_, self->device_);
+#endif
+    }
+  }
+  self->~Storage();
+  pool_free(self, sizeof(Storage));
+}
+
+MemoryStats memory_stats(Device device) {
+#ifdef DANLU_CUDA
+  if (device.is_cuda()) return cuda::memory_stats(device);
+#endif
+  (void)device;
+  const Pool& p = pool();
+  return {p.in_use.load(), p.peak.load(), p.cached.load(), p.allocations.load(), p.requests.load()};
+}
+
+void reset_peak_memory(Device device) {
+#ifdef DANLU_CUDA
+  if (device.is_cuda()) return cuda::reset_peak_memory(device);
+#endif
+  (void)device;
+  pool().peak.store(pool().in_use.load());
+}
+
+void empty_cache() {
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  for (FreeList& list : p.large) {
+    for (void* block : list.blocks) to_system(block, list.bytes);
+    p.cached.fetch_sub(list.bytes * static_cast<int64_t>(list.blocks.size()));
+    list.blocks.clear();
+  }
+#ifdef DANLU_CUDA
+  cuda::empty_cache();
+#endif
+}
+
+void copy_bytes(void* to, Device to_device, const void* from, Device from_device, int64_t bytes) {
+  if (to_device.is_cpu() && from_device.is_cpu()) {
+    if (bytes > 0) std::memcpy(to, from, static_cast<size_t>(bytes));
+    return;
+  }
+#ifdef DANLU_CUDA
+  cuda::copy_bytes(to, to_device, from, from_device, bytes);
+#else
+  fail(ErrorKind::runtime, "[copy] {} to {}: this danlu was built without CUDA", from_device, to_device);
+#endif
+}
+
+}  // namespace danlu
