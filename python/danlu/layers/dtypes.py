@@ -1,0 +1,64 @@
+"""Which dtype a layer computes in, and which one its weights have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
+_NAMES = FLOATS | {
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+}
+
+
+class DTypePolicy:
+    """A pair of dtypes by one name: "float32" is both, "mixed_bfloat16" computes in bfloat16 on
+    float32 weights."""
+
+    def __init__(self, name: str | None = None) -> None:
+        from .. import config
+
+        self.name = str(name) if name is not None else config.dtype_policy()
+        narrow = self.name.removeprefix("mixed_")
+        mixed = narrow != self.name
+        if narrow not in (("float16", "bfloat16") if mixed else _NAMES):
+            raise ValueError(
+                f"[DTypePolicy] {name!r} is not a dtype policy: give the name of a dtype such as "
+                "'float32', or 'mixed_bfloat16' or 'mixed_float16'"
+            )
+        self.compute_dtype = narrow
+        self.variable_dtype = "float32" if mixed else narrow
+
+    @classmethod
+    def get(cls, identifier: Any) -> DTypePolicy:
+        """Return the policy that a name, a dtype, a policy or a configuration stands for."""
+        if isinstance(identifier, DTypePolicy):
+            return identifier
+        if isinstance(identifier, dict):
+            identifier = identifier.get("config", identifier).get("name")
+        return cls(getattr(identifier, "name", identifier))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        return cls(**config)
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the configuration as Keras 3 writes it."""
+        return {
+            "module": "keras",
+            "class_name": "DTypePolicy",
+            "config": self.get_config(),
+            "registered_name": None,
+        }
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'

@@ -1,0 +1,106 @@
+"""Where a functional model begins: `Input` and the layer behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import config as _config
+from .keras_tensor import KerasTensor, Node
+from .layer import Layer
+
+
+class InputLayer(Layer):
+    """An input of a model, with the shape of a sample (`shape`) or of a batch (`batch_shape`)."""
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "input_shape" in kwargs:
+            shape = kwargs.pop("input_shape")
+        if "batch_input_shape" in kwargs:
+            batch_shape = kwargs.pop("batch_input_shape")
+        if sparse or ragged:
+            raise ValueError("[Input] sparse and ragged inputs are not supported")
+        super().__init__(name=name, **kwargs)
+        if input_tensor is not None:
+            batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
+        elif (shape is None) == (batch_shape is None):
+            raise ValueError(
+                "[Input] wants the shape of one sample, such as Input(shape=(28, 28)), or "
+                f"batch_shape=(None, 28, 28); got shape={shape!r} and batch_shape={batch_shape!r}"
+            )
+        if batch_shape is None:
+            shape = (shape,) if isinstance(shape, int) else tuple(shape)
+            batch_shape = (batch_size, *shape)
+        self.batch_shape = tuple(None if n is None else int(n) for n in batch_shape)
+        self._dtype = str(dtype) if dtype is not None else _config.floatx()
+        self.sparse = False
+        self.ragged = False
+        self.optional = optional
+        self.built = True
+        output = input_tensor
+        if output is None:
+            output = KerasTensor(self.batch_shape, self._dtype, name=self.name)
+        Node(self, (), {}, output)
+
+    def call(self) -> Any:
+        """Not called: a model puts its inputs here."""
+        raise NotImplementedError(f"{self.label()} is where inputs enter a model")
+
+    @property
+    def dtype(self) -> str:
+        """The dtype that inputs are cast to."""
+        return self._dtype
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "batch_shape": self.batch_shape,
+            "dtype": self.dtype,
+            "sparse": self.sparse,
+            "ragged": self.ragged,
+            "name": self.name,
+        }
+
+
+def Input(  # noqa: N802
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+    optional: bool = False,
+) -> KerasTensor:
+    """Return a symbolic tensor, from which a functional model is built.
+
+    >>> inputs = Input(shape=(8,))
+    >>> inputs.shape
+    (None, 8)
+
+    Args:
+        shape: of one sample, without the batch axis; None where any size will do.
+    """
+    layer = InputLayer(
+        shape=shape,
+        batch_size=batch_size,
+        dtype=dtype,
+        sparse=sparse,
+        ragged=ragged,
+        batch_shape=batch_shape,
+        name=name,
+        input_tensor=tensor,
+        optional=optional,
+    )
+    return layer.output

@@ -1,0 +1,401 @@
+"""The base class of layers: weights made once, inputs checked, then the formula.
+
+A layer defines `build(input_shape)`, which makes its weights with `add_weight`, and
+`call(inputs)`, its formula. `__call__` does the rest: it converts the inputs, builds on the first
+call, checks shapes, carries `training` to the layers inside, and extends the graph of a functional
+model when the inputs are symbolic.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import tree
+from .._core import Tensor, Variable, no_grad
+from ..utils.naming import auto_name
+from . import signature
+from .context import context
+from .dtypes import FLOATS, DTypePolicy
+from .input_spec import InputSpec
+from .state import LayerState
+
+
+class Layer(LayerState):
+    """A formula with weights.
+
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones")
+    ...
+    ...     def call(self, inputs):
+    ...         return inputs * self.scale
+
+    Args:
+        activity_regularizer: function of the outputs whose value is added to the loss.
+        trainable: whether training changes the weights.
+        dtype: of weights and computation; a name such as "float32".
+        input_shape: of one sample, for the first layer of a `Sequential`.
+    """
+
+    # What `call` takes, found once for each class.
+    _call_names: tuple[str, ...] = ()
+    _training_index: int | None = None
+    _compute_dtype: str | None = None  # until `__init__`
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            setattr(cls, "build", signature.wrap_build(cls.__dict__["build"]))  # noqa: B010
+        if "call" in cls.__dict__:
+            cls._call_names = signature.names(cls.__dict__["call"])[1:]
+            cls._training_index = (
+                cls._call_names.index("training") if "training" in cls._call_names else None
+            )
+
+    def __init__(
+        self,
+        *,
+        activity_regularizer: Any = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        autocast: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        input_shape = kwargs.pop("input_shape", None)
+        input_dim = kwargs.pop("input_dim", None)
+        if kwargs:
+            from ..utils.lookup import check_arguments
+
+            check_arguments(type(self), kwargs)
+        self.name = name or auto_name(type(self).__name__)
+        self.dtype_policy = DTypePolicy.get(dtype)
+        self.autocast = autocast
+        self.activity_regularizer = None
+        if activity_regularizer is not None:
+            from .. import regularizers
+
+            self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.input_spec: Any = None
+        self.supports_masking = False
+        self.built = False
+        self._trainable = trainable
+        self._compute_dtype = self.dtype_policy.compute_dtype
+        if input_dim is not None:
+            input_shape = (input_dim,)
+        self._input_shape_arg = tuple(input_shape) if input_shape is not None else None
+
+    # What a layer defines.
+
+    def build(self, *args: Any, **kwargs: Any) -> None:
+        """Make the weights for inputs of a shape. Runs once, at the first call or by hand."""
+        shapes = args[0] if len(args) == 1 and not kwargs else None
+        if type(self).call is not Layer.call and shapes is not None and self._layers:
+            from .infer import build_by_calling
+
+            build_by_calling(self, shapes)
+        self.built = True
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs for the inputs: the layer's formula."""
+        raise NotImplementedError(
+            f"{self.label()} has no formula: define call(self, inputs) in {type(self).__name__}"
+        )
+
+    def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the shape of the outputs for inputs of a shape, None where it is open."""
+        from .infer import output_shape_by_calling
+
+        return output_shape_by_calling(self, *args, **kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """Return symbolic tensors with the outputs' shapes and dtypes for symbolic inputs."""
+        from .infer import layer_output_spec
+
+        return layer_output_spec(self, args, kwargs)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """Return the mask of the outputs: the one of the inputs, unless a layer changes it."""
+        return previous_mask
+
+    def input_hint(self, shape: tuple) -> str:
+        """Return the likely cause and remedy when inputs of this shape do not fit."""
+        return ""
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a Variable that belongs to this layer, and return it.
+
+        Args:
+            shape: a tuple or an int; () by default.
+            initializer: a name, an initializer or `f(shape, dtype)`; by default glorot_uniform for
+                floating dtypes and zeros for others.
+            regularizer: function of the weight whose value is added to the loss.
+            constraint: function applied to the weight after each update.
+        """
+        from .. import initializers
+
+        self._check_initialized()
+        shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(size is None for size in shape):
+            raise ValueError(
+                f"{self.label()} cannot make weight {name!r} of shape {shape}: an axis of the "
+                "inputs that weights depend on is open; give its size in Input or input_shape"
+            )
+        dtype = str(dtype or self.variable_dtype)
+        if initializer is None:
+            initializer = "glorot_uniform" if dtype in FLOATS else "zeros"
+        variable = Variable(
+            initializers.get(initializer),
+            shape=shape,
+            dtype=dtype,
+            trainable=trainable,
+            name=name or auto_name("variable"),
+        )
+        scope = context.path() if context.stack else self.name
+        variable.path = f"{scope}/{variable.name}"
+        variable.regularizer = variable.constraint = None
+        if regularizer is not None:
+            from .. import regularizers
+
+            variable.regularizer = regularizers.get(regularizer)
+        if constraint is not None:
+            from .. import constraints
+
+            variable.constraint = constraints.get(constraint)
+        self._track(variable)
+        if not self._trainable:
+            variable.trainable = False
+        return variable
+
+    # The call.
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if (
+            len(args) == 1
+            and not kwargs
+            and type(args[0]) is Tensor
+            and args[0].dtype == self._compute_dtype
+        ):
+            training = None
+        else:
+            args, kwargs, training, symbolic = self._prepare(args, kwargs)
+            if symbolic:
+                from .infer import symbolic_call
+
+                return symbolic_call(self, args, kwargs, training)
+        if self.input_spec is not None:
+            self._check_inputs(args[0] if args else next(iter(kwargs.values()), None))
+        if not self.built:
+            self._build_for(args, kwargs)
+
+        stack = context.stack
+        before = context.training
+        if not stack:
+            self._forget_losses()
+        if training is None:
+            training = before
+        else:
+            context.training = training
+        stack.append(self)
+        try:
+            if training is not None and self._training_index is not None:
+                kwargs["training"] = training
+            outputs = self.call(*args, **kwargs)
+            if self.activity_regularizer is not None:
+                self._regularize_activity(outputs)
+        except Exception as error:
+            self._explain(error, args)
+            raise
+        finally:
+            stack.pop()
+            context.training = before
+        return outputs
+
+    def _prepare(self, args, kwargs):
+        """Inputs as tensors, `training` by itself, and whether any input is symbolic."""
+        self._check_initialized()
+        training = None
+        if "training" in kwargs:
+            kwargs = dict(kwargs)
+            training = kwargs.pop("training")
+        elif self._training_index is not None and len(args) > self._training_index:
+            # What follows a positional `training` keeps its place by becoming a keyword.
+            index, names = self._training_index, self._call_names
+            training = args[index]
+            kwargs = {**kwargs, **dict(zip(names[index + 1 :], args[index + 1 :], strict=False))}
+            args = args[:index]
+        symbolic = False
+        if args:
+            converted = []
+            for value in args:
+                value, found = self._convert(value)
+                converted.append(value)
+                symbolic = symbolic or found
+            args = tuple(converted)
+        if kwargs:
+            kwargs = dict(kwargs)
+            for name, value in kwargs.items():
+                kwargs[name], found = self._convert(value)
+                symbolic = symbolic or found
+        return args, kwargs, training, symbolic
+
+    def _convert(self, value):
+        """A tensor in the compute dtype for arrays and floating tensors, in nested structures."""
+        from .convert import to_tensors
+
+        return to_tensors(value, self._compute_dtype if self.autocast else None, self.label)
+
+    def _check_inputs(self, inputs):
+        spec = self.input_spec
+        if isinstance(spec, InputSpec):
+            self._check_input(inputs, spec)
+            return
+        specs = tree.flatten(spec)
+        tensors = tree.flatten(inputs)
+        if len(specs) != len(tensors):
+            raise ValueError(f"{self.label()} wants {len(specs)} input tensors, got {len(tensors)}")
+        for tensor, one in zip(tensors, specs, strict=True):
+            self._check_input(tensor, one)
+
+    def _check_input(self, tensor, spec):
+        if tensor is None or isinstance(tensor, (list, tuple, dict)):
+            if tensor is None and spec.optional:
+                return
+            raise ValueError(f"{self.label()} wants one input tensor, got {type(tensor).__name__}")
+        shape = tuple(tensor.shape)
+        wanted = spec.mismatch(shape, tensor.dtype)
+        if wanted is not None:
+            hint = self.input_hint(shape)
+            raise ValueError(
+                f"{self.label()} wants {wanted}, got shape {shape}{': ' if hint else ''}{hint}"
+            )
+
+    def _build_for(self, args, kwargs):
+        """Build with the shapes of the first call."""
+        if type(self).build is Layer.build:  # the layers inside are built when they are called
+            self.built = True
+            return
+        with no_grad():
+            self.build(*signature.build_shapes(self, args, kwargs))
+
+    def _regularize_activity(self, outputs):
+        for output in tree.flatten(outputs):
+            value = self.activity_regularizer(output)
+            self.add_loss(value / output.shape[0] if output.ndim and output.shape[0] else value)
+
+    def _explain(self, error, args):
+        """Note on an error in which layer it was raised, once, by the innermost."""
+        if getattr(error, "danlu_layer", None) is None and hasattr(error, "add_note"):
+            shapes = [tuple(x.shape) for x in tree.flatten(args) if hasattr(x, "shape")]
+            error.danlu_layer = context.path()
+            error.add_note(f"in layer {self.label()} ({context.path()}), inputs {shapes}")
+
+    def add_loss(self, loss: Any) -> None:
+        """Add scalars to the loss of the call that is running."""
+        if context.abstract:
+            return
+        for value in tree.flatten(loss):
+            self._losses.append(value)
+            context.losses.append((self, value))
+
+    def _forget_losses(self):
+        """The outermost call begins: what the call before it added is out of date."""
+        for layer, _ in context.losses:
+            layer._losses.clear()
+        context.losses.clear()
+
+    @property
+    def losses(self) -> list:
+        """The values that the last call added, and those of the weights' regularizers."""
+        added = [loss for layer in self._flatten_layers() for loss in layer._losses]
+        return added + [
+            v.regularizer(v)
+            for v in self.trainable_weights
+            if getattr(v, "regularizer", None) is not None
+        ]
+
+    # Configuration.
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, from which `from_config` makes an equal layer.
+
+        A layer whose constructor takes arguments beyond those of `Layer` either extends this dict
+        or leaves it: what its constructor was given is then recorded if it can be written as JSON.
+        """
+        self._check_initialized()
+        config: dict[str, Any] = {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": self.dtype_policy.serialize(),
+        }
+        if self.activity_regularizer is not None:
+            from .. import regularizers
+
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        if type(self).get_config is Layer.get_config and type(self).__init__ is not Layer.__init__:
+            config = signature.recorded_config(self, config)
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """Return a layer with this configuration."""
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise TypeError(
+                f"[{cls.__name__}] cannot be made from its configuration {config}: {error}. "
+                "A layer whose constructor takes other arguments defines get_config, and "
+                "from_config where they are not plain values"
+            ) from error
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """Return the shapes that `build` was given."""
+        if self._build_shapes is None:
+            return None
+        names, shapes = self._build_shapes
+        if len(shapes) == 1:
+            return {"input_shape": shapes[0]}
+        return {"shapes_dict": dict(zip(names, shapes, strict=False))}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Build with the shapes from `get_build_config`."""
+        shapes = [config["input_shape"]] if "input_shape" in config else None
+        if shapes is None:
+            shapes = list(config.get("shapes_dict", {}).values())
+        if shapes and not self.built:
+            self.build(*[signature.as_shapes(shape) for shape in shapes])
+
+    # The graph of a functional model.
+
+    @property
+    def input(self) -> Any:
+        """The symbolic inputs of the first use in a functional model."""
+        return self._first_node("input").input_structure()
+
+    @property
+    def output(self) -> Any:
+        """The symbolic outputs of the first use in a functional model."""
+        return self._first_node("output").outputs
+
+    def _first_node(self, what):
+        if not self._inbound_nodes:
+            raise AttributeError(
+                f"{self.label()} has no {what} yet: it was never called on the symbolic tensors "
+                "of a functional model (dl.Input)"
+            )
+        return self._inbound_nodes[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.__dict__.get('name')}, built={self.built}>"

@@ -1,0 +1,93 @@
+"""Nested structures (tuples, lists, dicts) of values, as `keras.tree` walks them.
+
+Dicts are walked in the order of their sorted keys; anything else is a leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+__all__ = [
+    "assert_same_structure",
+    "flatten",
+    "is_nested",
+    "map_structure",
+    "pack_sequence_as",
+]
+
+
+def is_nested(structure: Any) -> bool:
+    """Whether `structure` is a tuple, list or dict."""
+    return isinstance(structure, (tuple, list, dict))
+
+
+def _sorted_keys(mapping: dict) -> list:
+    try:
+        return sorted(mapping)
+    except TypeError:  # keys of several types keep their order
+        return list(mapping)
+
+
+def flatten(structure: Any) -> list:
+    """The leaves, depth first: `flatten([1, {"b": 3, "a": 2}]) == [1, 2, 3]`."""
+    if not is_nested(structure):
+        return [structure]
+    out: list = []
+    _flatten_into(structure, out)
+    return out
+
+
+def _flatten_into(structure, out):
+    if isinstance(structure, dict):
+        structure = [structure[k] for k in _sorted_keys(structure)]
+    for item in structure:
+        if isinstance(item, (tuple, list, dict)):
+            _flatten_into(item, out)
+        else:
+            out.append(item)
+
+
+def _like(structure, items):
+    if isinstance(structure, tuple) and hasattr(structure, "_fields"):
+        return type(structure)(*items)
+    return tuple(items) if isinstance(structure, tuple) else list(items)
+
+
+def map_structure(fn: Callable, structure: Any, *more: Any) -> Any:
+    """The structure of `fn(leaf, ...)`, walking structures of one shape in step."""
+    if isinstance(structure, dict):
+        return {k: map_structure(fn, v, *[m[k] for m in more]) for k, v in structure.items()}
+    if isinstance(structure, (tuple, list)):
+        rows = zip(structure, *more, strict=True)
+        return _like(structure, [map_structure(fn, *row) for row in rows])
+    return fn(structure, *more)
+
+
+def pack_sequence_as(structure: Any, flat: Any) -> Any:
+    """The inverse of `flatten`: the leaves of `structure` replaced by the values of `flat`."""
+    return _pack(structure, iter(flat))
+
+
+def _pack(structure: Any, values: Iterator) -> Any:
+    if isinstance(structure, dict):
+        packed = {k: _pack(structure[k], values) for k in _sorted_keys(structure)}
+        return {k: packed[k] for k in structure}
+    if isinstance(structure, (tuple, list)):
+        return _like(structure, [_pack(item, values) for item in structure])
+    return next(values)
+
+
+def assert_same_structure(a: Any, b: Any) -> None:
+    """Raises ValueError where two structures differ in shape."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        same = a.keys() == b.keys()
+        pairs = [(a[k], b[k]) for k in a if k in b]
+    elif isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        same, pairs = len(a) == len(b), list(zip(a, b, strict=False))
+    else:
+        same, pairs = is_nested(a) == is_nested(b), []
+    if not same:
+        raise ValueError(f"[tree] structures differ: {a} and {b}")
+    for x, y in pairs:
+        assert_same_structure(x, y)
