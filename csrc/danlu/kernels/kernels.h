@@ -17,6 +17,8 @@
   DL_KERNEL(fill, (const View& y, double value))                                              \
   /* reduce.cpp */                                                                            \
   /* matmul.cpp */                                                                            \
+  DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
+                     const View& scratch))                                                    \
   /* conv.cpp */                                                                              \
   /* pool.cpp */                                                                              \
   /* softmax.cpp */                                                                           \

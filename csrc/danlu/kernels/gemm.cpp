@@ -1,0 +1,276 @@
+#include "danlu/kernels/gemm.h"
+
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
+namespace danlu::cpu::DL_LEVEL {
+
+namespace {
+
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+  typedef float type __attribute__((vector_size(kVectorBytes)));
+};
+template <>
+struct VectorOf<double> {
+  typedef double type __attribute__((vector_size(kVectorBytes)));
+};
+template <class T>
+using Vec = typename VectorOf<T>::type;
+
+template <class T>
+DL_INLINE Vec<T> load(const T* p) {
+  Vec<T> v;
+  __builtin_memcpy(&v, p, sizeof(v));
+  return v;
+}
+template <class T>
+DL_INLINE void store(T* p, Vec<T> v) {
+  __builtin_memcpy(p, &v, sizeof(v));
+}
+
+// The first `n` < kLanes elements; zeros follow. What lies beyond is not touched.
+DL_INLINE Vec<float> load_first(const float* p, int64_t n) {
+#if defined(__AVX512F__)
+  return (Vec<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+#elif defined(__AVX__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return (Vec<float>)_mm256_maskload_ps(
+      p, _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(lane),
+                                           _mm256_set1_ps(static_cast<float>(n)), _CMP_LT_OQ)));
+#else
+  Vec<float> v = {};
+  for (int i = 0; i < kLanes<float> - 1; ++i) {
+    if (i < n) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+DL_INLINE Vec<double> load_first(const double* p, int64_t n) {
+#if defined(__AVX512F__)
+  return (Vec<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+#else
+  Vec<double> v = {};
+  for (int i = 0; i < kLanes<double> - 1; ++i) {
+    if (i < n) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+template <class T>
+DL_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+  } else {
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
+  }
+#else
+  for (int i = 0; i < kLanes<T> - 1; ++i) {
+    if (i < n) p[i] = v[i];
+  }
+#endif
+}
+
+// One tile: kRows rows by kVectors vectors of y stay in registers over the whole depth. With
+// `kPartial` the last vector has only `last` columns.
+template <class T>
+struct Tile {
+  const GemmBlock<T>* block;
+  const T* a;
+  const T* b;
+  int64_t b_row;
+  T* y;
+  const int64_t* y_row;
+  const T* bias;
+  int64_t last;
+};
+
+template <class T, int kRows, int kVectors, bool kPartial>
+void multiply_tile(const Tile<T>& t) {
+  constexpr int64_t kL = kLanes<T>;
+  Vec<T> sum[kRows][kVectors] = {};
+  const int64_t a_row = t.block->a_row, a_col = t.block->a_col;
+  // One pointer for three rows: x86 addresses base + {0, 1, 2} * stride in one instruction.
+  const T* a[(kRows + 2) / 3];
+#pragma GCC unroll 4
+  for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] = t.a + 3 * i * a_row;
+  const T* b = t.b;
+  for (int64_t k = t.block->k; k > 0; --k) {
+    Vec<T> v[kVectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      v[j] = kPartial && j == kVectors - 1 ? load_first(b + j * kL, t.last) : load(b + j * kL);
+    }
+    b += t.b_row;
+#pragma GCC unroll 12
+    for (int i = 0; i < kRows; ++i) {
+      const T x = a[i / 3][i % 3 * a_row];
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sum[i][j] += x * v[j];
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] += a_col;
+  }
+  Vec<T> bias[kVectors] = {};
+  if (t.bias) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      bias[j] = kPartial && j == kVectors - 1 ? load_first(t.bias + j * kL, t.last)
+                                              : load(t.bias + j * kL);
+    }
+  }
+#pragma GCC unroll 12
+  for (int i = 0; i < kRows; ++i) {
+    T* y = t.y + t.y_row[i];
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
+      const bool partial = kPartial && j == kVectors - 1;
+      Vec<T> z = sum[i][j];
+      if (t.block->accumulate) z += partial ? load_first(y + j * kL, t.last) : load(y + j * kL);
+      if (t.bias) z += bias[j];
+      if (t.block->relu) z = z < 0 ? Vec<T>{} : z;  // NaN stays NaN
+      if (partial) {
+        store_first(y + j * kL, z, t.last);
+      } else {
+        store(y + j * kL, z);
+      }
+    }
+  }
+}
+
+template <class T>
+using TileFunction = void (*)(const Tile<T>&);
+
+// The tile functions of one width, by number of rows.
+template <class T, int kVectors, bool kPartial, int kMaxRows>
+DL_INLINE void multiply_rows(int64_t rows, const Tile<T>& t) {
+  static_assert(kMaxRows <= 12);
+#define DL_ROWS(r)                                                       \
+  case r:                                                                \
+    if constexpr (r <= kMaxRows) return multiply_tile<T, r, kVectors, kPartial>(t); \
+    break;
+  switch (rows) {
+    DL_ROWS(1) DL_ROWS(2) DL_ROWS(3) DL_ROWS(4) DL_ROWS(5) DL_ROWS(6)
+    DL_ROWS(7) DL_ROWS(8) DL_ROWS(9) DL_ROWS(10) DL_ROWS(11) DL_ROWS(12)
+  }
+#undef DL_ROWS
+}
+
+// All rows of a strip of kVectors vectors, in tiles of nearly equal height.
+template <class T, int kVectors, bool kPartial, int kMaxRows>
+void multiply_strip(const GemmBlock<T>& block, int64_t column, int64_t last, const T* b) {
+  const int64_t tiles = (block.m + kMaxRows - 1) / kMaxRows;
+  for (int64_t i = 0; i < tiles; ++i) {
+    const int64_t m = block.m * i / tiles, rows = block.m * (i + 1) / tiles - m;
+    multiply_rows<T, kVectors, kPartial, kMaxRows>(
+        rows, {&block, block.a + m * block.a_row, b, block.b_row, block.y + column, block.y_row + m,
+               block.bias ? block.bias + column : nullptr, last});
+  }
+}
+
+// Few rows need more vectors each, to have enough independent sums in flight.
+template <class T>
+void multiply_block(const GemmBlock<T>& block) {
+  constexpr int64_t kL = kLanes<T>;
+  int64_t column = 0;
+  if (!block.b_panel && block.m <= 2) {
+    for (; column + 8 * kL <= block.n; column += 8 * kL) {
+      multiply_strip<T, 8, false, (kTileRows > 6 ? 2 : 1)>(block, column, 0, block.b + column);
+    }
+  }
+  if (!block.b_panel && block.m <= 4) {
+    for (; column + 4 * kL <= block.n; column += 4 * kL) {
+      multiply_strip<T, 4, false, (kTileRows > 6 ? 4 : 2)>(block, column, 0, block.b + column);
+    }
+  }
+  for (; column < block.n; column += kPanel<T>) {
+    const T* b = block.b + (block.b_panel ? column / kPanel<T> * block.b_panel : column);
+    const int64_t left = block.n - column;
+    if (left >= 2 * kL) {
+      multiply_strip<T, 2, false, kTileRows>(block, column, 0, b);
+    } else if (left > kL) {
+      multiply_strip<T, 2, true, kTileRows>(block, column, left - kL, b);
+    } else if (left == kL) {
+      multiply_strip<T, 1, false, kTileRows>(block, column, 0, b);
+    } else {
+      multiply_strip<T, 1, true, kTileRows>(block, column, left, b);
+    }
+  }
+}
+
+// kLanes rows of kLanes adjacent elements, transposed in registers: log2 steps, each of which
+// interleaves row i with row i + kLanes / 2.
+template <class T>
+DL_INLINE void transpose_square(const T* x, int64_t x_row, T* y, int64_t y_row) {
+  constexpr int kL = static_cast<int>(kLanes<T>);
+  using Index = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
+  typedef Index IndexVec __attribute__((vector_size(kVectorBytes)));
+  IndexVec low, high;
+  for (int i = 0; i < kL; ++i) {
+    low[i] = i / 2 + (i % 2) * kL;
+    high[i] = low[i] + kL / 2;
+  }
+  Vec<T> v[kL], w[kL];
+#pragma GCC unroll 16
+  for (int i = 0; i < kL; ++i) v[i] = load(x + i * x_row);
+#pragma GCC unroll 4
+  for (int step = 1; step < kL; step *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kL / 2; ++i) {
+      w[2 * i] = __builtin_shuffle(v[i], v[i + kL / 2], low);
+      w[2 * i + 1] = __builtin_shuffle(v[i], v[i + kL / 2], high);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kL; ++i) v[i] = w[i];
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kL; ++i) store(y + i * y_row, v[i]);
+}
+
+template <class T>
+void pack_panel_of(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns, T* panel) {
+  constexpr int64_t kL = kLanes<T>, kP = kPanel<T>;
+  if (columns < kP) {
+    for (int64_t i = 0; i < k; ++i) {
+      for (int64_t j = 0; j < kP; ++j) panel[i * kP + j] = j < columns ? b[i * row + j * col] : T(0);
+    }
+    return;
+  }
+  if (col == 1) {
+    for (int64_t i = 0; i < k; ++i) {
+      store(panel + i * kP, load(b + i * row));
+      store(panel + i * kP + kL, load(b + i * row + kL));
+    }
+    return;
+  }
+  int64_t i = 0;
+  if (row == 1) {
+    for (; i + kL <= k; i += kL) {
+      transpose_square(b + i, col, panel + i * kP, kP);
+      transpose_square(b + i + kL * col, col, panel + i * kP + kL, kP);
+    }
+  }
+  for (; i < k; ++i) {
+    for (int64_t j = 0; j < kP; ++j) panel[i * kP + j] = b[i * row + j * col];
+  }
+}
+
+}  // namespace
+
+void gemm_block(const GemmBlock<float>& block) { multiply_block(block); }
+void gemm_block(const GemmBlock<double>& block) { multiply_block(block); }
+
+void pack_panel(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                float* panel) {
+  pack_panel_of(b, row, col, k, columns, panel);
+}
+void pack_panel(const double* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                double* panel) {
+  pack_panel_of(b, row, col, k, columns, panel);
+}
+
+}  // namespace danlu::cpu::DL_LEVEL

@@ -1,0 +1,211 @@
+// The one blocked GEMM that matmul, dense and convolution share: y (m, n) [+]= a (m, k) b (k, n).
+//
+// gemm.cpp multiplies a block that the caches hold; `gemm` below cuts a product into such blocks.
+// Where a block of `a` comes from is the caller's: a matrix in place, a packed copy, or patches of
+// an image gathered on the fly. Every element is summed over k in one order, in steps of kDepth:
+// threads divide rows and columns only, so the bits do not depend on their number.
+#pragma once
+
+#include <cstdint>
+
+#include "danlu/kernels/parallel.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+#if defined(__AVX512F__)
+inline constexpr int kVectorBytes = 64;
+inline constexpr int kTileRows = 12;
+#elif defined(__AVX__)
+inline constexpr int kVectorBytes = 32;
+inline constexpr int kTileRows = 6;
+#else
+inline constexpr int kVectorBytes = 16;
+inline constexpr int kTileRows = 6;
+#endif
+inline constexpr int kBlockRows = 48;  // rows of `a` that a thread holds at a time
+template <class T>
+inline constexpr int64_t kLanes = kVectorBytes / static_cast<int64_t>(sizeof(T));
+template <class T>
+inline constexpr int64_t kPanel = 2 * kLanes<T>;  // columns of a packed panel of `b`
+template <class T>
+inline constexpr int64_t kDepth = 2048 / static_cast<int64_t>(sizeof(T));  // k of a block
+
+template <class T>
+struct GemmBlock {
+  int64_t m, n, k;
+  const T* a;
+  int64_t a_row, a_col;  // strides
+  const T* b;
+  int64_t b_row;    // stride of k; columns are adjacent
+  int64_t b_panel;  // elements from one packed panel to the next; 0: not packed
+  T* y;
+  const int64_t* y_row;    // offset of each of the m rows
+  bool accumulate;         // add to y
+  const T* bias;           // of the n columns, or null; added last
+  bool relu;
+};
+void gemm_block(const GemmBlock<float>& block);
+void gemm_block(const GemmBlock<double>& block);
+
+// Packs columns [column, column + kPanel) of b (k, n) with any strides into one panel (k, kPanel),
+// zero beyond n.
+void pack_panel(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, float* panel);
+void pack_panel(const double* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                double* panel);
+
+namespace {
+
+// What may follow the sum.
+template <class T>
+struct Epilogue {
+  bool accumulate = false;
+  const T* bias = nullptr;
+  bool relu = false;
+};
+
+template <class T>
+struct Panels {
+  const T* b;
+  int64_t row;
+  int64_t panel;  // as in GemmBlock
+
+  // A matrix whose columns are adjacent, used in place.
+  static DL_INLINE Panels in_place(const T* b, int64_t row) { return {b, row, 0}; }
+  static DL_INLINE Panels packed(const T* panels, int64_t k) {
+    return {panels, kPanel<T>, k * kPanel<T>};
+  }
+  DL_INLINE const T* at(int64_t k, int64_t n) const {
+    return panel ? b + n / kPanel<T> * panel + k * row : b + k * row + n;
+  }
+};
+
+template <class T>
+DL_INLINE int64_t panel_count(int64_t n) {
+  return (n + kPanel<T> - 1) / kPanel<T>;
+}
+
+// All of b (k, n) into panels: `out` holds panel_count(n) * k * kPanel elements.
+template <class T>
+void pack_panels(const T* b, int64_t row, int64_t col, int64_t k, int64_t n, T* out) {
+  parallel_for(panel_count<T>(n), grain_for(k * kPanel<T>), [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; ++j) {
+      const int64_t column = j * kPanel<T>;
+      const int64_t columns = n - column < kPanel<T> ? n - column : kPanel<T>;
+      pack_panel(b + column * col, row, col, k, columns, out + j * k * kPanel<T>);
+    }
+  });
+}
+
+// A block of `a` for the kernel: where it starts and its strides.
+template <class T>
+struct Block {
+  const T* data;
+  int64_t row, col;
+};
+// Room for one block, on the stack of the thread that uses it.
+template <class T>
+struct BlockBuffer {
+  static constexpr int64_t kRow = kDepth<T> + kLanes<T>;  // not a power of two: rows spread over sets
+  alignas(64) T data[kBlockRows * kRow];
+};
+
+// `a` is a matrix with any strides.
+template <class T>
+struct MatrixSource {
+  const T* data;
+  int64_t row, col;
+  bool pack;
+
+  DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
+    const T* from = data + m * row + k * col;
+    if (!pack) return {from, row, col};
+    if (row == 1 && col != 1) {  // keep the direction in which memory runs
+      for (int64_t j = 0; j < depth; ++j) {
+        for (int64_t i = 0; i < rows; ++i) buffer[j * kBlockRows + i] = from[j * col + i];
+      }
+      return {buffer, 1, kBlockRows};
+    }
+    constexpr int64_t kRow = BlockBuffer<T>::kRow;
+    for (int64_t i = 0; i < rows; ++i) {
+      const T* x = from + i * row;
+      if (col == 1) {
+        for (int64_t j = 0; j < depth; ++j) buffer[i * kRow + j] = x[j];
+      } else {
+        for (int64_t j = 0; j < depth; ++j) buffer[i * kRow + j] = x[j * col];
+      }
+    }
+    return {buffer, kRow, 1};
+  }
+};
+
+// Row i of y starts at data + i * row.
+template <class T>
+struct MatrixTarget {
+  T* data;
+  int64_t row;
+  DL_INLINE void offsets(int64_t m, int64_t rows, int64_t* offset) const {
+    for (int64_t i = 0; i < rows; ++i) offset[i] = (m + i) * row;
+  }
+};
+
+// How a product is cut: rows_per_block and columns_per_block of y make one piece of work.
+struct Cut {
+  int64_t row_blocks, column_blocks, panels_per_block;
+};
+template <class T>
+DL_INLINE Cut cut(int64_t m, int64_t n, int64_t k) {
+  constexpr int64_t kPieces = 16, kMinWork = 1 << 16;  // multiply-adds worth a thread's waking
+  const int64_t work = m * n * (k < 1 ? 1 : k);
+  int64_t pieces = work / kMinWork;
+  pieces = pieces < 1 ? 1 : pieces > kPieces ? kPieces : pieces;
+  Cut c;
+  c.row_blocks = (m + kBlockRows - 1) / kBlockRows;
+  const int64_t panels = panel_count<T>(n);
+  c.column_blocks = c.row_blocks >= pieces ? 1 : (pieces + c.row_blocks - 1) / c.row_blocks;
+  if (c.column_blocks > panels) c.column_blocks = panels;
+  c.panels_per_block = (panels + c.column_blocks - 1) / c.column_blocks;
+  c.column_blocks = (panels + c.panels_per_block - 1) / c.panels_per_block;
+  // Many columns were enough; few columns and many pieces wanted: smaller blocks of rows.
+  if (c.row_blocks * c.column_blocks < pieces) {
+    const int64_t tiles = (m + kTileRows - 1) / kTileRows;
+    c.row_blocks = (pieces + c.column_blocks - 1) / c.column_blocks;
+    if (c.row_blocks > tiles) c.row_blocks = tiles;
+  }
+  return c;
+}
+
+// y (m, n) = a b: `Source` gives blocks of a, `Target` the rows of y.
+template <class T, class Source, class Target>
+void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, const Target& y,
+          const Epilogue<T>& epilogue) {
+  if (m == 0 || n == 0) return;
+  const Cut c = cut<T>(m, n, k);
+  const int64_t depths = k <= kDepth<T> ? 1 : (k + kDepth<T> - 1) / kDepth<T>;
+  const int64_t pieces = c.row_blocks * c.column_blocks;
+  const int64_t work = m * n * (k < 1 ? 1 : k) / pieces;
+  parallel_for(pieces, grain_for(work / 2), [&](int64_t begin, int64_t end) {
+    BlockBuffer<T> buffer;
+    int64_t offsets[kBlockRows];
+    for (int64_t piece = begin; piece < end; ++piece) {
+      const int64_t i = piece / c.column_blocks, j = piece % c.column_blocks;
+      const int64_t m0 = m * i / c.row_blocks, rows = m * (i + 1) / c.row_blocks - m0;
+      const int64_t n0 = j * c.panels_per_block * kPanel<T>;
+      int64_t columns = c.panels_per_block * kPanel<T>;
+      if (columns > n - n0) columns = n - n0;
+      y.offsets(m0, rows, offsets);
+      for (int64_t d = 0; d < depths; ++d) {
+        const int64_t k0 = k * d / depths, depth = k * (d + 1) / depths - k0;
+        const Block<T> block = a.block(m0, rows, k0, depth, buffer.data);
+        const bool last = d + 1 == depths;
+        gemm_block({.m = rows, .n = columns, .k = depth, .a = block.data, .a_row = block.row,
+                    .a_col = block.col, .b = b.at(k0, n0), .b_row = b.row, .b_panel = b.panel,
+                    .y = y.data + n0, .y_row = offsets, .accumulate = epilogue.accumulate || d > 0,
+                    .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
+                    .relu = last && epilogue.relu});
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace danlu::cpu::DL_LEVEL

@@ -1,0 +1,159 @@
+#include "danlu/kernels/gemm.h"
+#include "danlu/kernels/kernels.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+namespace {
+
+template <class T>
+struct Matrix {
+  const T* data;
+  int64_t row, col;  // strides
+};
+
+// y[n] = sum_k a[k] b[k, n] where memory runs along k: one dot product for each column. Four at a
+// time share the loads of `a`.
+template <class T>
+void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, const Epilogue<T>& e) {
+  constexpr int64_t kL = kLanes<T>;
+  typedef T Vec __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
+  const auto at = [](const T* p) { return *reinterpret_cast<const Vec*>(p); };
+  const auto finish = [&](int64_t j, Vec sum, int64_t from) {
+    T total = 0;
+    for (int i = 0; i < kL; ++i) total += sum[i];
+    const T* x = b.data + j * b.col;
+    for (int64_t i = from; i < k; ++i) total += a[i] * x[i];
+    if (e.accumulate) total += y[j];
+    if (e.bias) total += e.bias[j];
+    y[j] = e.relu && total < 0 ? T(0) : total;
+  };
+  const int64_t whole = k / kL * kL;
+  int64_t j = 0;
+  for (; j + 4 <= n; j += 4) {
+    const T* x = b.data + j * b.col;
+    Vec s0 = {}, s1 = {}, s2 = {}, s3 = {};
+    for (int64_t i = 0; i < whole; i += kL) {
+      const Vec v = at(a + i);
+      s0 += v * at(x + i);
+      s1 += v * at(x + i + b.col);
+      s2 += v * at(x + i + 2 * b.col);
+      s3 += v * at(x + i + 3 * b.col);
+    }
+    finish(j, s0, whole);
+    finish(j + 1, s1, whole);
+    finish(j + 2, s2, whole);
+    finish(j + 3, s3, whole);
+  }
+  for (; j < n; ++j) {
+    Vec s = {};
+    for (int64_t i = 0; i < whole; i += kL) s += at(a + i) * at(b.data + j * b.col + i);
+    finish(j, s, whole);
+  }
+}
+
+// y (m, n) row-major = a b.
+template <class T>
+void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
+              const Epilogue<T>& epilogue, T* scratch) {
+  if (n == 1 && m > 1 && !epilogue.bias) {  // a column is the row of the transposed product
+    const Matrix<T> a_t{a.data, a.col, a.row};
+    a = {b.data, b.col, b.row};
+    b = a_t;
+    n = m;
+    m = 1;
+  }
+  if (use_dot(m, a.col, b.row, b.col)) {
+    parallel_for(n, grain_for(m * k), [&](int64_t begin, int64_t end) {
+      for (int64_t i = 0; i < m; ++i) {
+        Epilogue<T> e = epilogue;
+        if (e.bias) e.bias += begin;
+        dot_columns(end - begin, k, a.data + i * a.row, {b.data + begin * b.col, b.row, b.col},
+                    y + i * n + begin, e);
+      }
+    });
+    return;
+  }
+  const bool pack_b = pack_columns(m, n, k, b.col);
+  Panels<T> panels = Panels<T>::in_place(b.data, b.row);
+  if (pack_b) {
+    pack_panels(b.data, b.row, b.col, k, n, scratch);
+    panels = Panels<T>::packed(scratch, k);
+  }
+  // Rows of `a` that lie a multiple of 4 KiB apart fall into one cache set.
+  const bool crowded = a.row * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
+  const bool pack_a = n > 4 * kPanel<T> && m > kTileRows && (a.col != 1 || crowded || k > kDepth<T>);
+  gemm(m, n, k, MatrixSource<T>{a.data, a.row, a.col, pack_a}, panels, MatrixTarget<T>{y, n},
+       epilogue);
+}
+
+template <class T>
+void multiply_integers(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, const Matrix<T>& b,
+                       T* y) {
+  parallel_for(m, grain_for(n * k), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      T* row = y + i * n;
+      for (int64_t j = 0; j < n; ++j) row[j] = 0;
+      for (int64_t l = 0; l < k; ++l) {
+        const T x = a.data[i * a.row + l * a.col];
+        const T* from = b.data + l * b.row;
+        for (int64_t j = 0; j < n; ++j) row[j] = static_cast<T>(row[j] + x * from[j * b.col]);
+      }
+    }
+  });
+}
+
+// f(a, b, y) for each matrix of the batch [begin, end), in row-major order of the batch axes.
+template <class T, class F>
+DL_INLINE void for_each_matrix(const View& a, const View& b, const View& y, int64_t begin,
+                               int64_t end, F&& f) {
+  const int axes = y.ndim() - 2;
+  const int64_t size = y.shape[axes] * y.shape[axes + 1];
+  for (int64_t i = begin; i < end; ++i) {
+    int64_t rest = i, a_at = 0, b_at = 0;
+    for (int axis = axes - 1; axis >= 0; --axis) {
+      const int64_t at = rest % y.shape[axis];
+      rest /= y.shape[axis];
+      a_at += at * a.strides[axis];
+      b_at += at * b.strides[axis];
+    }
+    f(Matrix<T>{a.ptr<T>() + a_at, a.strides[axes], a.strides[axes + 1]},
+      Matrix<T>{b.ptr<T>() + b_at, b.strides[axes], b.strides[axes + 1]}, y.ptr<T>() + i * size);
+  }
+}
+
+}  // namespace
+
+// y (..., m, n) = a (..., m, k) b (..., k, n) [+ bias (n)], with relu where asked; y is dense.
+void matmul(const View& a, const View& b, const View& bias, const View& y, bool relu,
+            const View& scratch) {
+  const int axes = y.ndim() - 2;
+  const int64_t m = y.shape[axes], n = y.shape[axes + 1], k = a.shape[axes + 1];
+  int64_t batch = 1;
+  for (int axis = 0; axis < axes; ++axis) batch *= y.shape[axis];
+  if (batch == 0 || m == 0 || n == 0) return;
+  if (!is_floating(y.dtype)) {
+    dispatch_integer(y.dtype, [&]<class T>(T) {
+      for_each_matrix<T>(a, b, y, 0, batch, [&](const Matrix<T>& x, const Matrix<T>& w, T* out) {
+        multiply_integers(m, n, k, x, w, out);
+      });
+    });
+    return;
+  }
+  const auto run = [&]<class T>(T) {
+    const Epilogue<T> epilogue{.bias = bias.ptr<T>(), .relu = relu};
+    const int64_t pieces = batch_pieces(batch, m, n, k);
+    const int64_t packed = scratch.numel() / static_cast<int64_t>(sizeof(T)) / pieces;
+    parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t piece = begin; piece < end; ++piece) {
+        for_each_matrix<T>(a, b, y, batch * piece / pieces, batch * (piece + 1) / pieces,
+                           [&](const Matrix<T>& x, const Matrix<T>& w, T* out) {
+                             multiply(m, n, k, x, w, out, epilogue,
+                                      scratch.ptr<T>() + piece * packed);
+                           });
+      }
+    });
+  };
+  y.dtype == DType::float64 ? run(double{}) : run(float{});
+}
+
+}  // namespace danlu::cpu::DL_LEVEL
