@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
+#include <cmath>
 #include <cstdlib>
+#include <fstream>
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -20,12 +23,20 @@ namespace {
 std::atomic<bool> forked{false};
 std::atomic<int> wanted_threads{0};
 
+// The processors that a container may use: "150000 100000" (quota and period) or "max 100000".
+int container_limit() {
+  double quota = 0, period = 0;
+  std::ifstream limits("/sys/fs/cgroup/cpu.max");
+  if (!(limits >> quota >> period) || quota <= 0 || period <= 0) return INT_MAX;
+  return static_cast<int>(std::ceil(quota / period));
+}
+
 int default_threads() {
   pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
   cpu_set_t set;
   int n = omp_get_max_threads();  // honours OMP_NUM_THREADS
   if (!std::getenv("OMP_NUM_THREADS") && sched_getaffinity(0, sizeof(set), &set) == 0) {
-    n = std::min(n, CPU_COUNT(&set));
+    n = std::min({n, CPU_COUNT(&set), container_limit()});
   }
   return std::max(1, n);
 }

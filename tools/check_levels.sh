@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# No symbol of an instruction set's objects may be merged with another's: the linker keeps any one
+# of equal inline functions, and an AVX-512 copy would then run on a machine without it.
+#   tools/check_levels.sh <build folder>
+set -euo pipefail
+status=0
+for level in avx2 avx512; do
+  for object in $(find "$1" -path "*danlu_kernels_$level.dir*" -name '*.o'); do
+    if shared=$(nm --defined-only -C "$object" | grep -E ' [VWu] ' | grep -v "cpu::$level::"); then
+      printf '%s (%s) defines what other levels define too:\n%s\n' "$(basename "$object")" "$level" "$shared"
+      status=1
+    fi
+  done
+done
+exit $status
