@@ -1,0 +1,42 @@
+"""Checks of constructor arguments that several layers share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def standardize_tuple(
+    owner: str, value: Any, n: int, name: str, allow_zero: bool = False
+) -> tuple[int, ...]:
+    """Return `value` as n integers: one integer stands for all of them."""
+    values = (value,) * n if isinstance(value, int) else value
+    least = 0 if allow_zero else 1
+    if (
+        isinstance(values, (tuple, list))
+        and len(values) == n
+        and all(_is_int(v) and v >= least for v in values)
+    ):
+        return tuple(int(v) for v in values)
+    raise ValueError(
+        f"[{owner}] {name} is an integer >= {least} or a tuple of {n} of them, got {name}={value!r}"
+    )
+
+
+def standardize_padding(owner: str, value: Any) -> Any:
+    """Return `"valid"`, `"same"` or an explicit ((before, after), ...) padding."""
+    if isinstance(value, (list, tuple)):
+        return tuple(tuple(pair) for pair in value)
+    if isinstance(value, str) and value.lower() in ("valid", "same"):
+        return value.lower()
+    raise ValueError(f"[{owner}] padding is 'valid' or 'same', got padding={value!r}")
+
+
+def positive_int(owner: str, value: Any, name: str) -> int:
+    """Return `value` if it is an integer > 0."""
+    if _is_int(value) and not isinstance(value, bool) and value > 0:
+        return int(value)
+    raise ValueError(f"[{owner}] {name} is a positive integer, got {name}={value!r}")
+
+
+def _is_int(value: Any) -> bool:
+    return hasattr(value, "__index__")

@@ -1,0 +1,148 @@
+"""Names to objects: `get`, `serialize` and `deserialize` for whatever a string may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .naming import to_snake_case
+
+
+def suggestion(name: object, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'adam'?` for the known name nearest to a misspelt one, or nothing."""
+    import difflib
+
+    by_lower = {k.lower(): k for k in sorted(known)}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def argument_names(cls: type) -> list[str]:
+    """Return the names of all arguments that the constructors of a class and its bases take."""
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        code = getattr(base.__dict__.get("__init__"), "__code__", None)
+        if code is not None:
+            count = code.co_argcount + code.co_kwonlyargcount
+            names.update(dict.fromkeys(code.co_varnames[1:count]))
+    return list(names)
+
+
+def check_arguments(cls: type, unknown: Mapping[str, object], what: str = "layer") -> None:
+    """Raise if the constructor of `cls` was given arguments that nobody takes."""
+    for name in unknown:
+        known = argument_names(cls)
+        raise TypeError(
+            f"[{cls.__name__}] got an unknown argument {name!r}.{suggestion(name, known)} "
+            f"The arguments of this {what} are: {', '.join(known)}"
+        )
+
+
+class Lookup:
+    """The objects of one kind by their names, with Keras's `get`, `serialize` and `deserialize`.
+
+    Args:
+        kind: what the objects are, for messages: `"loss"`.
+        module: the name of the module that holds them: `"losses"`. A serialized object names
+            `keras.losses`, so that a configuration can be read by danlu and by Keras.
+        classes: found by their own name and by its snake-case form.
+        functions: found by their own name.
+        aliases: further names.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        module: str,
+        classes: Iterable[type] = (),
+        functions: Iterable[Callable[..., Any]] = (),
+        aliases: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.module = module
+        self.objects: dict[str, Any] = {}
+        for cls in classes:
+            self.objects[to_snake_case(cls.__name__)] = cls
+            self.objects[cls.__name__] = cls
+        for function in functions:
+            self.objects[function.__name__] = function
+        self.objects.update(aliases or {})
+        self._builtin = set(map(id, self.objects.values()))
+
+    def find(self, name: str) -> Any:
+        """Return the class or function of that name, or say which one was probably meant."""
+        if name in self.objects:
+            return self.objects[name]
+        from ..saving import get_custom_objects
+
+        custom = get_custom_objects()
+        for key in (name, f"Custom>{name}"):
+            if key in custom:
+                return custom[key]
+        raise ValueError(
+            f"[{self.module}.get] unknown {self.kind} {name!r}.{suggestion(name, self.objects)} "
+            f"Known names: {', '.join(self.names())}"
+        )
+
+    def names(self) -> list[str]:
+        """Return one name for each object, the one that Keras's documentation uses."""
+        return sorted(n for n in self.objects if n == n.lower())
+
+    def get(self, identifier: Any) -> Any:
+        """Return the object for a name, a class, a configuration, a callable or None."""
+        if identifier is None:
+            return None
+        if isinstance(identifier, str):
+            identifier = self.find(identifier)
+        elif isinstance(identifier, dict):
+            identifier = self.deserialize(identifier)
+        if isinstance(identifier, type):
+            identifier = identifier()
+        if callable(identifier):
+            return identifier
+        raise ValueError(
+            f"[{self.module}.get] cannot make a {self.kind} of {identifier!r} (a "
+            f"{type(identifier).__name__}); expected a name, a {self.kind} object, a callable or a "
+            "configuration from get_config"
+        )
+
+    def serialize(self, obj: Any) -> Any:
+        """Return the configuration of an object as Keras 3 writes it."""
+        if obj is None:
+            return None
+        if id(type(obj)) in self._builtin:
+            return {
+                "module": f"keras.{self.module}",
+                "class_name": type(obj).__name__,
+                "config": obj.get_config(),
+                "registered_name": None,
+            }
+        if id(obj) in self._builtin and not isinstance(obj, type):
+            name = obj.__name__
+            return {
+                "module": "builtins",
+                "class_name": "function",
+                "config": name,
+                "registered_name": name,
+            }
+        from ..saving import serialize_keras_object
+
+        return serialize_keras_object(obj)
+
+    def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Return the object that a name or a configuration from `serialize` describes."""
+        if config is None:
+            return None
+        if isinstance(config, str):
+            if custom_objects and config in custom_objects:
+                return custom_objects[config]
+            return self.find(config)
+        name = config.get("class_name")
+        if name == "function" and config.get("config") in self.objects:
+            return self.objects[config["config"]]
+        if name in self.objects and not (custom_objects and name in custom_objects):
+            cls = self.objects[name]
+            return cls.from_config(config.get("config") or {})
+        from ..saving import deserialize_keras_object
+
+        return deserialize_keras_object(config, custom_objects=custom_objects)

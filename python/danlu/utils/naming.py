@@ -1,0 +1,27 @@
+"""Default names: a class's snake-case name, numbered when it is used again."""
+
+from __future__ import annotations
+
+_counts: dict[str, int] = {}
+
+
+def to_snake_case(name: str) -> str:
+    """Return Keras's default name for a class: `MaxPooling2D` gives `max_pooling2d`."""
+    import re
+
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def auto_name(class_name: str) -> str:
+    """Return a name that this process has not given yet: `dense`, `dense_1`, `dense_2`..."""
+    name = to_snake_case(class_name)
+    count = _counts.get(name, 0)
+    _counts[name] = count + 1
+    return f"{name}_{count}" if count else name
+
+
+def reset_names() -> None:
+    """Start counting again, as `utils.clear_session` does."""
+    _counts.clear()
