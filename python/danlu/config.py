@@ -1,0 +1,151 @@
+"""The global switches: default dtype, fuzz factor, image layout, threads, memory, logging."""
+
+from __future__ import annotations
+
+from . import _core
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
+_LAYOUTS = ("channels_last", "channels_first")
+
+_floatx = "float32"
+_epsilon = 1e-7
+_image_data_format = "channels_last"
+_interactive_logging = True
+_traceback_filtering = True
+_max_epochs: int | None = None
+_max_steps_per_epoch: int | None = None
+
+
+def floatx() -> str:
+    """Return the dtype of weights and of layers that name none: `"float32"` by default."""
+    return _floatx
+
+
+def set_floatx(value: str) -> None:
+    """Set the default floating dtype."""
+    global _floatx
+    if str(value) not in _FLOATS:
+        raise ValueError(f"[config.set_floatx] value is one of {_FLOATS}, got {value!r}")
+    _floatx = str(value)
+
+
+def dtype_policy() -> str:
+    """Return the name of the dtype policy that layers take when they name none."""
+    return _floatx
+
+
+def set_dtype_policy(policy: str) -> None:
+    """Set the dtype policy, which is the name of a floating dtype."""
+    set_floatx(getattr(policy, "name", policy))
+
+
+def epsilon() -> float:
+    """Return the small number that keeps logarithms and quotients finite: 1e-7 by default."""
+    return _epsilon
+
+
+def set_epsilon(value: float) -> None:
+    """Set the small number that keeps logarithms and quotients finite."""
+    global _epsilon
+    _epsilon = float(value)
+
+
+def image_data_format() -> str:
+    """Return the layout of images for layers that name none: `"channels_last"` by default."""
+    return _image_data_format
+
+
+def set_image_data_format(data_format: str) -> None:
+    """Set the layout of images for layers that name none."""
+    global _image_data_format
+    _image_data_format = standardize_data_format(data_format)
+
+
+def standardize_data_format(data_format: str | None) -> str:
+    """Return the layout that an argument names, or the default one for None."""
+    if data_format is None:
+        return _image_data_format
+    if not isinstance(data_format, str) or data_format.lower() not in _LAYOUTS:
+        raise ValueError(f"[config] data_format is one of {_LAYOUTS} or None, got {data_format!r}")
+    return data_format.lower()
+
+
+def set_num_threads(count: int) -> None:
+    """Set how many threads kernels may use; the results do not depend on it."""
+    _core.set_num_threads(count)
+
+
+def num_threads() -> int:
+    """Return how many threads kernels may use."""
+    return _core.num_threads()
+
+
+def memory_stats() -> dict[str, int]:
+    """Return the allocator's counters, in bytes: what is in use, cached, and the peak."""
+    return _core.memory_stats()
+
+
+def empty_cache() -> None:
+    """Return the allocator's cached blocks to the operating system."""
+    _core.empty_cache()
+
+
+def enable_interactive_logging() -> None:
+    """Print progress with a bar."""
+    global _interactive_logging
+    _interactive_logging = True
+
+
+def disable_interactive_logging() -> None:
+    """Print progress as one line an epoch, for log files."""
+    global _interactive_logging
+    _interactive_logging = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Return whether progress is printed with a bar."""
+    return _interactive_logging
+
+
+def enable_traceback_filtering() -> None:
+    """Accept Keras's switch; danlu's tracebacks are short without it."""
+    global _traceback_filtering
+    _traceback_filtering = True
+
+
+def disable_traceback_filtering() -> None:
+    """Accept Keras's switch; danlu's tracebacks are short without it."""
+    global _traceback_filtering
+    _traceback_filtering = False
+
+
+def is_traceback_filtering_enabled() -> bool:
+    """Return what the switch was last set to."""
+    return _traceback_filtering
+
+
+def max_epochs() -> int | None:
+    """Return the limit that `fit` puts on its `epochs`, or None."""
+    return _max_epochs
+
+
+def set_max_epochs(count: int | None) -> None:
+    """Limit the epochs of every `fit`, to try a long program quickly; None lifts the limit."""
+    global _max_epochs
+    _max_epochs = count
+
+
+def max_steps_per_epoch() -> int | None:
+    """Return the limit that `fit`, `evaluate` and `predict` put on their steps, or None."""
+    return _max_steps_per_epoch
+
+
+def set_max_steps_per_epoch(count: int | None) -> None:
+    """Limit the steps of every epoch, to try a long program quickly; None lifts the limit."""
+    global _max_steps_per_epoch
+    _max_steps_per_epoch = count
+
+
+def backend() -> str:
+    """Return `"danlu"`, for programs that ask which backend Keras runs on."""
+    return "danlu"
