@@ -1,0 +1,88 @@
+"""Messages for labels that do not fit the predictions: the commonest mistakes with a loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import ops
+
+
+def check_same_shape(name: str, y_true: Any, y_pred: Any) -> None:
+    """Raise if targets and predictions differ in shape: broadcast, they would train on nonsense."""
+    have, want = tuple(y_true.shape), tuple(y_pred.shape)
+    if have == want or not have or not want:
+        return
+    if have[:1] != want[:1]:
+        remedy = "there must be one target for each sample"
+    elif have == want[:-1] or have[:-1] == want[:-1]:
+        units = have[-1] if len(have) == len(want) else 1
+        remedy = (
+            f"the last layer gives {want[-1]} value(s) a sample and the targets have {units}. "
+            f"Give the last layer units={units}, or pass targets of shape {want}"
+        )
+    elif len(have) < len(want) or 1 in have[1:]:
+        remedy = _missing_flatten(have[:-1], want)
+    else:
+        remedy = "pass one target for each predicted value"
+    raise ValueError(f"[{name}] targets have shape {have}, predictions have shape {want}: {remedy}")
+
+
+def check_dense_labels(name: str, y_true: Any, y_pred: Any) -> None:
+    """Raise unless labels are one row of class probabilities for each prediction."""
+    have, want = tuple(y_true.shape), tuple(y_pred.shape)
+    if have == want:
+        return
+    start = f"[{name}] labels have shape {have}, predictions have shape {want}"
+    if want and (have == want[:-1] or have == (*want[:-1], 1)):
+        raise ValueError(
+            f"{start}: these labels look like class numbers and this loss wants one-hot rows. "
+            f"Use loss='sparse_categorical_crossentropy', or convert them with "
+            f"utils.to_categorical(y, {want[-1]})"
+        )
+    if have and want and have[:-1] == want[:-1]:
+        raise ValueError(
+            f"{start}: the labels have {have[-1]} classes and the last layer has {want[-1]} "
+            f"units. Give the last layer units={have[-1]}"
+        )
+    raise ValueError(f"{start}: {_missing_flatten(have[:-1], want)}")
+
+
+def check_sparse_labels(name: str, y_true: Any, y_pred: Any) -> None:
+    """Raise unless labels are one class number for each row of predictions."""
+    have, want = tuple(y_true.shape), tuple(y_pred.shape)
+    if have == want[:-1] or have == (*want[:-1], 1):
+        return
+    start = f"[{name}] labels have shape {have}, predictions have shape {want}"
+    if have[:-1] == want[:-1] and len(have) == len(want) >= 2:
+        raise ValueError(
+            f"{start}: these labels look one-hot and this loss wants one class number a sample. "
+            "Use loss='categorical_crossentropy', or convert them with y.argmax(-1)"
+        )
+    raise ValueError(f"{start}: {_missing_flatten(have, want)}")
+
+
+def check_integer_labels(name: str, y_true: Any) -> None:
+    """Raise if labels of a floating dtype are not whole numbers."""
+    if "float" not in str(y_true.dtype) or y_true.size == 0:
+        return
+    fraction = ops.abs(y_true - ops.floor(y_true))
+    if bool(ops.max(fraction) > 0) or bool(ops.any(ops.isnan(y_true))):
+        row = int(ops.argmax(ops.where(ops.isnan(fraction), 1.0, fraction)))
+        value = float(ops.reshape(y_true, (-1,))[row])
+        raise ValueError(
+            f"[{name}] labels are class numbers 0, 1, 2..., got {value} at position {row}. Labels "
+            "that are measurements want a regression loss such as 'mean_squared_error'; "
+            "probabilities want 'categorical_crossentropy'"
+        )
+
+
+def _missing_flatten(labels: tuple[int, ...], predictions: tuple[int, ...]) -> str:
+    if len(predictions) > len(labels) + 1 and labels[:1] == predictions[:1]:
+        return (
+            f"the model predicts at each of {predictions[1:-1]} places of a sample. If you want "
+            "one prediction a sample, put a Flatten() or a global pooling layer before the first "
+            "Dense layer"
+        )
+    if labels[:1] != predictions[:1]:
+        return "there must be one label for each sample"
+    return f"expected labels of shape {predictions[:-1]}"

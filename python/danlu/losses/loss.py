@@ -1,0 +1,188 @@
+"""The base class of losses: values per sample, weighted and reduced to one number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import config, ops
+from .._core import Tensor, Variable
+from ..utils.naming import auto_name
+from ..utils.tensors import cast
+
+_REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+class Loss:
+    """`loss(y_true, y_pred)` is a scalar to minimise; subclasses define `call`, per sample.
+
+    Args:
+        reduction: `"sum_over_batch_size"` or `"mean"` (the sum divided by the number of values),
+            `"sum"`, `"mean_with_sample_weight"` (divided by the sum of the weights) or `"none"`.
+        dtype: of the computation; the default is `config.floatx()`.
+    """
+
+    # A loss whose labels are class numbers takes them in the dtype that they came in.
+    integer_labels = False
+
+    def __init__(
+        self,
+        name: str | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        dtype: Any = None,
+    ) -> None:
+        self.name = name or auto_name(type(self).__name__)
+        if reduction not in _REDUCTIONS:
+            raise ValueError(
+                f"[{type(self).__name__}] reduction is one of {_REDUCTIONS}, got {reduction!r}"
+            )
+        self.reduction = reduction
+        self._dtype = str(getattr(dtype, "compute_dtype", dtype) or config.floatx())
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the computation."""
+        return self._dtype
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        y_pred = cast(y_pred, self._dtype)
+        if not self.integer_labels:
+            y_true = cast(y_true, self._dtype)
+        values = self.call(y_true, y_pred)
+        mask = self.compute_mask(y_true, y_pred)
+        return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Return the loss of each sample."""
+        raise NotImplementedError(f"[{type(self).__name__}] a loss defines call(y_true, y_pred)")
+
+    def compute_mask(self, y_true: Any, y_pred: Any) -> Any:
+        """Return which values count, or None when all do."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        """Return the loss that `get_config` described."""
+        return cls(**config)
+
+
+class LossFunctionWrapper(Loss):
+    """A loss from a function `fn(y_true, y_pred, **kwargs)` that gives one value per sample."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.fn = fn
+        self.integer_labels = getattr(fn, "integer_labels", self.integer_labels)
+        self._fn_kwargs = kwargs
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_true, y_pred = same_rank(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        from . import serialize
+
+        return {**super().get_config(), "fn": serialize(self.fn), **self._fn_kwargs}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        if "fn" in config:
+            from . import deserialize
+
+            config = {**config, "fn": deserialize(config["fn"])}
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"
+
+
+class NamedLoss(LossFunctionWrapper):
+    """A loss whose class stands for its function: its configuration holds the arguments alone."""
+
+    # Arguments that Keras leaves out of the configuration: written only when not the default.
+    _omitted: dict[str, Any] = {}
+
+    def get_config(self) -> dict[str, Any]:
+        kwargs = self._fn_kwargs.items()
+        shown = {k: v for k, v in kwargs if k not in self._omitted or v != self._omitted[k]}
+        return {**Loss.get_config(self), **shown}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"
+
+
+def prediction(y_pred: Any) -> Any:
+    """Return predictions as a floating tensor: a tensor keeps its dtype, other input is cast."""
+    if isinstance(y_pred, (Tensor, Variable)) and "float" in str(y_pred.dtype):
+        return y_pred
+    return ops.convert_to_tensor(y_pred, dtype=config.floatx())
+
+
+def same_rank(y_true: Any, y_pred: Any, expand_vector: bool = True) -> tuple[Any, Any]:
+    """Return both with one number of axes, where one has a last axis of size 1 too many."""
+    extra = y_true.ndim - y_pred.ndim
+    if extra == 1 and y_true.shape[-1] == 1:
+        if y_pred.ndim == 1 and expand_vector:
+            return y_true, ops.expand_dims(y_pred, -1)
+        return ops.squeeze(y_true, -1), y_pred
+    if extra == -1 and y_pred.shape[-1] == 1:
+        if y_true.ndim == 1 and expand_vector:
+            return ops.expand_dims(y_true, -1), y_pred
+        return y_true, ops.squeeze(y_pred, -1)
+    return y_true, y_pred
+
+
+def reduce_weighted(
+    values: Any, sample_weight: Any, mask: Any, reduction: str | None, dtype: str
+) -> Any:
+    """Return the weighted values, reduced; what the mask leaves out does not count."""
+    weight = masked_weight(sample_weight, mask, dtype, reduction)
+    if weight is not None:
+        values, weight = same_rank(values, weight)
+        check_weight(values, weight)
+        values = values * weight
+    if reduction in (None, "none") or values.ndim == 0 or values.size == 0:
+        return values
+    if reduction == "sum":
+        return ops.sum(values)
+    if reduction == "mean_with_sample_weight" and weight is not None:
+        return ops.divide_no_nan(ops.sum(values), ops.sum(weight))
+    return ops.mean(values)
+
+
+def check_weight(values: Any, weight: Any) -> None:
+    """Raise unless the weights broadcast to the values."""
+    if weight.shape == values.shape or weight.ndim == 0:
+        return
+    for have, want in zip(weight.shape[::-1], values.shape[::-1], strict=False):
+        if have != want and 1 not in (have, want):
+            raise ValueError(
+                f"[loss] sample_weight of shape {tuple(weight.shape)} does not fit the losses of "
+                f"shape {tuple(values.shape)}: give one weight for each sample, shape "
+                f"({values.shape[0]},)"
+            )
+
+
+def masked_weight(sample_weight: Any, mask: Any, dtype: str, reduction: str | None) -> Any:
+    """Return the weights times the mask, scaled so that a mean runs over what the mask keeps."""
+    weight = None if sample_weight is None else cast(sample_weight, dtype)
+    if mask is None:
+        return weight
+    kept = cast(mask, dtype)
+    if reduction in ("mean", "sum_over_batch_size"):
+        kept = kept * ops.divide_no_nan(cast(float(kept.size), dtype), ops.sum(kept))
+    if weight is None:
+        return kept
+    kept, weight = same_rank(kept, weight)
+    return weight * kept
