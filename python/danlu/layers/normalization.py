@@ -1,0 +1,291 @@
+"""Normalization: by feature over the batch, by sample over its features, and to length one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core, config, constraints, initializers, ops, regularizers
+from ..utils.tensors import cast
+from ..utils.windows import image_hint
+from .input_spec import InputSpec
+from .layer import Layer
+
+
+class BatchNormalization(Layer):
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each entry of `axis`.
+
+    In training mean and (biased) variance are those of the batch, and
+    `moving = momentum * moving + (1 - momentum) * batch` is kept; at inference, and while the
+    layer is not trainable, the moving ones are used.
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        for name, value in (("renorm", renorm), ("synchronized", synchronized)):
+            if value:
+                raise ValueError(
+                    f"[BatchNormalization] {name}={value!r} is not supported: danlu normalizes by "
+                    f"the batch of one machine. Leave {name} out"
+                )
+        self.axis = int(axis)
+        self.momentum = float(momentum)
+        self.epsilon = float(epsilon)
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.renorm_clipping = renorm_clipping
+        self.renorm_momentum = renorm_momentum
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        shape = (_size(self, input_shape, self.axis),)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
+        self.moving_mean = self.add_weight(
+            name="moving_mean",
+            shape=shape,
+            initializer=self.moving_mean_initializer,
+            trainable=False,
+        )
+        self.moving_variance = self.add_weight(
+            name="moving_variance",
+            shape=shape,
+            initializer=self.moving_variance_initializer,
+            trainable=False,
+        )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        inputs = cast(inputs, self.compute_dtype)
+        if not (training and self.trainable):
+            return self._normalize(inputs, self.moving_mean, self.moving_variance)
+        if mask is None and self.axis in (-1, inputs.ndim - 1):
+            outputs, mean, variance = _core.batch_norm_training(
+                inputs, self.gamma, self.beta, self.epsilon
+            )
+        else:
+            mean, variance = self._moments(inputs, mask)
+            outputs = self._normalize(inputs, mean, variance)
+        self._move(self.moving_mean, mean)
+        self._move(self.moving_variance, variance)
+        return outputs
+
+    def _normalize(self, inputs: Any, mean: Any, variance: Any) -> Any:
+        return ops.batch_normalization(
+            inputs, mean, variance, self.axis, self.beta, self.gamma, self.epsilon
+        )
+
+    def _move(self, moving: Any, batch: Any) -> None:
+        batch = ops.stop_gradient(batch)
+        moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+
+    def _moments(self, inputs: Any, mask: Any) -> tuple[Any, Any]:
+        """Return mean and variance over all axes but one, of what the mask keeps."""
+        axis = self.axis % inputs.ndim
+        axes = tuple(i for i in range(inputs.ndim) if i != axis)
+        if mask is None:
+            return ops.moments(inputs, axes)
+        if mask.ndim != inputs.ndim - 1:
+            raise ValueError(
+                f"[BatchNormalization {self.name!r}] the mask has one axis less than the inputs, "
+                f"got mask {tuple(mask.shape)} and inputs {tuple(inputs.shape)}"
+            )
+        kept = ops.broadcast_to(ops.cast(ops.expand_dims(mask, -1), inputs.dtype), inputs.shape)
+        count = ops.sum(kept, axes, keepdims=True) + config.epsilon()
+        mean = ops.sum(inputs * kept, axes, keepdims=True) / count
+        variance = ops.sum(ops.square(inputs - mean) * kept, axes, keepdims=True) / count
+        return ops.reshape(mean, (-1,)), ops.reshape(variance, (-1,))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        _size(self, input_shape, self.axis, may_be_open=True)
+        return input_shape
+
+    def input_hint(self, shape: tuple[Any, ...]) -> str:
+        axes = self.input_spec.axes or {}
+        if self.input_spec.ndim == 4 and self.axis in (-1, 3):
+            return image_hint(shape, axes.get(self.axis), "channels_last")
+        return f"the layer was built for {axes.get(self.axis)} entries on axis {self.axis}"
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
+            "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+            "synchronized": False,
+            "renorm": False,
+            "renorm_clipping": self.renorm_clipping,
+            "renorm_momentum": self.renorm_momentum,
+        }
+
+
+class LayerNormalization(Layer):
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, over `axis` of each sample."""
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.pop("rms_scaling", False):
+            raise ValueError(
+                "[LayerNormalization] rms_scaling is deprecated in Keras and divides by the "
+                "variance: write x * rsqrt(mean(x * x) + epsilon) in a Layer"
+            )
+        super().__init__(**kwargs)
+        if not isinstance(axis, (int, list, tuple)):
+            raise TypeError(f"[LayerNormalization] axis is an int or a list of ints, got {axis!r}")
+        self.axis: Any = axis if isinstance(axis, int) else list(axis)
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
+        shape = tuple(_size(self, input_shape, axis) for axis in self.axis)
+        self.gamma = self.beta = None
+        if self.scale:
+            self.gamma = self.add_weight(
+                name="gamma",
+                shape=shape,
+                initializer=self.gamma_initializer,
+                regularizer=self.gamma_regularizer,
+                constraint=self.gamma_constraint,
+            )
+        if self.center:
+            self.beta = self.add_weight(
+                name="beta",
+                shape=shape,
+                initializer=self.beta_initializer,
+                regularizer=self.beta_regularizer,
+                constraint=self.beta_constraint,
+            )
+
+    def call(self, inputs: Any) -> Any:
+        inputs = cast(inputs, self.compute_dtype)
+        return ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        for axis in [self.axis] if isinstance(self.axis, int) else self.axis:
+            _size(self, input_shape, axis, may_be_open=True)
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            "rms_scaling": False,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+        }
+
+
+class UnitNormalization(Layer):
+    """y = x / |x|, the vectors along `axis` scaled to length one."""
+
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(axis, (int, list, tuple)):
+            raise TypeError(f"[UnitNormalization] axis is an int or a list of ints, got {axis!r}")
+        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        axis = self.axis if isinstance(self.axis, int) else tuple(self.axis)
+        squared = ops.sum(ops.square(inputs), axis=axis, keepdims=True)
+        return inputs * ops.rsqrt(ops.maximum(squared, 1e-12))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axis": self.axis}
+
+
+def _size(layer: Any, shape: Any, axis: int, may_be_open: bool = False) -> int:
+    """Return the size of an axis that has weights."""
+    where = f"[{type(layer).__name__} {layer.name!r}]"
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"{where} axis={layer.axis} is outside the input shape {tuple(shape)}")
+    if shape[axis] is None and not may_be_open:
+        raise ValueError(
+            f"{where} axis {axis} of the input shape {tuple(shape)} is open, so the weights have "
+            "no size: name it in Input"
+        )
+    return shape[axis]

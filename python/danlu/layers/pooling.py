@@ -1,0 +1,144 @@
+"""Pooling of images: the maximum or the mean over windows or over the whole image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import config, ops
+from ..utils.arguments import standardize_padding, standardize_tuple
+from ..utils.tensors import cast
+from ..utils.windows import image_hint, spatial_axes, windowed_shape
+from .input_spec import InputSpec
+from .layer import Layer
+
+
+class BasePooling2D(Layer):
+    """What pooling over windows shares; a subclass names the op in `call`."""
+
+    def __init__(
+        self,
+        pool_size: Any,
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, **kwargs)
+        owner = type(self).__name__
+        self.pool_size = standardize_tuple(owner, pool_size, 2, "pool_size")
+        strides = pool_size if strides is None else strides
+        self.strides = standardize_tuple(owner, strides, 2, "strides")
+        self.padding = standardize_padding(owner, padding)
+        self.data_format = config.standardize_data_format(data_format)
+        self.input_spec = InputSpec(ndim=4)
+        self.built = True
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return windowed_shape(
+            f"{type(self).__name__} {self.name!r}",
+            input_shape,
+            self.pool_size,
+            self.strides,
+            self.padding,
+            self.data_format,
+        )
+
+    def input_hint(self, shape: tuple[Any, ...]) -> str:
+        return image_hint(shape, None, self.data_format)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "pool_size": self.pool_size,
+            "padding": self.padding,
+            "strides": self.strides,
+            "data_format": self.data_format,
+        }
+
+
+class MaxPooling2D(BasePooling2D):
+    """The maximum of each window."""
+
+    def __init__(
+        self,
+        pool_size: Any = (2, 2),
+        strides: Any = None,
+        padding: str = "valid",
+        data_format: str | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
+
+    def call(self, inputs: Any) -> Any:
+        return ops.max_pool(
+            cast(inputs, self.compute_dtype),
+            self.pool_size,
+            self.strides,
+            self.padding,
+            self.data_format,
+        )
+
+
+class AveragePooling2D(BasePooling2D):
+    """The mean of each window; what padding adds does not count."""
+
+    def call(self, inputs: Any) -> Any:
+        return ops.average_pool(
+            cast(inputs, self.compute_dtype),
+            self.pool_size,
+            self.strides,
+            self.padding,
+            self.data_format,
+        )
+
+
+class BaseGlobalPooling2D(Layer):
+    """What pooling over whole images shares."""
+
+    def __init__(
+        self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.data_format = config.standardize_data_format(data_format)
+        self.keepdims = keepdims
+        self.input_spec = InputSpec(ndim=4)
+        self.built = True
+        self._axes = tuple(spatial_axes(self.data_format, 4))
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        kept = [1 if i in self._axes else n for i, n in enumerate(input_shape)]
+        if self.keepdims:
+            return tuple(kept)
+        return tuple(n for i, n in enumerate(kept) if i not in self._axes)
+
+    def input_hint(self, shape: tuple[Any, ...]) -> str:
+        return image_hint(shape, None, self.data_format)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "data_format": self.data_format,
+            "keepdims": self.keepdims,
+        }
+
+
+class GlobalAveragePooling2D(BaseGlobalPooling2D):
+    """The mean over height and width: (batch, height, width, channels) -> (batch, channels)."""
+
+    def call(self, inputs: Any) -> Any:
+        return ops.mean(cast(inputs, self.compute_dtype), axis=self._axes, keepdims=self.keepdims)
+
+
+class GlobalMaxPooling2D(BaseGlobalPooling2D):
+    """The maximum over height and width: (batch, height, width, channels) -> (batch, channels)."""
+
+    def call(self, inputs: Any) -> Any:
+        return ops.max(inputs, axis=self._axes, keepdims=self.keepdims)
+
+
+MaxPool2D = MaxPooling2D
+AvgPool2D = AveragePooling2D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool2D = GlobalMaxPooling2D
