@@ -25,6 +25,18 @@
   /* norm.cpp */                                                                              \
   /* random.cpp */                                                                            \
   /* index.cpp */                                                                             \
+  DL_KERNEL(gather, (const View& x, const IndexList& indices, int outer, const View& y,       \
+                     const View& scratch, Status& status))                                    \
+  DL_KERNEL(scatter, (const View& u, const IndexList& indices, int outer, bool add,           \
+                      const View& y, const View& scratch, Status& status))                    \
+  DL_KERNEL(count_nonzero, (const View& x, const View& y))                                    \
+  DL_KERNEL(nonzero, (const View& x, const View& y))                                          \
+  DL_KERNEL(one_hot, (const View& labels, const View& y))                                     \
+  DL_KERNEL(ramp, (const View& y, const Ramp& line))                                          \
+  DL_KERNEL(triangle, (const View& x, int64_t k, bool upper, const View& y))                  \
+  /* sort.cpp */                                                                              \
+  DL_KERNEL(argsort, (const View& x, bool descending, const View& y, const View& scratch))    \
+  DL_KERNEL(searchsorted, (const View& x, const View& values, bool right, const View& y))     \
   /* optim.cpp */
 // clang-format on
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "danlu/core/shape.h"
+#include "danlu/core/view.h"
 
 namespace danlu {
 
@@ -31,5 +32,24 @@ DL_INLINE bool pack_columns(int64_t m, int64_t n, int64_t k, int64_t b_col) {
 
 // Elements of scratch that one product needs: b in panels of up to 64 columns.
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
+
+/* ---- index ---- */
+
+// Indices (int64, all of one shape) of `count` neighbouring axes.
+struct IndexList {
+  View index[kMaxDims];
+  int count = 0;
+};
+
+// first + i * step, exact for integers and in float64 for the rest.
+struct Ramp {
+  double first = 0, step = 1;
+  int64_t first_int = 0, step_int = 1;
+};
+
+/* ---- sort ---- */
+
+// Rows that are sorted at the same time, each with scratch of its own.
+inline constexpr int64_t kSortLanes = 64;
 
 }  // namespace danlu

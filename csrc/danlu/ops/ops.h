@@ -5,6 +5,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "danlu/core/op.h"
@@ -30,7 +32,95 @@ DL_EXPORT Tensor add(const Tensor& a, const Tensor& b);
 // ---- random.cpp, optim.cpp -------------------------------------------------------------------
 
 // ---- shape.cpp -------------------------------------------------------------------------------
+// Axes and shapes; `op` is named in the error.
+DL_EXPORT int normalize_axis(std::string_view op, int64_t axis, int ndim);
+DL_EXPORT Axes normalize_axes(std::string_view op, const Axes& axes, int ndim);
+DL_EXPORT Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
+
+DL_EXPORT Tensor contiguous(const Tensor& x);  // x itself when it is dense
+DL_EXPORT Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1
+DL_EXPORT Tensor flatten(const Tensor& x);
+DL_EXPORT Tensor permute_dims(const Tensor& x, const Axes& axes);
+DL_EXPORT Tensor transpose(const Tensor& x);  // all axes backwards
+DL_EXPORT Tensor matrix_transpose(const Tensor& x);
+DL_EXPORT Tensor swapaxes(const Tensor& x, int64_t axis1, int64_t axis2);
+DL_EXPORT Tensor moveaxis(const Tensor& x, const Axes& source, const Axes& destination);
+DL_EXPORT Tensor expand_dims(const Tensor& x, const Axes& axes);
+DL_EXPORT Tensor squeeze(const Tensor& x, const Axes& axes);
+DL_EXPORT Tensor squeeze(const Tensor& x);  // every axis of size 1
+DL_EXPORT Tensor broadcast_to(const Tensor& x, const Shape& shape);
+DL_EXPORT Tensors broadcast_arrays(Inputs x);
+DL_EXPORT Tensor sum_to(const Tensor& x, const Shape& shape);  // undoes broadcast_to
+DL_EXPORT Tensors meshgrid(Inputs x, bool matrix_indexing);
+
+// ---- window.cpp ------------------------------------------------------------------------------
+// x[start : start + size * step : step] on every axis; an update replaces that part. The bytes of
+// an x that was moved here and that nobody else sees become the result.
+DL_EXPORT Tensor slice(const Tensor& x, const Shape& starts, const Shape& sizes,
+                       const Shape& steps = {});
+DL_EXPORT Tensor slice_update(Tensor x, const Tensor& update, const Shape& starts,
+                              const Shape& sizes, const Shape& steps = {});
+DL_EXPORT Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t size);
+DL_EXPORT Tensor flip(const Tensor& x, const Axes& axes);
+DL_EXPORT Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis1 = 0,
+                          int64_t axis2 = 1);
+DL_EXPORT Tensor diagonal_update(Tensor x, const Tensor& update, int64_t offset, int64_t axis1,
+                                 int64_t axis2);
+DL_EXPORT Tensor diag(const Tensor& x, int64_t offset = 0);
+DL_EXPORT Tensor trace(const Tensor& x, int64_t offset = 0, int64_t axis1 = 0, int64_t axis2 = 1);
+DL_EXPORT Tensor eye(int64_t rows, int64_t columns, int64_t k, DType dtype, Device device = kCpu);
+
+// ---- join.cpp --------------------------------------------------------------------------------
+DL_EXPORT Tensor concat(Inputs x, int64_t axis);
+DL_EXPORT Tensor stack(Inputs x, int64_t axis);
+DL_EXPORT Tensors unstack(const Tensor& x, int64_t axis);
+DL_EXPORT Tensors split_sizes(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);
+DL_EXPORT Tensors split(const Tensor& x, int64_t sections, int64_t axis, bool even);
+DL_EXPORT Tensors split_at(const Tensor& x, const std::vector<int64_t>& indices, int64_t axis);
+DL_EXPORT Tensor roll(const Tensor& x, const Shape& shift, const Axes& axes);
+DL_EXPORT Tensor roll(const Tensor& x, int64_t shift);  // of the flat tensor
+DL_EXPORT Tensor tile(const Tensor& x, const Shape& repetitions);
+DL_EXPORT Tensor repeat(const Tensor& x, int64_t times, int64_t axis);
+DL_EXPORT Tensor repeat(const Tensor& x, const Tensor& times, int64_t axis);
+enum class PadMode { constant, reflect, symmetric, edge, wrap };
+DL_EXPORT Tensor pad(const Tensor& x, const Shape& before, const Shape& after,
+                     PadMode mode = PadMode::constant, const Tensor& value = {});
 
 // ---- index.cpp -------------------------------------------------------------------------------
+DL_EXPORT std::vector<int64_t> integers(const Tensor& x);
+DL_EXPORT Tensor from_integers(const std::vector<int64_t>& values, Device device = kCpu);
+// x[:, i, j]: indices i, j of the axes `axes`. Their broadcast shape replaces these axes when they
+// lie side by side, else it comes first. Negative indices count from the end.
+DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices);
+DL_EXPORT Tensor scatter_update(Tensor x, const Tensor& update, const Axes& axes, Inputs indices);
+DL_EXPORT Tensor scatter_add(Tensor x, const Tensor& update, const Axes& axes, Inputs indices);
+DL_EXPORT Tensor take(const Tensor& x, const Tensor& indices, int64_t axis);
+DL_EXPORT Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
+DL_EXPORT Tensor embedding(const Tensor& table, const Tensor& ids);
+DL_EXPORT Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dtype);
+DL_EXPORT Tensors nonzero(const Tensor& x);  // one vector of coordinates an axis
+
+// ---- sort.cpp --------------------------------------------------------------------------------
+// Stable; NaN counts as the greatest.
+DL_EXPORT Tensor argsort(const Tensor& x, int64_t axis, bool descending = false);
+DL_EXPORT Tensor sort(const Tensor& x, int64_t axis, bool descending = false);
+DL_EXPORT std::pair<Tensor, Tensor> top_k(const Tensor& x, int64_t k);  // values, indices
+DL_EXPORT Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right);
+struct Unique {
+  Tensor values, indices, inverse, counts;
+};
+DL_EXPORT Unique unique(const Tensor& x);
+
+// ---- create.cpp ------------------------------------------------------------------------------
+DL_EXPORT Tensor full(const Shape& shape, double value, DType dtype, Device device = kCpu);
+DL_EXPORT Tensor zeros(const Shape& shape, DType dtype, Device device = kCpu);
+DL_EXPORT Tensor ones(const Shape& shape, DType dtype, Device device = kCpu);
+DL_EXPORT Tensor arange(int64_t start, int64_t stop, int64_t step, DType dtype,
+                        Device device = kCpu);
+DL_EXPORT Tensor arange(double start, double stop, double step, DType dtype, Device device = kCpu);
+DL_EXPORT Tensor linspace(double start, double stop, int64_t num, bool endpoint, DType dtype,
+                          Device device = kCpu);
+DL_EXPORT Tensor tril(const Tensor& x, int64_t k = 0);
+DL_EXPORT Tensor triu(const Tensor& x, int64_t k = 0);
 
 }  // namespace danlu
