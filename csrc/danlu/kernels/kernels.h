@@ -7,14 +7,20 @@
 
 #include "danlu/core/random.h"
 #include "danlu/core/view.h"
+#include "danlu/kernels/elementwise.h"
 #include "danlu/kernels/types.h"
 
 // One line a kernel, grouped by the file that defines it.
 // clang-format off
 #define DL_KERNEL_LIST(DL_KERNEL)                                                             \
-  /* elementwise.cpp */                                                                       \
+  /* copy unary binary compare */                                                                 \
   DL_KERNEL(copy, (const View& x, const View& y))  /* y = cast(x), any strides, any dtypes */ \
   DL_KERNEL(fill, (const View& y, double value))                                              \
+  DL_KERNEL(unary, (Unary op, const View& x, const View& y, double parameter))                \
+  DL_KERNEL(binary, (Binary op, const View& a, const View& b, const View& y, double parameter)) \
+  DL_KERNEL(compare, (Compare op, const View& a, const View& b, const View& y))               \
+  DL_KERNEL(predicate, (Predicate op, const View& x, const View& y))                          \
+  DL_KERNEL(where, (const View& condition, const View& a, const View& b, const View& y))      \
   /* reduce.cpp */                                                                            \
   /* matmul.cpp */                                                                            \
   DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
