@@ -13,7 +13,7 @@
 // One line a kernel, grouped by the file that defines it.
 // clang-format off
 #define DL_KERNEL_LIST(DL_KERNEL)                                                             \
-  /* copy unary binary compare */                                                                 \
+  /* copy unary binary compare */                                                             \
   DL_KERNEL(copy, (const View& x, const View& y))  /* y = cast(x), any strides, any dtypes */ \
   DL_KERNEL(fill, (const View& y, double value))                                              \
   DL_KERNEL(unary, (Unary op, const View& x, const View& y, double parameter))                \
