@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3}
 build=${BUILD:-build/dev}
+mkdir -p "$build"
 native=$(uname -m | grep -q x86_64 && (grep -q avx512bw /proc/cpuinfo && echo avx512 || echo avx2) || echo portable)
 launcher=()
 command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)

@@ -1,0 +1,109 @@
+// Python objects to tensors, and C++ exceptions to Python ones.
+#include "danlu/bindings/bind.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu::python {
+
+PyObject* wrap(Tensor tensor) {
+  if (!tensor) Py_RETURN_NONE;
+  PyTensor* object = PyObject_New(PyTensor, tensor_type);
+  if (!object) return nullptr;
+  new (&object->tensor) Tensor(std::move(tensor));
+  return reinterpret_cast<PyObject*>(object);
+}
+
+namespace {
+
+DType default_dtype(PyObject* number) {
+  if (PyBool_Check(number)) return DType::bool_;
+  return PyLong_CheckExact(number) ? DType::int64 : DType::float32;
+}
+
+Tensor number_to_tensor(PyObject* number, DType dtype) {
+  if (PyFloat_CheckExact(number)) return Tensor::scalar(PyFloat_AS_DOUBLE(number), dtype);
+  if (PyBool_Check(number)) return Tensor::scalar(int64_t{number == Py_True}, dtype);
+  if (is_floating(dtype)) {
+    const double value = PyLong_AsDouble(number);
+    if (value == -1.0 && PyErr_Occurred()) throw py::error_already_set();
+    return Tensor::scalar(value, dtype);
+  }
+  int overflow = 0;
+  const int64_t value = PyLong_AsLongLongAndOverflow(number, &overflow);
+  if (overflow && dtype == DType::uint64) {
+    const uint64_t large = PyLong_AsUnsignedLongLong(number);
+    if (large == ~uint64_t{0} && PyErr_Occurred()) throw py::error_already_set();
+    return Tensor::scalar(static_cast<int64_t>(large), dtype);
+  }
+  if (overflow) {
+    PyErr_SetString(PyExc_OverflowError, "[asarray] the integer does not fit in 64 bits");
+    throw py::error_already_set();
+  }
+  return Tensor::scalar(value, dtype);
+}
+
+}  // namespace
+
+DType weak_dtype(PyObject* number, DType other) {
+  if (PyBool_Check(number)) return other;
+  if (PyLong_CheckExact(number)) return is_bool(other) ? DType::int64 : other;
+  return is_floating(other) ? other : DType::float32;
+}
+
+Tensor try_tensor(PyObject* object, std::optional<DType> dtype) {
+  if (is_tensor(object)) return tensor_of(object);
+  if (is_variable(object)) return variable_of(object)->read();
+  if (is_python_scalar(object)) return number_to_tensor(object, dtype.value_or(default_dtype(object)));
+  return from_python(object, dtype);
+}
+
+Tensor to_tensor(PyObject* object, std::optional<DType> dtype) {
+  Tensor tensor = try_tensor(object, dtype);
+  if (!tensor) {
+    fail(ErrorKind::type, "expected a tensor, an array, a list or a number, got {} of type '{}'",
+         py::cast<std::string>(py::repr(object)).substr(0, 80), Py_TYPE(object)->tp_name);
+  }
+  return tensor;
+}
+
+std::pair<Tensor, Tensor> to_pair(PyObject* a, PyObject* b) {
+  if (is_python_scalar(b) && !is_python_scalar(a)) {
+    Tensor x = to_tensor(a);
+    Tensor y = to_tensor(b, weak_dtype(b, x.dtype()));
+    return {std::move(x), std::move(y)};
+  }
+  if (is_python_scalar(a) && !is_python_scalar(b)) {
+    Tensor y = to_tensor(b);
+    Tensor x = to_tensor(a, weak_dtype(a, y.dtype()));
+    return {std::move(x), std::move(y)};
+  }
+  return {to_tensor(a), to_tensor(b)};
+}
+
+void set_python_error() noexcept {
+  try {
+    throw;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const Error& error) {
+    PyObject* kind = PyExc_ValueError;
+    switch (error.kind()) {
+      case ErrorKind::value: kind = PyExc_ValueError; break;
+      case ErrorKind::type: kind = PyExc_TypeError; break;
+      case ErrorKind::index: kind = PyExc_IndexError; break;
+      case ErrorKind::not_implemented: kind = PyExc_NotImplementedError; break;
+      case ErrorKind::runtime: kind = PyExc_RuntimeError; break;
+      case ErrorKind::buffer: kind = PyExc_BufferError; break;
+    }
+    PyErr_SetString(kind, error.what());
+  } catch (const std::bad_alloc& error) {
+    PyErr_SetString(PyExc_MemoryError, error.what());
+  } catch (const py::builtin_exception& error) {
+    error.set_error();
+  } catch (const std::exception& error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+  } catch (...) {
+    PyErr_SetString(PyExc_RuntimeError, "[danlu] unknown C++ exception");
+  }
+}
+
+}  // namespace danlu::python

@@ -1,0 +1,115 @@
+// The dtype objects: danlu.float32 and the others. Each equals its name.
+#include "danlu/bindings/bind.h"
+
+namespace danlu::python {
+
+namespace {
+
+struct PyDType {
+  DType dtype;
+};
+
+PyObject* objects[kDTypeCount];
+
+std::optional<DType> dtype_named(std::string_view name) {
+  for (int i = 0; i < kDTypeCount; ++i) {
+    if (name_of(static_cast<DType>(i)) == name) return static_cast<DType>(i);
+  }
+  if (name == "bool_") return DType::bool_;
+  return {};
+}
+
+std::string text(py::handle object) { return py::cast<std::string>(py::str(object)); }
+
+// A dtype, its name, a NumPy dtype or scalar type, or float, int, bool.
+std::optional<DType> find_dtype(py::handle object) {
+  if (py::isinstance<PyDType>(object)) return object.cast<const PyDType&>().dtype;
+  if (PyUnicode_Check(object.ptr())) return dtype_named(text(object));
+  if (object.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float32;
+  if (object.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
+  if (object.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
+  for (const char* attribute : {"name", "__name__"}) {
+    if (!py::hasattr(object, attribute)) continue;
+    const py::object name = object.attr(attribute);
+    if (PyUnicode_Check(name.ptr())) {
+      if (auto dtype = dtype_named(text(name))) return dtype;
+    }
+  }
+  const std::string printed = text(object);  // torch.float32, <dtype: 'float32'>
+  const size_t dot = printed.rfind('.');
+  if (dot != std::string::npos) return dtype_named(std::string_view(printed).substr(dot + 1));
+  return {};
+}
+
+}  // namespace
+
+py::object dtype_object(DType dtype) {
+  return py::reinterpret_borrow<py::object>(objects[static_cast<int>(dtype)]);
+}
+
+bool is_dtype_like(py::handle object) { return find_dtype(object).has_value(); }
+
+DType to_dtype(py::handle object) {
+  if (auto dtype = find_dtype(object)) return *dtype;
+  std::string names;
+  for (int i = 0; i < kDTypeCount; ++i) {
+    names += (i ? ", " : "") + std::string(name_of(static_cast<DType>(i)));
+  }
+  fail(ErrorKind::type, "[dtype] {} is no dtype; danlu has {}",
+       py::cast<std::string>(py::repr(object)), names);
+}
+
+Shape to_shape(py::handle object) {
+  Shape shape;
+  if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr())) {
+    shape.push_back(py::cast<int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()))));
+    return shape;
+  }
+  if (is_tensor(object.ptr())) {
+    const Tensor& x = tensor_of(object.ptr());
+    if (x.ndim() == 0) return {x.item_int()};
+  }
+  if (!PySequence_Check(object.ptr()) || PyUnicode_Check(object.ptr())) {
+    fail(ErrorKind::type, "[shape] expected an integer or a tuple of integers, got {}",
+         py::cast<std::string>(py::repr(object)));
+  }
+  const auto sequence = py::reinterpret_borrow<py::sequence>(object);
+  check_ndim("shape", static_cast<int64_t>(py::len(sequence)));
+  for (py::handle item : sequence) {
+    if (!PyIndex_Check(item.ptr())) {
+      fail(ErrorKind::type, "[shape] expected integers, got {} in {}",
+           py::cast<std::string>(py::repr(item)), py::cast<std::string>(py::repr(object)));
+    }
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));
+    if (!index) throw py::error_already_set();
+    shape.push_back(py::cast<int64_t>(index));
+  }
+  return shape;
+}
+
+void bind_dtype(py::module_& m) {
+  py::class_<PyDType>(m, "DType", "An element type. It equals its name: danlu.float32 == 'float32'.")
+      .def_property_readonly("name", [](PyDType d) { return std::string(name_of(d.dtype)); })
+      .def_property_readonly("itemsize", [](PyDType d) { return size_of(d.dtype); })
+      .def("__str__", [](PyDType d) { return std::string(name_of(d.dtype)); })
+      .def("__repr__", [](PyDType d) { return "danlu." + std::string(name_of(d.dtype)); })
+      .def("__hash__", [](PyDType d) { return py::hash(py::str(std::string(name_of(d.dtype)))); })
+      .def("__reduce__",
+           [](PyDType d) { return std::string(name_of(d.dtype)); })
+      .def("__eq__",
+           [](PyDType d, py::handle other) -> py::object {
+             const auto dtype = find_dtype(other);
+             return py::bool_(dtype && *dtype == d.dtype);
+           })
+      .def("__ne__", [](PyDType d, py::handle other) -> py::object {
+        const auto dtype = find_dtype(other);
+        return py::bool_(!(dtype && *dtype == d.dtype));
+      });
+  for (int i = 0; i < kDTypeCount; ++i) {
+    py::object object = py::cast(PyDType{static_cast<DType>(i)});
+    m.attr(std::string(name_of(static_cast<DType>(i))).c_str()) = object;
+    objects[i] = object.release().ptr();
+  }
+}
+
+}  // namespace danlu::python

@@ -1,0 +1,442 @@
+// The Python type Tensor: number, mapping and buffer slots, attributes and a few methods.
+// Everything that is a function elsewhere (sum, reshape ...) is attached as a method by its name.
+#include "danlu/bindings/tensor_type.h"
+
+
+#include "danlu/autograd/backward.h"
+#include "danlu/bindings/bind.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu::python {
+
+PyTypeObject* tensor_type = nullptr;
+
+namespace {
+
+// ---- number slots: shared by Tensor and Variable ---------------------------------------------------
+
+using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
+using UnaryFn = Tensor (*)(const Tensor&);
+
+// Absent when one operand is no tensor: then the other operand's type gets its turn.
+std::pair<Tensor, Tensor> operands(PyObject* a, PyObject* b) {
+  if (is_tensor(a) && is_tensor(b)) return {tensor_of(a), tensor_of(b)};
+  if (is_python_scalar(b)) {
+    Tensor x = try_tensor(a);
+    if (!x) return {};
+    Tensor y = to_tensor(b, weak_dtype(b, x.dtype()));
+    return {std::move(x), std::move(y)};
+  }
+  if (is_python_scalar(a)) {
+    Tensor y = try_tensor(b);
+    if (!y) return {};
+    Tensor x = to_tensor(a, weak_dtype(a, y.dtype()));
+    return {std::move(x), std::move(y)};
+  }
+  Tensor x = try_tensor(a), y = x ? try_tensor(b) : Tensor();
+  if (!y) return {};
+  return {std::move(x), std::move(y)};
+}
+
+template <BinaryFn fn>
+PyObject* binary(PyObject* a, PyObject* b) {
+  return guarded<PyObject*>(nullptr, [&] {
+    auto [x, y] = operands(a, b);
+    if (!x) Py_RETURN_NOTIMPLEMENTED;
+    Tensor result;
+    {
+      MaybeReleaseGil release(x.numel() + y.numel());
+      result = fn(x, y);
+    }
+    return wrap(std::move(result));
+  });
+}
+
+Tensor self_tensor(PyObject* self) {
+  return is_tensor(self) ? tensor_of(self) : variable_of(self)->read();
+}
+
+template <UnaryFn fn>
+PyObject* unary(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    Tensor result;
+    {
+      MaybeReleaseGil release(x.numel());
+      result = fn(x);
+    }
+    return wrap(std::move(result));
+  });
+}
+
+PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) {
+    PyErr_SetString(PyExc_TypeError, "[pow] a modulus is not supported");
+    return nullptr;
+  }
+  return binary<&pow>(a, b);
+}
+
+PyObject* positive_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] { return wrap(self_tensor(self)); });
+}
+
+int bool_slot(PyObject* self) {
+  return guarded(-1, [&] {
+    const Tensor x = self_tensor(self);
+    check(x.numel() == 1,
+          "[bool] the truth of a tensor of shape {} is ambiguous: use danlu.all(x) or danlu.any(x)",
+          x.shape());
+    return is_floating(x.dtype()) ? x.item() != 0 : x.item_int() != 0;
+  });
+}
+
+PyObject* float_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] { return PyFloat_FromDouble(self_tensor(self).item()); });
+}
+PyObject* int_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Tensor x = self_tensor(self);
+    if (is_floating(x.dtype())) return PyLong_FromDouble(x.item());
+    if (x.dtype() == DType::uint64) {
+      return PyLong_FromUnsignedLongLong(static_cast<uint64_t>(x.item_int()));
+    }
+    return PyLong_FromLongLong(x.item_int());
+  });
+}
+PyObject* index_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    const Tensor x = self_tensor(self);
+    check_type(is_integer(x.dtype()) && x.numel() == 1,
+               "[index] only a tensor of one integer is an index, this is {} of shape {}", x.dtype(),
+               x.shape());
+    return int_slot(self);
+  });
+}
+
+PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
+  switch (op) {
+    case Py_LT: return binary<&less>(a, b);
+    case Py_LE: return binary<&less_equal>(a, b);
+    case Py_GT: return binary<&greater>(a, b);
+    case Py_GE: return binary<&greater_equal>(a, b);
+    case Py_EQ: return binary<&equal>(a, b);
+    default: return binary<&not_equal>(a, b);
+  }
+}
+
+// A tensor is a key by identity, as every object whose == is elementwise.
+Py_hash_t hash_slot(PyObject* self) { return _Py_HashPointer(self); }
+
+PyObject* repr_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const std::string text = to_repr(tensor_of(self));
+    return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+  });
+}
+
+Py_ssize_t length_slot(PyObject* self) {
+  return guarded<Py_ssize_t>(-1, [&] {
+    const Tensor x = self_tensor(self);
+    check_type(x.ndim() > 0, "[len] a tensor without axes has no length");
+    return static_cast<Py_ssize_t>(x.shape()[0]);
+  });
+}
+
+PyObject* get_item_slot(PyObject* self, PyObject* key) {
+  return guarded<PyObject*>(nullptr, [&] { return wrap(get_item(self_tensor(self), key)); });
+}
+
+// x[key] = value makes x another tensor; who holds the old one keeps it.
+int set_item_slot(PyObject* self, PyObject* key, PyObject* value) {
+  return guarded(-1, [&] {
+    check_type(value != nullptr, "[delitem] elements of a tensor cannot be deleted");
+    Tensor& x = tensor_of(self);
+    const bool number = is_python_scalar(value);
+    const Tensor v = number ? to_tensor(value, weak_dtype(value, x.dtype())) : to_tensor(value);
+    x = set_item(x, key, v);
+    return 0;
+  });
+}
+
+PyObject* iterate_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    check_type(x.ndim() > 0, "[iter] a tensor without axes has no elements to iterate over");
+    return PySeqIter_New(self);
+  });
+}
+
+// PySeqIter goes through sq_item and ends at the IndexError.
+PyObject* sequence_item_slot(PyObject* self, Py_ssize_t i) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    check_index(x.ndim() > 0 && i >= 0 && i < x.shape()[0], "[getitem] index {} is out of range for shape {}",
+                i, x.shape());
+    const py::int_ key(i);
+    return wrap(get_item(x, key.ptr()));
+  });
+}
+
+// ---- attributes ----------------------------------------------------------------------------------
+
+PyObject* get_shape(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return py::cast(self_tensor(self).shape()).release().ptr(); });
+}
+PyObject* get_dtype(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return dtype_object(self_tensor(self).dtype()).release().ptr(); });
+}
+PyObject* get_ndim(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLong(self_tensor(self).ndim()); });
+}
+PyObject* get_size(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLongLong(self_tensor(self).numel()); });
+}
+PyObject* get_itemsize(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLongLong(size_of(self_tensor(self).dtype())); });
+}
+PyObject* get_nbytes(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    return PyLong_FromLongLong(size_of(x.dtype()) * x.numel());
+  });
+}
+PyObject* get_device(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    return py::str(format("{}", self_tensor(self).device())).release().ptr();
+  });
+}
+PyObject* get_transposed(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    Axes axes;
+    for (int i = x.ndim() - 1; i >= 0; --i) axes.push_back(i);
+    return wrap(permute_dims(x, axes));
+  });
+}
+PyObject* get_matrix_transposed(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    check(x.ndim() >= 2, "[mT] needs at least 2 axes, got shape {}", x.shape());
+    Axes axes;
+    for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
+    std::swap(axes[x.ndim() - 1], axes[x.ndim() - 2]);
+    return wrap(permute_dims(x, axes));
+  });
+}
+
+// The gradient of a marked tensor lies on its leaf.
+bool is_leaf(const Tensor& x) { return x.edge() && !x.edge().node()->op; }
+
+PyObject* get_grad(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor& x = tensor_of(self);
+    return wrap(is_leaf(x) ? x.edge().node()->grad : Tensor());
+  });
+}
+int set_grad(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    Tensor& x = tensor_of(self);
+    check(is_leaf(x), "[grad] only a tensor with requires_grad = True and a Variable hold a gradient");
+    const bool none = !value || value == Py_None;
+    x.edge().node()->grad = none ? Tensor() : to_tensor(value).detach();
+    return 0;
+  });
+}
+PyObject* get_requires_grad(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(tensor_of(self).requires_grad()); });
+}
+int set_requires_grad(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    Tensor& x = tensor_of(self);
+    const int wanted = value ? PyObject_IsTrue(value) : 0;
+    if (wanted < 0) return -1;
+    check_type(!wanted || is_floating(x.dtype()),
+               "[requires_grad] only floating-point tensors have gradients, this one is {}", x.dtype());
+    if (!wanted) {
+      x = x.detach();
+    } else if (!x.requires_grad()) {
+      x = watch(x);
+    }
+    return 0;
+  });
+}
+
+// ---- methods -------------------------------------------------------------------------------------
+
+PyObject* backward_method(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* names[] = {"gradient", "retain_graph", nullptr};
+  PyObject* gradient = Py_None;
+  int retain_graph = 0;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Op:backward", const_cast<char**>(names), &gradient,
+                                   &retain_graph)) {
+    return nullptr;
+  }
+  return guarded<PyObject*>(nullptr, [&] {
+    const Tensor x = self_tensor(self);
+    Tensor seed = gradient == Py_None ? Tensor() : to_tensor(gradient, x.dtype()).detach();
+    {
+      MaybeReleaseGil release(kReleaseGilAt);
+      backward(x, std::move(seed), retain_graph != 0);
+    }
+    Py_RETURN_NONE;
+  });
+}
+
+PyObject* item_method(PyObject* self, PyObject* args) {
+  return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    Tensor x = self_tensor(self);
+    if (PyTuple_GET_SIZE(args) == 1) {
+      x = get_item(x, PyTuple_GET_ITEM(args, 0));
+    } else if (PyTuple_GET_SIZE(args) > 1) {
+      x = get_item(x, args);
+    }
+    return to_number(x);
+  });
+}
+PyObject* tolist_method(PyObject* self, PyObject*) {
+  return guarded<PyObject*>(nullptr, [&] { return to_list(self_tensor(self)); });
+}
+PyObject* numpy_method(PyObject* self, PyObject*) {
+  return guarded<PyObject*>(nullptr, [&] { return to_numpy(self_tensor(self)); });
+}
+
+#define DL_GETTER(name, doc) \
+  { #name, get_##name, nullptr, doc, nullptr }
+
+}  // namespace
+
+PyGetSetDef shared_attributes[] = {
+    DL_GETTER(shape, "The size of each axis, a tuple of int."),
+    DL_GETTER(dtype, "The element type; equals its name."),
+    DL_GETTER(ndim, "The number of axes."),
+    DL_GETTER(size, "The number of elements."),
+    DL_GETTER(itemsize, "The bytes of one element."),
+    DL_GETTER(nbytes, "The bytes of all elements."),
+    DL_GETTER(device, "Where the bytes live: 'cpu' or 'cuda:0'."),
+    {"T", get_transposed, nullptr, "The tensor with its axes reversed.", nullptr},
+    {"mT", get_matrix_transposed, nullptr, "The last two axes exchanged.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+PyMethodDef shared_methods[] = {
+    {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward_method)),
+     METH_VARARGS | METH_KEYWORDS,
+     "backward(gradient=None, retain_graph=False)\n\nAdds the derivative of this number with respect to "
+     "every trainable Variable\nand marked tensor that it depends on to their `grad`."},
+    {"item", item_method, METH_VARARGS, "The Python number in a tensor of one element."},
+    {"tolist", tolist_method, METH_NOARGS, "Nested lists of Python numbers."},
+    {"numpy", numpy_method, METH_NOARGS, "A NumPy array with these values."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+#define DL_NUMBER_SLOTS                                         \
+  {Py_nb_add, (void*)binary<&add>},                             \
+  {Py_nb_subtract, (void*)binary<&subtract>},                   \
+  {Py_nb_multiply, (void*)binary<&multiply>},                   \
+  {Py_nb_true_divide, (void*)binary<&divide>},                  \
+  {Py_nb_floor_divide, (void*)binary<&floor_divide>},           \
+  {Py_nb_remainder, (void*)binary<&remainder>},                 \
+  {Py_nb_power, (void*)power_slot},                             \
+  {Py_nb_matrix_multiply, (void*)binary<&matmul>},              \
+  {Py_nb_and, (void*)binary<&bitwise_and>},                     \
+  {Py_nb_or, (void*)binary<&bitwise_or>},                       \
+  {Py_nb_xor, (void*)binary<&bitwise_xor>},                     \
+  {Py_nb_lshift, (void*)binary<&bitwise_left_shift>},           \
+  {Py_nb_rshift, (void*)binary<&bitwise_right_shift>},          \
+  {Py_nb_negative, (void*)unary<&negative>},                    \
+  {Py_nb_absolute, (void*)unary<static_cast<UnaryFn>(&abs)>},   \
+  {Py_nb_invert, (void*)unary<&bitwise_invert>},                \
+  {Py_nb_positive, (void*)positive_slot},                       \
+  {Py_nb_bool, (void*)bool_slot},                               \
+  {Py_nb_float, (void*)float_slot},                             \
+  {Py_nb_int, (void*)int_slot},                                 \
+  {Py_nb_index, (void*)index_slot},                             \
+  {Py_tp_richcompare, (void*)compare_slot},                     \
+  {Py_tp_hash, (void*)hash_slot},                               \
+  {Py_mp_length, (void*)length_slot},                           \
+  {Py_mp_subscript, (void*)get_item_slot},                      \
+  {Py_sq_item, (void*)sequence_item_slot},                      \
+  {Py_tp_iter, (void*)iterate_slot}
+
+// The slots that both types have.
+const PyType_Slot* shared_slots() {
+  static const PyType_Slot slots[] = {DL_NUMBER_SLOTS, {0, nullptr}};
+  return slots;
+}
+
+namespace {
+
+PyGetSetDef tensor_attributes[] = {
+    {"grad", get_grad, set_grad, "The accumulated gradient of a tensor with requires_grad = True.", nullptr},
+    {"requires_grad", get_requires_grad, set_requires_grad,
+     "Whether gradients flow to this tensor. Setting it True marks the tensor.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+void dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  tensor_of(self).~Tensor();
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+PyObject* no_new(PyTypeObject*, PyObject*, PyObject*) {
+  PyErr_SetString(PyExc_TypeError, "[Tensor] use danlu.asarray(values, dtype=...) to make a tensor");
+  return nullptr;
+}
+
+}  // namespace
+
+// The attributes and methods of `definitions` become those of `type`.
+void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* methods) {
+  for (PyGetSetDef* a = attributes; a && a->name; ++a) {
+    py::object descriptor = py::reinterpret_steal<py::object>(PyDescr_NewGetSet(type, a));
+    py::setattr(reinterpret_cast<PyObject*>(type), a->name, descriptor);
+  }
+  for (PyMethodDef* method = methods; method && method->ml_name; ++method) {
+    py::object descriptor = py::reinterpret_steal<py::object>(PyDescr_NewMethod(type, method));
+    py::setattr(reinterpret_cast<PyObject*>(type), method->ml_name, descriptor);
+  }
+}
+
+void make_tensor_type(PyObject* module) {
+  std::vector<PyType_Slot> slots = {
+      {Py_tp_doc, const_cast<char*>("An immutable value: numbers of one dtype in a shape, on a device.")},
+      {Py_tp_new, (void*)no_new},
+      {Py_tp_dealloc, (void*)dealloc},
+      {Py_tp_repr, (void*)repr_slot},
+      {Py_mp_ass_subscript, (void*)set_item_slot},
+      {Py_bf_getbuffer, (void*)get_buffer},
+      {Py_bf_releasebuffer, (void*)release_buffer},
+  };
+  for (const PyType_Slot* slot = shared_slots(); slot->slot; ++slot) slots.push_back(*slot);
+  slots.push_back({0, nullptr});
+  PyType_Spec spec = {"danlu.Tensor", sizeof(PyTensor), 0, Py_TPFLAGS_DEFAULT, slots.data()};
+  tensor_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (!tensor_type) throw py::error_already_set();
+  add_descriptors(tensor_type, shared_attributes, shared_methods);
+  add_descriptors(tensor_type, tensor_attributes, nullptr);
+  py::setattr(reinterpret_cast<PyObject*>(tensor_type), "__array_ufunc__", py::none());
+  py::setattr(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type));
+}
+
+// Functions of the module whose first argument is a tensor, as methods.
+void add_methods(py::module_& m) {
+  auto attach = [&](PyTypeObject* type, const char* name) {
+    if (!py::hasattr(m, name)) return;
+    const py::object function = m.attr(name);
+    py::setattr(reinterpret_cast<PyObject*>(type), name,
+                py::reinterpret_steal<py::object>(PyInstanceMethod_New(function.ptr())));
+  };
+  for (const char* name :
+       {"sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "argmax", "argmin", "reshape",
+        "astype", "squeeze", "flatten", "permute_dims", "to_device", "__dlpack__", "__dlpack_device__",
+        "__array__", "__array_namespace__"}) {
+    attach(tensor_type, name);
+    attach(variable_type, name);
+  }
+  for (const char* name : {"__reduce__", "__copy__", "__deepcopy__"}) attach(tensor_type, name);
+}
+
+}  // namespace danlu::python

@@ -1,0 +1,231 @@
+// The Python type Variable: state with a name, a gradient and the operators of a tensor.
+#include <Python.h>
+#include <structmember.h>
+
+#include "danlu/bindings/bind.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu::python {
+
+PyTypeObject* variable_type = nullptr;
+
+const PyType_Slot* shared_slots();
+extern PyGetSetDef shared_attributes[];
+extern PyMethodDef shared_methods[];
+void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* methods);
+
+namespace {
+
+// ---- life ------------------------------------------------------------------------------------------
+
+PyObject* new_variable(PyTypeObject* type, PyObject*, PyObject*) {
+  PyObject* self = type->tp_alloc(type, 0);  // zeroed
+  if (self) new (&variable_of(self)) Variable();
+  return self;
+}
+
+// The first value: from a callable (shape, dtype), or an array-like.
+Tensor initial_value(PyObject* initializer, PyObject* shape, PyObject* dtype) {
+  const bool has_dtype = dtype && dtype != Py_None;
+  if (PyCallable_Check(initializer)) {
+    check(shape && shape != Py_None,
+          "[Variable] an initializer function needs a shape: Variable(initializer, shape=(...))");
+    const py::object wanted =
+        has_dtype ? py::reinterpret_borrow<py::object>(dtype) : dtype_object(DType::float32);
+    const py::object made = py::reinterpret_borrow<py::object>(initializer)(
+        py::cast(to_shape(shape)), "dtype"_a = py::str(std::string(name_of(to_dtype(wanted)))));
+    Tensor value = to_tensor(made.ptr());
+    check(value.shape() == to_shape(shape), "[Variable] the initializer made shape {}, wanted {}",
+          value.shape(), to_shape(shape));
+    return astype(value, to_dtype(wanted));
+  }
+  const bool floating_list = !has_dtype;
+  Tensor value = to_tensor(initializer, has_dtype ? std::optional(to_dtype(dtype)) : std::nullopt);
+  if (has_dtype) return astype(value, to_dtype(dtype));
+  // A number or a list of integers becomes a floating-point state, as in Keras.
+  if (floating_list && !is_tensor(initializer) && !is_variable(initializer) &&
+      (value.dtype() == DType::int64 || value.dtype() == DType::float64) &&
+      !py::hasattr(initializer, "dtype")) {
+    return astype(value, DType::float32);
+  }
+  return value;
+}
+
+int init_variable(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static const char* names[] = {"initializer", "shape", "dtype", "trainable", "name", nullptr};
+  PyObject *initializer = nullptr, *shape = nullptr, *dtype = nullptr, *name = nullptr;
+  int trainable = 1;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|OOpO:Variable", const_cast<char**>(names),
+                                   &initializer, &shape, &dtype, &trainable, &name)) {
+    return -1;
+  }
+  return guarded(-1, [&] {
+    NoGrad no_grad;
+    const Tensor value = contiguous(initial_value(initializer, shape, dtype));
+    std::string text = name && name != Py_None ? py::cast<std::string>(py::handle(name)) : "variable";
+    variable_of(self) = make_variable(value, trainable != 0, std::move(text));
+    return 0;
+  });
+}
+
+void dealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  auto* object = reinterpret_cast<PyVariable*>(self);
+  if (object->weak_references) PyObject_ClearWeakRefs(self);
+  Py_CLEAR(object->dict);
+  object->variable.~Variable();
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(reinterpret_cast<PyVariable*>(self)->dict);
+  return 0;
+}
+
+int clear(PyObject* self) {
+  Py_CLEAR(reinterpret_cast<PyVariable*>(self)->dict);
+  return 0;
+}
+
+VariableState& state(PyObject* self) {
+  const Variable& variable = variable_of(self);
+  check(static_cast<bool>(variable), "[Variable] was not initialised: call super().__init__(...)");
+  return *variable;
+}
+
+// ---- attributes ------------------------------------------------------------------------------------
+
+PyObject* get_value(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).read()); });
+}
+PyObject* get_grad(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).grad()); });
+}
+int set_grad(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    if (!value || value == Py_None) {
+      state(self).set_grad({});
+      return 0;
+    }
+    Tensor grad = to_tensor(value).detach();
+    check(grad.shape() == state(self).shape(), "[grad] variable '{}' has shape {}, the gradient {}",
+          state(self).path, state(self).shape(), grad.shape());
+    state(self).set_grad(std::move(grad));
+    return 0;
+  });
+}
+PyObject* get_trainable(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(state(self).trainable); });
+}
+int set_trainable(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    const int wanted = value ? PyObject_IsTrue(value) : 0;
+    if (wanted < 0) return -1;
+    state(self).trainable = wanted != 0;
+    return 0;
+  });
+}
+
+template <std::string VariableState::*text>
+PyObject* get_text(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const std::string& value = state(self).*text;
+    return PyUnicode_FromStringAndSize(value.data(), static_cast<Py_ssize_t>(value.size()));
+  });
+}
+template <std::string VariableState::*text>
+int set_text(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    check_type(value && PyUnicode_Check(value), "[Variable] a name or path is a str");
+    state(self).*text = py::cast<std::string>(py::handle(value));
+    return 0;
+  });
+}
+PyObject* get_version(PyObject* self, void*) {
+  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromUnsignedLongLong(state(self).version); });
+}
+
+PyGetSetDef attributes[] = {
+    {"value", get_value, nullptr, "The current value, a Tensor.", nullptr},
+    {"grad", get_grad, set_grad, "The accumulated gradient, a Tensor or None.", nullptr},
+    {"trainable", get_trainable, set_trainable, "Whether gradients flow to it.", nullptr},
+    {"name", get_text<&VariableState::name>, set_text<&VariableState::name>, "Its name.", nullptr},
+    {"path", get_text<&VariableState::path>, set_text<&VariableState::path>,
+     "Its name behind those of the layers around it.", nullptr},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+    {"version", get_version, nullptr, "Grows with every write.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+// ---- methods ---------------------------------------------------------------------------------------
+
+template <Tensor (*change)(const Tensor&, const Tensor&)>
+PyObject* assign_method(PyObject* self, PyObject* object) {
+  return guarded<PyObject*>(nullptr, [&] {
+    VariableState& variable = state(self);
+    NoGrad no_grad;
+    Tensor value = to_tensor(object, variable.dtype());
+    if constexpr (change != nullptr) value = change(variable.value(), value);
+    assign(variable, value);
+    Py_INCREF(self);
+    return self;
+  });
+}
+
+PyMethodDef methods[] = {
+    {"assign", assign_method<nullptr>, METH_O,
+     "assign(value): the value becomes `value`, cast to this dtype. Returns the Variable."},
+    {"assign_add", assign_method<&add>, METH_O, "assign_add(value): value + `value`."},
+    {"assign_sub", assign_method<&subtract>, METH_O, "assign_sub(value): value - `value`."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyObject* repr_slot(PyObject* self) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const VariableState& variable = state(self);
+    const std::string text = format("<Variable path={}, shape={}, dtype={}, value={}>", variable.path,
+                                    variable.shape(), variable.dtype(), to_repr(variable.value()));
+    return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
+  });
+}
+
+PyMemberDef members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(PyVariable, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(PyVariable, weak_references), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+}  // namespace
+
+void make_variable_type(PyObject* module) {
+  std::vector<PyType_Slot> slots = {
+      {Py_tp_doc,
+       const_cast<char*>("Variable(initializer, shape=None, dtype=None, trainable=True, name=None)\n\n"
+                         "The mutable thing: a tensor that can be assigned, with a gradient.\n"
+                         "initializer: a function (shape, dtype), or the first value.")},
+      {Py_tp_new, (void*)new_variable},
+      {Py_tp_init, (void*)init_variable},
+      {Py_tp_dealloc, (void*)dealloc},
+      {Py_tp_traverse, (void*)traverse},
+      {Py_tp_clear, (void*)clear},
+      {Py_tp_repr, (void*)repr_slot},
+      {Py_tp_members, (void*)members},
+      {Py_tp_getattro, (void*)PyObject_GenericGetAttr},
+      {Py_tp_setattro, (void*)PyObject_GenericSetAttr},
+  };
+  for (const PyType_Slot* slot = shared_slots(); slot->slot; ++slot) slots.push_back(*slot);
+  slots.push_back({0, nullptr});
+  PyType_Spec spec = {"danlu.Variable", sizeof(PyVariable), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots.data()};
+  variable_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
+  if (!variable_type) throw py::error_already_set();
+  add_descriptors(variable_type, shared_attributes, shared_methods);
+  add_descriptors(variable_type, attributes, methods);
+  py::setattr(reinterpret_cast<PyObject*>(variable_type), "__array_ufunc__", py::none());
+  py::setattr(module, "Variable", reinterpret_cast<PyObject*>(variable_type));
+}
+
+}  // namespace danlu::python

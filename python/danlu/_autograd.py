@@ -1,0 +1,194 @@
+"""Differentiation: `grad`, `value_and_grad`, `no_grad`, `custom_gradient`, `stop_gradient`."""
+
+from __future__ import annotations
+
+import threading
+from functools import wraps
+
+from . import _core
+from ._core import Tensor, Variable, stop_gradient
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+__all__ = ["custom_gradient", "grad", "no_grad", "stop_gradient", "value_and_grad"]
+
+
+class _Depth(threading.local):
+    value = 0
+
+
+_depth = _Depth()
+
+
+def _flatten(structure: Any, leaves: list[Any]) -> Any:
+    """Append the tensors and Variables in `structure` to `leaves`; other numbers become tensors.
+
+    Returns the structure with those tensors in place of arrays and numbers.
+    """
+    if isinstance(structure, dict):
+        return type(structure)((key, _flatten(item, leaves)) for key, item in structure.items())
+    if isinstance(structure, (list, tuple)):
+        items = [_flatten(item, leaves) for item in structure]
+        if hasattr(structure, "_fields"):  # a named tuple
+            return type(structure)(*items)
+        return type(structure)(items)
+    if not isinstance(structure, (Tensor, Variable)):
+        structure = _core.asarray(structure)
+    leaves.append(structure)
+    return structure
+
+
+def _pack(structure: Any, leaves: Any) -> Any:
+    """The structure again, with the next of `leaves` in each place."""
+    if isinstance(structure, dict):
+        return {key: _pack(item, leaves) for key, item in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        items = [_pack(item, leaves) for item in structure]
+        if hasattr(structure, "_fields"):
+            return type(structure)(*items)
+        return tuple(items) if isinstance(structure, tuple) else items
+    return next(leaves)
+
+
+def value_and_grad(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    create_graph: bool | None = None,
+) -> Callable[..., Any]:
+    """Return a function that gives `(f(...), df/dx)` for the arguments `argnums`.
+
+    An argument is a tensor, a Variable, or a list, tuple or dict of them; its gradient has the same
+    structure. The very objects passed are differentiated, so `f` may also reach Variables through
+    the model it closes over.
+
+    Args:
+        f: returns one number (a tensor of one element), or `(number, aux)` with `has_aux`.
+        argnums: the position of the argument, or a sequence of positions (then a tuple of gradients).
+        has_aux: `f` returns something besides the number, which is passed on.
+        create_graph: whether the gradient can be differentiated again; by default it can inside
+            another `grad` or `value_and_grad`.
+
+    Raises:
+        ValueError: `f` returns more than one number, or there are fewer arguments than `argnums` says.
+
+    >>> import danlu as dl
+    >>> value, gradient = dl.value_and_grad(lambda x: dl.sum(x * x))(dl.asarray([1.0, 2.0]))
+    >>> float(value), gradient.tolist()
+    (5.0, [2.0, 4.0])
+    """
+    several = not isinstance(argnums, int)
+    positions = tuple(argnums) if several else (argnums,)  # type: ignore[arg-type]
+
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if max(positions) >= len(args):
+            raise ValueError(
+                f"[value_and_grad] argnums={argnums}, but only {len(args)} positional arguments came"
+            )
+        leaves: list[Any] = []
+        arguments = list(args)
+        for position in positions:
+            arguments[position] = _flatten(args[position], leaves)
+        again = _depth.value > 0 if create_graph is None else create_graph
+        watching = _core.Watching(leaves)
+        watching.enter()
+        _depth.value += 1
+        try:
+            result = f(*arguments, **kwargs)
+            loss, aux = result if has_aux else (result, None)
+            if not isinstance(loss, Tensor):
+                raise TypeError(f"[value_and_grad] the function must return a tensor, got {loss!r}")
+            gradients = watching.differentiate(loss, again)
+        finally:
+            _depth.value -= 1
+            watching.exit()
+        if not again:
+            loss = stop_gradient(loss)
+        given = iter(gradients)
+        packed = tuple(_pack(arguments[position], given) for position in positions)
+        value = (loss, aux) if has_aux else loss
+        return value, packed if several else packed[0]
+
+    return wrapped
+
+
+def grad(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    create_graph: bool | None = None,
+) -> Callable[..., Any]:
+    """Return a function that gives df/dx; arguments and errors as in `value_and_grad`.
+
+    >>> import danlu as dl
+    >>> dl.grad(dl.grad(lambda x: x**3))(dl.asarray(2.0)).item()
+    12.0
+    """
+    both = value_and_grad(f, argnums, has_aux, create_graph)
+
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return wrapped
+
+
+class no_grad:  # noqa: N801  (the name that PyTorch users know)
+    """`with dl.no_grad():` nothing is recorded for gradients; also a decorator.
+
+    >>> import danlu as dl
+    >>> w = dl.Variable([1.0])
+    >>> with dl.no_grad():
+    ...     y = w * 2.0
+    >>> y.requires_grad
+    False
+    """
+
+    def __enter__(self) -> None:
+        self._before = _core.set_grad_enabled(False)
+
+    def __exit__(self, *error: object) -> None:
+        _core.set_grad_enabled(self._before)
+
+    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(f)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with no_grad():
+                return f(*args, **kwargs)
+
+        return wrapped
+
+
+def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Give `f` its own gradient: `f(*tensors)` returns `(result, rule)`.
+
+    `rule(*upstream)` gets the gradient of each result and returns that of each tensor argument.
+    The name and form are those of `keras.ops.custom_gradient`.
+
+    >>> import danlu as dl
+    >>> @dl.custom_gradient
+    ... def log1pexp(x):
+    ...     e = dl.exp(x)
+    ...     return dl.log(1 + e), lambda upstream: upstream * (1 - 1 / (1 + e))
+    >>> round(dl.grad(log1pexp)(dl.asarray(0.0)).item(), 6)
+    0.5
+    """
+
+    @wraps(f)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        tensors = [
+            x if isinstance(x, Tensor) else x.value if isinstance(x, Variable) else _core.asarray(x)
+            for x in args
+        ]
+        with no_grad():
+            result, rule = f(*tensors, **kwargs)
+        several = isinstance(result, (list, tuple))
+        outputs = _core.with_gradient(list(result) if several else [result], tensors, rule)
+        return type(result)(outputs) if several else outputs[0]
+
+    return wrapped

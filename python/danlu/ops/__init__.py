@@ -1,0 +1,50 @@
+"""Every function by its `keras.ops` name, and those it shares with the array API standard.
+
+`dl.ops.x` is, in this order: a composition in one of the modules of this package, or a function of
+the compiled core, by its own name or by an alias of `danlu._names.KERAS_OPS`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import _core
+from .._names import KERAS_OPS, OPS_MODULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _modules() -> list[Any]:
+    """The modules of compositions, loaded on the first name that is looked up."""
+    for name in OPS_MODULES:
+        __import__(f"{__name__}.{name}")
+    return [sys.modules[f"{__name__}.{name}"] for name in OPS_MODULES]
+
+
+def find(name: str) -> Any:
+    """The function of this name; AttributeError if there is none."""
+    for module in _modules():
+        if name in module.__all__:
+            return getattr(module, name)
+    value = getattr(_core, name, None)
+    if value is None:
+        from ..utils.lookup import suggestion
+
+        raise AttributeError(f"danlu.ops has no function {name!r}.{suggestion(name, __dir__())}")
+    return value
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = find(KERAS_OPS.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    own = {name for module in _modules() for name in module.__all__}
+    core = {name for name in dir(_core) if callable(getattr(_core, name)) and name[0] != "_"}
+    return sorted(own | core | set(KERAS_OPS))

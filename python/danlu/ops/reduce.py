@@ -1,0 +1,5 @@
+"""Reductions composed of others."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
