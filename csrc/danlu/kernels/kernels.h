@@ -28,8 +28,50 @@
   /* conv.cpp */                                                                              \
   /* pool.cpp */                                                                              \
   /* softmax.cpp */                                                                           \
+  DL_KERNEL(softmax, (const View& x, const View& y))                                          \
+  DL_KERNEL(log_softmax, (const View& x, const View& y))                                      \
+  DL_KERNEL(softmax_grad, (const View& y, const View& dy, const View& dx))                    \
+  DL_KERNEL(log_softmax_grad, (const View& y, const View& dy, const View& dx))                \
+  /* cross_entropy.cpp */                                                                     \
+  DL_KERNEL(sparse_softmax_cross_entropy, (const View& x, const View& labels,                 \
+                                           const View& loss, const View& log_sum,             \
+                                           Status& status))                                   \
+  DL_KERNEL(sparse_softmax_cross_entropy_grad, (const View& x, const View& labels,            \
+                                                const View& log_sum, const View& dloss,       \
+                                                const View& dx))                              \
+  DL_KERNEL(sparse_cross_entropy, (const View& p, const View& labels, double epsilon,         \
+                                   const View& loss, Status& status))                         \
+  DL_KERNEL(sparse_cross_entropy_grad, (const View& p, const View& labels, double epsilon,    \
+                                        const View& dloss, const View& dp))                   \
   /* norm.cpp */                                                                              \
+  DL_KERNEL(batch_norm_training, (const View& x, const View& gamma, const View& beta,         \
+                                  double epsilon, const View& y, const View& mean,            \
+                                  const View& variance, const View& scratch))                 \
+  DL_KERNEL(batch_norm_training_grad, (const View& x, const View& gamma, const View& mean,    \
+                                       const View& variance, double epsilon, const View& dy,  \
+                                       const View& dx, const View& dgamma, const View& dbeta, \
+                                       const View& scratch))                                  \
+  DL_KERNEL(scale_shift, (const View& x, const View& scale, const View& shift, const View& y))\
+  DL_KERNEL(layer_norm, (const View& x, const View& gamma, const View& beta, double epsilon,  \
+                         const View& y, const View& mean, const View& inverse))               \
+  DL_KERNEL(layer_norm_grad, (const View& x, const View& gamma, const View& mean,             \
+                              const View& inverse, const View& dy, const View& dx,            \
+                              const View& dgamma, const View& dbeta, const View& scratch))    \
   /* random.cpp */                                                                            \
+  DL_KERNEL(random_uniform, (const View& state, double low, double high, const View& y))      \
+  DL_KERNEL(random_normal, (const View& state, double mean, double stddev, const View& y))    \
+  DL_KERNEL(random_truncated_normal, (const View& state, double mean, double stddev,          \
+                                      const View& y))                                         \
+  DL_KERNEL(random_integers, (const View& state, int64_t low, uint64_t count, const View& y)) \
+  DL_KERNEL(random_permutation, (const View& state, const View& y))                           \
+  DL_KERNEL(random_categorical, (const View& logits, const View& state, const View& y,        \
+                                 const View& scratch))                                        \
+  DL_KERNEL(random_gamma, (const View& alpha, const View& state, const View& y))              \
+  DL_KERNEL(random_binomial, (const View& counts, const View& probabilities,                  \
+                              const View& state, const View& y))                              \
+  DL_KERNEL(dropout, (const View& x, const View& state, double rate, const View& y,           \
+                      const View& key))                                                       \
+  DL_KERNEL(dropout_mask, (const View& x, const View& key, double rate, const View& y))       \
   /* index.cpp */                                                                             \
   DL_KERNEL(gather, (const View& x, const IndexList& indices, int outer, const View& y,       \
                      const View& scratch, Status& status))                                    \
@@ -43,7 +85,11 @@
   /* sort.cpp */                                                                              \
   DL_KERNEL(argsort, (const View& x, bool descending, const View& y, const View& scratch))    \
   DL_KERNEL(searchsorted, (const View& x, const View& values, bool right, const View& y))     \
-  /* optim.cpp */
+  /* optim.cpp */                                                                             \
+  DL_KERNEL(optimizer_update, (const OptimizerSettings& settings, OptimizerVariable* variables,\
+                               int64_t count, const View& learning_rate,                      \
+                               const View& iterations, const View& u_product,                 \
+                               const View& partial_sums))
 // clang-format on
 
 #define DL_DECLARE(name, args) void name args;

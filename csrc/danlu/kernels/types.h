@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "danlu/core/dtype.h"
 #include "danlu/core/shape.h"
 #include "danlu/core/view.h"
 
@@ -32,6 +33,46 @@ DL_INLINE bool pack_columns(int64_t m, int64_t n, int64_t k, int64_t b_col) {
 
 // Elements of scratch that one product needs: b in panels of up to 64 columns.
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
+
+/* ---- norm ---- */
+
+// Rows whose sums are taken together: a chunk of work, but not so long that a sum loses digits.
+DL_INLINE int64_t norm_block(int64_t channels) {
+  const int64_t rows = 16384 / (channels < 1 ? 1 : channels);
+  return rows < 1 ? 1 : rows < 1024 ? rows : 1024;
+}
+
+/* ---- optim ---- */
+
+enum class OptimizerKind : uint8_t { sgd, rmsprop, adagrad, adadelta, adam, adamax, nadam, lion };
+
+// What Keras's constructors take; a limit of 0 clips nothing.
+struct OptimizerSettings {
+  OptimizerKind kind = OptimizerKind::sgd;
+  double momentum = 0, beta_1 = 0, beta_2 = 0, rho = 0, epsilon = 0;
+  bool nesterov = false, centered = false, amsgrad = false;
+  double weight_decay = 0, clipnorm = 0, global_clipnorm = 0, clipvalue = 0;
+  double loss_scale = 1;
+  bool use_ema = false;
+  double ema_momentum = 0;
+  int64_t ema_overwrite_frequency = 0;  // 0: never
+  int64_t accumulation_steps = 0;       // 0: every gradient is applied at once
+};
+
+// A variable with its gradient and slots. Variables are numbered as if they lay end to end.
+struct OptimizerVariable {
+  void* value;
+  const void* gradient;  // null: not this time
+  void* slots[3];
+  void* accumulator;
+  void* average;
+  int64_t size, start;
+  int64_t piece;  // the first of its partial sums
+  double scale;   // what the gradient is multiplied by
+  DType dtype;
+  bool decayed;
+};
+inline constexpr int64_t kOptimizerGrain = 16384;
 
 /* ---- index ---- */
 
