@@ -54,17 +54,23 @@ DL_EXPORT Tensor sum_to(const Tensor& x, const Shape& shape);  // undoes broadca
 DL_EXPORT Tensors meshgrid(Inputs x, bool matrix_indexing);
 
 // ---- window.cpp ------------------------------------------------------------------------------
-// x[start : start + size * step : step] on every axis; an update replaces that part. The bytes of
-// an x that was moved here and that nobody else sees become the result.
-DL_EXPORT Tensor slice(const Tensor& x, const Shape& starts, const Shape& sizes,
-                       const Shape& steps = {});
-DL_EXPORT Tensor slice_update(Tensor x, const Tensor& update, const Shape& starts,
-                              const Shape& sizes, const Shape& steps = {});
+// `sizes` elements from `starts` in steps of `steps` along every axis; `layout` names the axes of
+// the result, -1 for a new one.
+struct DL_EXPORT Slices {
+  Slices(const Shape& starts, const Shape& sizes);
+  explicit Slices(const Shape& shape);  // all of it
+  Shape starts, sizes, steps;
+  Axes layout;
+};
+DL_EXPORT Tensor slice(const Tensor& x, const Slices& slices);
+// x with that part replaced. The caller gives x up: when nobody else can see its bytes they become
+// the result. On an error x is as it was. Pass Tensor(x) to keep x.
+DL_EXPORT Tensor slice_update(Tensor&& x, const Tensor& update, const Slices& slices);
 DL_EXPORT Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t size);
 DL_EXPORT Tensor flip(const Tensor& x, const Axes& axes);
 DL_EXPORT Tensor diagonal(const Tensor& x, int64_t offset = 0, int64_t axis1 = 0,
                           int64_t axis2 = 1);
-DL_EXPORT Tensor diagonal_update(Tensor x, const Tensor& update, int64_t offset, int64_t axis1,
+DL_EXPORT Tensor diagonal_update(Tensor&& x, const Tensor& update, int64_t offset, int64_t axis1,
                                  int64_t axis2);
 DL_EXPORT Tensor diag(const Tensor& x, int64_t offset = 0);
 DL_EXPORT Tensor trace(const Tensor& x, int64_t offset = 0, int64_t axis1 = 0, int64_t axis2 = 1);
@@ -92,8 +98,8 @@ DL_EXPORT Tensor from_integers(const std::vector<int64_t>& values, Device device
 // x[:, i, j]: indices i, j of the axes `axes`. Their broadcast shape replaces these axes when they
 // lie side by side, else it comes first. Negative indices count from the end.
 DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices);
-DL_EXPORT Tensor scatter_update(Tensor x, const Tensor& update, const Axes& axes, Inputs indices);
-DL_EXPORT Tensor scatter_add(Tensor x, const Tensor& update, const Axes& axes, Inputs indices);
+DL_EXPORT Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices);
+DL_EXPORT Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices);
 DL_EXPORT Tensor take(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor embedding(const Tensor& table, const Tensor& ids);

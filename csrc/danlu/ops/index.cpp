@@ -1,0 +1,351 @@
+// Reading and writing at positions that are data: gather and scatter, and what NumPy and Keras
+// make of them: take, take_along_axis, indexing by arrays, embedding look-up, one_hot, nonzero.
+#include <vector>
+
+#include "danlu/kernels/kernels.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu {
+namespace {
+
+// Input 0 is indexed along `axes` by the last inputs, int64 and of one shape. When the axes lie
+// side by side (and no caller wants otherwise) the shape of the indices takes their place, else it
+// comes first, as in NumPy.
+struct Indexed : Op {
+  Indexed(const Axes& axes, bool first) : axes(axes), first(first) {}
+  Attrs attrs() const override {
+    return {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"first", first}};
+  }
+  bool reads_indices() const override { return true; }
+
+  int outer() const { return first ? 0 : static_cast<int>(axes[0]); }
+
+  Shape gathered(const Shape& x, const Shape& indices) const {
+    Shape shape;
+    for (int i = 0; i < outer(); ++i) shape.push_back(x[i]);
+    for (int64_t size : indices) shape.push_back(size);
+    for (int i = outer(); i < x.ndim(); ++i) {
+      if (!axes.contains(i)) shape.push_back(x[i]);
+    }
+    return shape;
+  }
+  // x with its axes in the order that kernels want: outer, indexed, inner.
+  View ordered(const View& x) const {
+    View y = x;
+    y.shape = y.strides = {};
+    const auto add = [&](int axis) {
+      y.shape.push_back(x.shape[axis]);
+      y.strides.push_back(x.strides[axis]);
+    };
+    for (int i = 0; i < outer(); ++i) add(i);
+    for (int64_t axis : axes) add(static_cast<int>(axis));
+    for (int i = outer(); i < x.ndim(); ++i) {
+      if (!axes.contains(i)) add(i);
+    }
+    return y;
+  }
+  IndexList list(Inputs indices) const {
+    IndexList list;
+    for (const Tensor& index : indices) list.index[list.count++] = index.view();
+    return list;
+  }
+  [[noreturn]] void raise_at(const Status& bad, const Shape& x, Inputs indices) const {
+    for (int j = 0; j < axes.ndim(); ++j) {
+      const int64_t size = x[static_cast<int>(axes[j])];
+      const Tensor flat = flatten(indices[static_cast<size_t>(j)].detach());
+      const int64_t value = slice_axis(flat, 0, bad.position, 1).item_int();
+      if (value >= -size && value < size) continue;
+      fail(ErrorKind::index,
+           "[{}] index {} at position {} is out of bounds for axis {} with size {} (shape {})",
+           name(), value, bad.position, axes[j], size, x);
+    }
+    Op::raise(bad, indices);
+  }
+  const Axes axes;
+  const bool first;
+};
+
+Tensors with(const Tensor& x, Inputs indices) {
+  Tensors in{x};
+  for (const Tensor& index : indices) in.push_back(index);
+  return in;
+}
+
+struct Gather final : Indexed {  // (x, indices...)
+  using Indexed::Indexed;
+  std::string_view name() const override { return "gather"; }
+  Specs infer(Inputs in) const override {
+    return {Spec{gathered(in[0].shape(), in[1].shape()), in[0].dtype(), {}}};
+  }
+  int64_t scratch_bytes(Inputs in) const override { return 8 * in[1].numel(); }
+  void run(Inputs in, Outputs out, View scratch) const override {
+    DL_DISPATCH(out[0].device(), gather, ordered(in[0].view()), list(in.subspan(1)), outer(),
+                out[0].view(), scratch, status());
+  }
+  [[noreturn]] void raise(const Status& bad, Inputs in) const override {
+    raise_at(bad, in[0].shape(), in.subspan(1));
+  }
+  Reads reads() const override { return {~1u, 0, true}; }
+  Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override;
+};
+
+struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or added to it
+  Scatter(const Axes& axes, bool first, bool add, bool in_place)
+      : Indexed(axes, first), add(add), in_place(in_place) {}
+  std::string_view name() const override { return add ? "scatter_add" : "scatter_update"; }
+  Attrs attrs() const override {
+    Attrs attrs = Indexed::attrs();
+    attrs.emplace_back("in_place", in_place);
+    return attrs;
+  }
+  Specs infer(Inputs in) const override {
+    if (in_place) return {Spec::in_place(in[0], 0)};
+    return {Spec{in[0].shape(), in[0].dtype(), {}}};
+  }
+  int64_t scratch_bytes(Inputs in) const override { return 8 * in[2].numel(); }
+  void run(Inputs in, Outputs out, View scratch) const override {
+    if (!in_place) DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
+    DL_DISPATCH(out[0].device(), scatter, in[1].view(), list(in.subspan(2)), outer(), add,
+                ordered(out[0].view()), scratch, status());
+  }
+  [[noreturn]] void raise(const Status& bad, Inputs in) const override {
+    raise_at(bad, in[0].shape(), in.subspan(2));
+  }
+  Reads reads() const override { return {~3u, 0, true}; }
+  Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override;
+  const bool add, in_place;
+};
+
+Tensor gather_op(const Tensor& x, const Axes& axes, bool first, Inputs indices) {
+  const int ndim = x.ndim() - axes.ndim() + indices[0].ndim();
+  check_ndim("gather", ndim);
+  return call_one(make_op<Gather>(axes, first), with(x, indices));
+}
+
+Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool first, Inputs indices,
+                  bool add) {
+  check_ndim("scatter", x.ndim() - axes.ndim() + indices[0].ndim());
+  const Shape shape = Scatter(axes, first, add, false).gathered(x.shape(), indices[0].shape());
+  Tensor u = broadcast_to(astype(update, x.dtype()), shape);
+  // Sums of the 16-bit floats are kept in float32.
+  if (add && size_of(x.dtype()) == 2 && is_floating(x.dtype())) {
+    const Tensor sum =
+        scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes, first, indices, add);
+    return astype(sum, x.dtype());
+  }
+  check_type(!add || !is_bool(x.dtype()), "[scatter_add] cannot add booleans; cast to an integer");
+  const bool in_place = x.unshared() && x.contiguous();
+  Tensors in{x, contiguous(u)};
+  for (const Tensor& index : indices) in.push_back(index);
+  return call_one(make_op<Scatter>(axes, first, add, in_place), in);
+}
+
+Tensors Gather::vjp(const Saved& saved, const Tensors& dout, Needs needs) const {
+  Tensors d(needs.size());
+  if (!needs[0]) return d;
+  const Tensor& x = saved.input(0);
+  const Inputs indices = Inputs(saved.inputs).subspan(1);
+  d[0] = scatter_op(zeros(x.shape(), dout[0].dtype(), x.device()), dout[0], axes, first, indices,
+                    /*add=*/true);
+  return d;
+}
+
+Tensors Scatter::vjp(const Saved& saved, const Tensors& dout, Needs needs) const {
+  Tensors d(needs.size());
+  const Tensor& dy = dout[0];
+  const Inputs indices = Inputs(saved.inputs).subspan(2);
+  if (needs[0]) {
+    d[0] = add ? dy
+               : scatter_op(Tensor(dy), zeros({}, dy.dtype(), dy.device()), axes, first, indices,
+                            false);
+  }
+  if (!needs[1]) return d;
+  d[1] = gather_op(dy, axes, first, indices);
+  if (add) return d;
+  // Of equal indices only the last was kept: number the updates, write the numbers, read them back.
+  const Shape& shape = saved.input(1).shape();
+  const Tensor number = reshape(arange(0, shape.numel(), 1, DType::int64, dy.device()), shape);
+  const Tensor kept = gather_op(scatter_op(zeros(saved.input(0).shape(), DType::int64, dy.device()),
+                                           number, axes, first, indices, false),
+                                axes, first, indices);
+  d[1] = where(equal(kept, number), d[1], zeros({}, dy.dtype(), dy.device()));
+  return d;
+}
+
+}  // namespace
+
+// ---- indices
+// -------------------------------------------------------------------------------------
+
+std::vector<int64_t> integers(const Tensor& x) {
+  check_type(is_integer(x.dtype()), "wanted integers, got a tensor of {}", x.dtype());
+  const Tensor y = astype(contiguous(x.detach()), DType::int64);
+  std::vector<int64_t> values(static_cast<size_t>(y.numel()));
+  copy_bytes(values.data(), kCpu, y.view().data, y.device(), 8 * y.numel());
+  return values;
+}
+
+Tensor from_integers(const std::vector<int64_t>& values, Device device) {
+  const Tensor y = Tensor::empty({static_cast<int64_t>(values.size())}, DType::int64, device);
+  copy_bytes(y.view().data, device, values.data(), kCpu, 8 * y.numel());
+  return y;
+}
+
+namespace {
+
+// int64 indices of one shape.
+Tensors normal_indices(std::string_view op, Inputs indices) {
+  check(!indices.empty(), "[{}] needs at least one index", op);
+  Shape shape;
+  for (const Tensor& index : indices) {
+    check_index(is_integer(index.dtype()), "[{}] indices must be integers, got {}", op,
+                index.dtype());
+    shape = broadcast_shapes(op, shape, index.shape());
+  }
+  Tensors normal;
+  for (const Tensor& index : indices) {
+    normal.push_back(broadcast_to(astype(index.detach(), DType::int64), shape));
+  }
+  return normal;
+}
+
+bool side_by_side(const Axes& axes) {
+  for (int i = 1; i < axes.ndim(); ++i) {
+    if (axes[i] != axes[i - 1] + 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Tensor gather(const Tensor& x, const Axes& axes, Inputs indices) {
+  return gather_op(x, axes, !side_by_side(axes), normal_indices("gather", indices));
+}
+
+Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices) {
+  const Tensors normal = normal_indices("scatter_update", indices);
+  return scatter_op(std::move(x), update, axes, !side_by_side(axes), normal, /*add=*/false);
+}
+
+Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices) {
+  const Tensors normal = normal_indices("scatter_add", indices);
+  return scatter_op(std::move(x), update, axes, !side_by_side(axes), normal, /*add=*/true);
+}
+
+Tensor take(const Tensor& x, const Tensor& indices, int64_t axis) {
+  const int at = normalize_axis("take", axis, x.ndim());
+  return gather_op(x, {at}, /*first=*/false, normal_indices("take", {&indices, 1}));
+}
+
+namespace {
+
+// The indices of every axis that say: along `axis` take `indices`, elsewhere stay.
+Tensors along_axis(const Tensor& indices, int axis) {
+  Tensors all;
+  for (int i = 0; i < indices.ndim(); ++i) {
+    if (i == axis) {
+      all.push_back(indices);
+      continue;
+    }
+    Shape line = Shape::filled(indices.ndim(), 1);
+    line[i] = indices.shape()[i];
+    all.push_back(reshape(arange(0, line[i], 1, DType::int64, indices.device()), line));
+  }
+  return all;
+}
+
+}  // namespace
+
+Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
+  check(x.ndim() == indices.ndim(),
+        "[take_along_axis] x of shape {} and indices of shape {} must have as many axes", x.shape(),
+        indices.shape());
+  const int at = normalize_axis("take_along_axis", axis, x.ndim());
+  // All axes but `axis` broadcast against each other.
+  Shape from = x.shape(), to = indices.shape();
+  from[at] = to[at] = 1;
+  const Shape shape = broadcast_shapes("take_along_axis", from, to);
+  from = to = shape;
+  from[at] = x.shape()[at];
+  to[at] = indices.shape()[at];
+  Axes axes;
+  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
+  return gather(broadcast_to(x, from), axes, along_axis(broadcast_to(indices, to), at));
+}
+
+Tensor embedding(const Tensor& table, const Tensor& ids) {
+  check(table.ndim() == 2, "[embedding] the table has 2 axes (rows, units), got shape {}",
+        table.shape());
+  return take(table, ids, 0);
+}
+
+// ---- one_hot
+// -------------------------------------------------------------------------------------
+
+namespace {
+
+struct OneHot final : Op {
+  OneHot(int64_t classes, int axis, DType dtype) : classes(classes), axis(axis), dtype(dtype) {}
+  std::string_view name() const override { return "one_hot"; }
+  Attrs attrs() const override {
+    return {
+        {"num_classes", classes}, {"axis", int64_t{axis}}, {"dtype", std::string(name_of(dtype))}};
+  }
+  bool differentiable() const override { return false; }
+  Specs infer(Inputs in) const override {
+    Shape shape = in[0].shape();
+    shape.insert(axis, classes);
+    return {Spec{shape, dtype, {}}};
+  }
+  void run(Inputs in, Outputs out, View) const override {
+    View y = out[0].view();  // with the classes last
+    y.shape.erase(axis);
+    y.strides.erase(axis);
+    y.shape.push_back(classes);
+    y.strides.push_back(out[0].strides()[axis]);
+    DL_DISPATCH(y.device, one_hot, in[0].view(), y);
+  }
+  const int64_t classes;
+  const int axis;
+  const DType dtype;
+};
+
+struct Nonzero final : Op {  // the coordinates (ndim, count)
+  explicit Nonzero(int64_t count) : count(count) {}
+  std::string_view name() const override { return "nonzero"; }
+  bool differentiable() const override { return false; }
+  Specs infer(Inputs in) const override { return {Spec{{in[0].ndim(), count}, DType::int64, {}}}; }
+  void run(Inputs in, Outputs out, View) const override {
+    DL_DISPATCH(out[0].device(), nonzero, in[0].view(), out[0].view());
+  }
+  const int64_t count;
+};
+
+struct CountNonzero final : Op {
+  std::string_view name() const override { return "count_nonzero"; }
+  bool differentiable() const override { return false; }
+  Specs infer(Inputs) const override { return {Spec{{}, DType::int64, {}}}; }
+  void run(Inputs in, Outputs out, View) const override {
+    DL_DISPATCH(out[0].device(), count_nonzero, in[0].view(), out[0].view());
+  }
+};
+
+}  // namespace
+
+Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dtype) {
+  check(num_classes >= 1, "[one_hot] num_classes must be positive, got {}", num_classes);
+  check_type(is_integer(labels.dtype()) || is_bool(labels.dtype()),
+             "[one_hot] labels must be integers, got {}; cast them first", labels.dtype());
+  check_ndim("one_hot", labels.ndim() + 1);
+  const int at = normalize_axis("one_hot", axis, labels.ndim() + 1);
+  return call_one(make_op<OneHot>(num_classes, at, dtype), {astype(labels, DType::int64)});
+}
+
+Tensors nonzero(const Tensor& x) {
+  check(x.ndim() >= 1, "[nonzero] wants at least 1 axis; use x[None] for a number");
+  static const OpRef counter = make_op<CountNonzero>();
+  const int64_t count = call_one(counter, {x}).item_int();
+  return unstack(call_one(make_op<Nonzero>(count), {x}), 0);
+}
+
+}  // namespace danlu
