@@ -3,18 +3,16 @@
 #include <elf.h>
 #include <link.h>
 #include <omp.h>
-#include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <string>
 #include <vector>
 
+#include "danlu/bindings/bind.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/parallel.h"
 
-namespace py = pybind11;
-
-namespace danlu {
+namespace danlu::python {
 
 namespace {
 
@@ -109,4 +107,4 @@ void bind_info(py::module_& m) {
         "Instruction set, threads, OpenMP runtime and who shares it, CUDA, compiler.");
 }
 
-}  // namespace danlu
+}  // namespace danlu::python

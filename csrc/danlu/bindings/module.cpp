@@ -7,7 +7,8 @@ namespace danlu::python {
 #define DL_BINDINGS(X) \
   X(dtype)             \
   X(autograd)          \
-  X(runtime)
+  X(runtime)           \
+  X(info)
 
 #define DL_DECLARE_BIND(name) void bind_##name(py::module_&);
 DL_BINDINGS(DL_DECLARE_BIND)
