@@ -22,6 +22,10 @@
   DL_KERNEL(predicate, (Predicate op, const View& x, const View& y))                          \
   DL_KERNEL(where, (const View& condition, const View& a, const View& b, const View& y))      \
   /* reduce.cpp */                                                                            \
+  /* y has the axes of x, those that are reduced with size 1; scratch: see reduce_chunks */  \
+  DL_KERNEL(reduce, (Reduce op, const View& x, const View& y, const View& scratch))           \
+  DL_KERNEL(arg_reduce, (bool greatest, const View& x, const View& y))                        \
+  DL_KERNEL(cumulate, (Reduce op, const View& x, const View& y, int axis))                    \
   /* matmul.cpp */                                                                            \
   DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
                      const View& scratch))                                                    \

@@ -9,6 +9,26 @@
 
 namespace danlu {
 
+/* ---- reduce ---- */
+
+enum class Reduce : uint8_t { sum, mean, prod, max, min };
+
+// A long reduction is cut into chunks of this many elements, each with a partial result in scratch;
+// one over columns into chunks of rows.
+inline constexpr int64_t kReduceChunk = 32768;
+inline constexpr int64_t kColumns = 256;
+DL_INLINE int64_t reduce_chunks(int64_t length) {
+  return length <= 2 * kReduceChunk ? 1 : (length + kReduceChunk - 1) / kReduceChunk;
+}
+DL_INLINE int64_t column_chunk_rows(int64_t width) {
+  const int64_t rows = kReduceChunk / (width < kColumns ? (width < 1 ? 1 : width) : kColumns);
+  return (rows + 63) / 64 * 64;
+}
+DL_INLINE int64_t column_chunks(int64_t length, int64_t width) {
+  const int64_t rows = column_chunk_rows(width);
+  return length <= rows ? 1 : (length + rows - 1) / rows;
+}
+
 /* ---- matmul ---- */
 
 // One product of the batch for each chunk of work, or, where a product is large, all threads on
