@@ -1,0 +1,18 @@
+"""Parity with Keras 3 on JAX; skipped where they are not installed (extra `keras`)."""
+
+import os
+
+import pytest
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+keras = pytest.importorskip("keras", reason="Keras 3 is not installed: pip install keras jax")
+pytest.importorskip("jax", reason="JAX is not installed: pip install jax")
+
+
+@pytest.fixture(autouse=True)
+def _seeds():
+    import danlu as dl
+
+    keras.utils.set_random_seed(7)
+    dl.utils.set_random_seed(7)

@@ -1,0 +1,79 @@
+"""Every metric against Keras 3 over three batches: arguments, state, results, weights."""
+
+import keras
+import pytest
+from parity import assert_close, check_arguments, check_config, data, pair
+from table import BINARY, METRICS
+from test_losses import labels_of
+
+import danlu as dl
+
+
+def batch(row, rows, seed):
+    if row.name in ("Mean", "Sum"):
+        return (data((rows, 3), seed=seed),)
+    y_true, y_pred = labels_of(row, (rows, 4))
+    if row.name == "Accuracy":
+        y_pred = (data((rows, 4), seed=seed) > 0).astype("float32")
+    return y_true, y_pred
+
+
+@pytest.mark.parametrize("row", METRICS, ids=str)
+def test_arguments(row):
+    check_arguments("metrics", row.name)
+
+
+@pytest.mark.parametrize("row", METRICS, ids=str)
+def test_config(row):
+    check_config("metrics", row.name, row.kwargs)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("row", METRICS, ids=str)
+def test_results(row, weighted):
+    ours, theirs = pair("metrics", row.name, row.kwargs)
+    assert [v.name for v in ours.variables] == [v.name for v in theirs.variables]
+    for seed, rows in enumerate((5, 7, 3)):
+        values = batch(row, rows, seed)
+        weight = data((rows,), "positive", seed) if weighted else None
+        ours.update_state(*values, sample_weight=weight)
+        theirs.update_state(*values, sample_weight=weight)
+        assert_close(ours.result(), theirs.result(), f"after batch {seed}")
+    for mine, wanted in zip(ours.variables, theirs.variables, strict=True):
+        assert_close(mine, wanted, mine.name)
+    ours.reset_state()
+    theirs.reset_state()
+    assert_close(ours.result(), theirs.result(), "after reset_state")
+
+
+@pytest.mark.parametrize("row", METRICS, ids=str)
+def test_results_of_sequences(row):
+    """Predictions at each place of a sample."""
+    if row.name in ("Mean", "Sum"):
+        values = (data((3, 5, 4)),)
+    else:
+        values = labels_of(row, (3, 5, 4))
+    ours, theirs = pair("metrics", row.name, row.kwargs)
+    assert_close(ours(*values), theirs(*values))
+
+
+@pytest.mark.parametrize("name", ["mse", "mae", "mape", "msle", "bce"])
+def test_short_names(name):
+    assert type(dl.metrics.get(name)).__name__ == type(keras.metrics.get(name)).__name__
+
+
+def test_sorted_ids():
+    ids = data((6, 3), "ids")
+    kwargs = {"k": 2, "from_sorted_ids": True}
+    ours, theirs = pair("metrics", "SparseTopKCategoricalAccuracy", kwargs)
+    labels = data((6,), "ids", 4)
+    assert_close(ours(labels, ids), theirs(labels, ids))
+    assert ours.get_config() == theirs.get_config()
+
+
+def test_mean_of_a_function():
+    row = next(r for r in METRICS if r.kind == BINARY)
+    y_true, y_pred = labels_of(row)
+    ours = dl.metrics.MeanMetricWrapper(lambda a, b: (a - b) ** 2, name="squares")
+    theirs = keras.metrics.MeanMetricWrapper(lambda a, b: (a - b) ** 2, name="squares")
+    assert_close(ours(y_true, y_pred), theirs(y_true, y_pred))

@@ -1,0 +1,298 @@
+"""The commonest mistakes: each raises a standard exception that says where, what came, what was
+expected and how to put it right."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+import danlu as dl
+
+IMAGES = np.random.default_rng(0).random((12, 8, 8)).astype("float32")
+LABELS = np.arange(12) % 10
+ONE_HOT = np.eye(10, dtype="float32")[LABELS]
+
+
+def dense_model(units=10, loss="sparse_categorical_crossentropy", flatten=True, **options):
+    head = [dl.layers.Flatten()] if flatten else []
+    model = dl.Sequential(
+        [dl.Input((8, 8)), *head, dl.layers.Dense(units, activation="softmax", name="out")]
+    )
+    model.compile(optimizer="sgd", loss=loss, **options)
+    return model
+
+
+def says(exception, *parts):
+    """Expect an exception whose message holds every part."""
+    pattern = "".join(f"(?=[\\s\\S]*{part})" for part in parts)
+    return pytest.raises(exception, match=pattern)
+
+
+def fit(model, x=IMAGES, y=LABELS):
+    model.fit(x, y, epochs=1, batch_size=4, verbose=0)
+
+
+def test_fewer_units_than_classes():
+    with says(ValueError, r"sparse_categorical_crossentropy", r"label", r"\b5\b", "units"):
+        fit(dense_model(units=5), y=np.full(12, 9))
+
+
+def test_fewer_units_than_one_hot_columns():
+    with says(ValueError, r"\(4, 10\)", r"\(4, 5\)", "units=10"):
+        fit(dense_model(units=5, loss="categorical_crossentropy"), y=ONE_HOT)
+
+
+def test_units_that_do_not_fit_a_regression():
+    with says(ValueError, "mean_squared_error", r"\(4, 1\)", r"\(4, 3\)", "units=1"):
+        fit(dense_model(units=3, loss="mse"), y=LABELS[:, None].astype("float32"))
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy"])
+def test_missing_flatten(loss):
+    y = LABELS if "sparse" in loss else ONE_HOT
+    with says(ValueError, loss, r"\(4, 8, 10\)", r"Flatten\(\)"):
+        fit(dense_model(flatten=False, loss=loss), y=y)
+
+
+def test_missing_flatten_in_a_regression():
+    model = dl.Sequential([dl.Input((8, 8)), dl.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    with says(ValueError, "mean_squared_error", r"\(4, 8, 1\)", r"Flatten\(\)"):
+        fit(model, y=LABELS[:, None].astype("float32"))
+
+
+def test_wrong_width_at_call():
+    model = dense_model()
+    with says(ValueError, r"\[Dense 'out'\]", "64", r"\(2, 5\)", "built for 64"):
+        model.layers[-1](np.zeros((2, 5), "float32"))
+
+
+def test_unflattened_input_of_a_dense_layer():
+    with says(ValueError, r"\[Dense 'out'\]", r"\(2, 8, 8\)", r"Flatten\(\)"):
+        dense_model().layers[-1](np.zeros((2, 8, 8), "float32"))
+
+
+def test_wrong_shape_at_the_call_of_a_model():
+    with says(ValueError, r"\(2, 5\)", r"8, 8"):
+        dense_model()(np.zeros((2, 5), "float32"))
+
+
+@pytest.mark.parametrize("label", [10, -1])
+def test_labels_out_of_range(label):
+    y = LABELS.copy()
+    y[7] = label
+    with says(ValueError, "sparse_categorical_crossentropy", rf"{label}", r"\b(10|9)\b"):
+        fit(dense_model(), y=y)
+
+
+def test_labels_out_of_range_in_the_function():
+    with says(ValueError, "sparse_categorical_crossentropy", r"\b7\b", r"\b3\b"):
+        dl.losses.sparse_categorical_crossentropy([0, 7], [[0.2, 0.3, 0.5], [0.1, 0.1, 0.8]])
+
+
+def test_labels_that_are_not_whole_numbers():
+    y = LABELS + 0.5
+    with says(ValueError, "sparse_categorical_crossentropy", r"0\.5", "mean_squared_error"):
+        fit(dense_model(), y=y.astype("float32"))
+
+
+def test_whole_floats_are_labels():
+    fit(dense_model(), y=LABELS.astype("float32"))
+
+
+def test_one_hot_labels_with_the_sparse_loss():
+    with says(ValueError, r"one-hot", r"\(4, 10\)", "'categorical_crossentropy'", "argmax"):
+        fit(dense_model(), y=ONE_HOT)
+
+
+@pytest.mark.parametrize("shape", [(12,), (12, 1)])
+def test_sparse_labels_with_the_dense_loss(shape):
+    parts = ("class numbers", "sparse_categorical_crossentropy", r"to_categorical\(y, 10\)")
+    with says(ValueError, *parts):
+        fit(dense_model(loss="categorical_crossentropy"), y=LABELS.reshape(shape))
+
+
+def test_channels_first_images():
+    layer = dl.layers.Conv2D(4, 3, name="conv")
+    layer(np.zeros((2, 8, 8, 3), "float32"))
+    parts = (r"\[Conv2D 'conv'\]", r"\(2, 3, 8, 8\)", "channels_first", r"transpose\(0, 2, 3, 1\)")
+    with says(ValueError, *parts):
+        layer(np.zeros((2, 3, 8, 8), "float32"))
+
+
+def test_channels_first_images_to_a_model():
+    model = dl.Sequential([dl.Input((8, 8, 3)), dl.layers.Conv2D(4, 3), dl.layers.Flatten()])
+    with says(ValueError, r"\(2, 3, 8, 8\)", r"8, 8, 3"):
+        model(np.zeros((2, 3, 8, 8), "float32"))
+
+
+def test_images_without_channel_axis():
+    layer = dl.layers.Conv2D(4, 3, name="conv")
+    with says(ValueError, r"\[Conv2D 'conv'\]", r"\(12, 8, 8\)", r"x\[\.\.\., None\]"):
+        layer(IMAGES)
+
+
+def test_images_smaller_than_the_window():
+    model = [dl.Input((4, 4, 1)), dl.layers.Conv2D(2, 5, name="conv")]
+    with says(ValueError, "conv", "4 pixels", "padding='same'"):
+        dl.Sequential(model)
+
+
+def test_empty_data():
+    with says(ValueError, "fit", "0 samples|empty"):
+        fit(dense_model(), IMAGES[:0], LABELS[:0])
+
+
+def test_different_lengths():
+    with says(ValueError, r"\b12\b", r"\b7\b"):
+        fit(dense_model(), IMAGES, LABELS[:7])
+
+
+def test_misspelt_optimizer():
+    model = dl.Sequential([dl.layers.Dense(1)])
+    with says(ValueError, "optimizer", "'adm'", "Did you mean 'adam'"):
+        model.compile(optimizer="adm", loss="mse")
+
+
+def test_misspelt_loss():
+    model = dl.Sequential([dl.layers.Dense(1)])
+    with says(ValueError, "loss", "'mean_square_error'", "Did you mean 'mean_squared_error'"):
+        model.compile(optimizer="adam", loss="mean_square_error")
+
+
+def test_misspelt_metric():
+    with says(ValueError, "metric", "'acuracy'", "Did you mean 'accuracy'"):
+        fit(dense_model(metrics=["acuracy"]))
+
+
+def test_misspelt_activation():
+    with says(ValueError, "activation", "'rellu'", "Did you mean 'relu'"):
+        dl.layers.Dense(3, activation="rellu")
+
+
+def test_misspelt_layer_argument():
+    with says(TypeError, r"\[Dense\]", "'activaton'", "Did you mean 'activation'"):
+        dl.layers.Dense(3, activaton="relu")
+
+
+def test_misspelt_required_argument():
+    with says(TypeError, r"\[Dense\]", "'unit'", "Did you mean 'units'"):
+        dl.layers.Dense(unit=3)
+
+
+def test_misspelt_layer():
+    with says(AttributeError, "danlu.layers", "'Dens'", "Did you mean 'Dense'"):
+        _ = dl.layers.Dens
+
+
+def test_fit_before_compile():
+    model = dl.Sequential([dl.Input((8, 8)), dl.layers.Flatten(), dl.layers.Dense(10)])
+    with says((RuntimeError, ValueError), "fit", "compile"):
+        fit(model)
+
+
+def test_strings():
+    words = np.array([["a"] * 8] * 12)
+    model = dl.Sequential([dl.layers.Dense(2)])
+    model.compile(optimizer="sgd", loss="mse")
+    with says((TypeError, ValueError), "<U1|str", "numbers"):
+        model.fit(words, LABELS, verbose=0)
+    with says((TypeError, ValueError), "<U1|str", "numbers"):
+        model(words)
+
+
+def test_weights_of_another_model(tmp_path):
+    path = tmp_path / "other.weights.safetensors"
+    dense_model(units=7).save_weights(path)
+    with says(ValueError, r"\(64, 7\)|\(7,\)", r"\(64, 10\)|\(10,\)"):
+        dense_model(units=10).load_weights(path)
+
+
+def test_weights_of_a_deeper_model(tmp_path):
+    path = tmp_path / "deeper.weights.safetensors"
+    deeper = dl.Sequential([dl.Input((8, 8)), dl.layers.Flatten(), dl.layers.Dense(4)])
+    deeper.add(dl.layers.Dense(10))
+    deeper.save_weights(path)
+    with pytest.raises(ValueError, match="deeper|missing|expected|not"):
+        dense_model().load_weights(path)
+
+
+def test_arrays_of_another_model():
+    with says(ValueError, r"set_weights", r"\(64, 7\)", r"\(64, 10\)"):
+        dense_model(units=10).set_weights(dense_model(units=7).get_weights())
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "model.weights.safetensors"
+    dense_model().save_weights(path)
+    return path
+
+
+@pytest.mark.parametrize("keep", [0, 4, 20, -10], ids=["empty", "torn-size", "torn-header", "torn"])
+def test_truncated_safetensors(saved, keep):
+    saved.write_bytes(saved.read_bytes()[:keep])
+    with says(ValueError, saved.name, "truncated|torn|too short|incomplete|ends"):
+        dense_model().load_weights(saved)
+
+
+def hostile(header, body=b"\0" * 16):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+HOSTILE = {
+    "huge header": struct.pack("<Q", 2**62) + b"{}",
+    "header is no JSON": hostile(b"{oops}"),
+    "header is a list": hostile([1, 2]),
+    "overlapping offsets": hostile(
+        {
+            "a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+            "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]},
+        }
+    ),
+    "offsets past the end": hostile({"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 36]}}),
+    "shape does not fill offsets": hostile(
+        {"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 16]}}
+    ),
+    "negative size": hostile({"a": {"dtype": "F32", "shape": [-2], "data_offsets": [0, 8]}}),
+    "sizes that overflow": hostile(
+        {"a": {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 16]}}
+    ),
+    "unknown dtype": hostile({"a": {"dtype": "X99", "shape": [4], "data_offsets": [0, 16]}}),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_safetensors(saved, kind):
+    saved.write_bytes(HOSTILE[kind])
+    with says(ValueError, saved.name):
+        dense_model().load_weights(saved)
+
+
+@pytest.mark.parametrize("number", [7, -1])
+def test_embedding_id_out_of_range(number):
+    layer = dl.layers.Embedding(5, 3, name="words")
+    with says((IndexError, ValueError), rf"{number}\b", r"\b[45]\b", "input_dim|words|Embedding"):
+        layer(np.array([[0, 1], [2, number]]))
+
+
+def test_weights_of_an_unbuilt_model():
+    model = dl.Sequential([dl.layers.Dense(3)])
+    with says(ValueError, "built", "Input|input_shape|call"):
+        model.count_params()
+    with says(ValueError, "built", "Input|input_shape|call"):
+        model.set_weights([np.zeros((2, 3)), np.zeros(3)])
+    with says(ValueError, "built", "Input|input_shape|call"):
+        model.save_weights("never.weights.safetensors")
+
+
+def test_a_failed_step_leaves_the_model_usable():
+    model = dense_model()
+    y = LABELS.copy()
+    y[7] = 12
+    with pytest.raises(ValueError, match="12"):
+        fit(model, y=y)
+    fit(model)
+    assert np.isfinite(model.evaluate(IMAGES, LABELS, verbose=0))
