@@ -1,7 +1,7 @@
 """One row for every public class that Keras has too: its arguments and the data to try it on.
 
-`Row(name, kwargs, ...)`: kwargs beyond the required ones choose what is not the default. A class may
-have several rows. `test_complete.py` fails when a public class has none.
+`Row(name, kwargs, ...)`: kwargs beyond the required ones choose what is not the default. A class
+may have several rows. `test_complete.py` fails when a public class has none.
 """
 
 from dataclasses import dataclass, field
@@ -210,6 +210,22 @@ METRICS = [
     Row("CategoricalCrossentropy", {"from_logits": True}, kind=ONE_HOT),
     Row("SparseCategoricalCrossentropy", kind=SPARSE),
     Row("SparseCategoricalCrossentropy", {"ignore_class": 1}, kind=SPARSE),
+]
+METRICS += [
+    Row(name, kwargs, kind=BINARY)
+    for name in ("Precision", "Recall")
+    for kwargs in ({}, {"thresholds": [0.1, 0.3]}, {"top_k": 2}, {"class_id": 1})
+]
+METRICS += [
+    Row(name, kwargs, kind=BINARY)
+    for name in ("TruePositives", "TrueNegatives", "FalsePositives", "FalseNegatives")
+    for kwargs in ({}, {"thresholds": [0.1, 0.3]})
+]
+METRICS += [
+    Row("F1Score", kind=ONE_HOT),
+    Row("F1Score", {"average": "macro", "threshold": 0.3}, kind=ONE_HOT),
+    Row("FBetaScore", {"average": "weighted", "beta": 2.0}, kind=ONE_HOT),
+    Row("FBetaScore", {"average": "micro"}, kind=ONE_HOT),
 ]
 METRICS_ELSEWHERE = {"Metric", "MeanMetricWrapper"}
 

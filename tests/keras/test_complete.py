@@ -19,9 +19,9 @@ MODULES = {
     "constraints": (table.CONSTRAINTS, table.CONSTRAINTS_ELSEWHERE),
 }
 PROMISED = {
-    "layers": """Input Dense Activation ReLU Softmax LeakyReLU Flatten Reshape Dropout Embedding Conv2D
-        MaxPooling2D AveragePooling2D GlobalAveragePooling2D GlobalMaxPooling2D BatchNormalization
-        LayerNormalization ZeroPadding2D Add Concatenate Rescaling""",
+    "layers": """Input Dense Activation ReLU Softmax LeakyReLU Flatten Reshape Dropout Embedding
+        Conv2D MaxPooling2D AveragePooling2D GlobalAveragePooling2D GlobalMaxPooling2D
+        BatchNormalization LayerNormalization ZeroPadding2D Add Concatenate Rescaling""",
     "losses": """MeanSquaredError MeanAbsoluteError BinaryCrossentropy CategoricalCrossentropy
         SparseCategoricalCrossentropy""",
     "metrics": """Accuracy BinaryAccuracy CategoricalAccuracy SparseCategoricalAccuracy

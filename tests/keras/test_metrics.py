@@ -49,6 +49,8 @@ def test_results(row, weighted):
 @pytest.mark.parametrize("row", METRICS, ids=str)
 def test_results_of_sequences(row):
     """Predictions at each place of a sample."""
+    if "Score" in row.name:
+        pytest.skip("wants one row a sample")
     if row.name in ("Mean", "Sum"):
         values = (data((3, 5, 4)),)
     else:

@@ -34,6 +34,16 @@ from .accuracy import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+from .confusion import (
+    F1Score,
+    FalseNegatives,
+    FalsePositives,
+    FBetaScore,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
 from .errors import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -62,6 +72,10 @@ _classes = [
     CategoricalCrossentropy,
     CategoricalHinge,
     CosineSimilarity,
+    F1Score,
+    FBetaScore,
+    FalseNegatives,
+    FalsePositives,
     Hinge,
     KLDivergence,
     LogCoshError,
@@ -71,6 +85,8 @@ _classes = [
     MeanSquaredError,
     MeanSquaredLogarithmicError,
     Poisson,
+    Precision,
+    Recall,
     RootMeanSquaredError,
     SparseCategoricalAccuracy,
     SparseCategoricalCrossentropy,
@@ -78,6 +94,8 @@ _classes = [
     SquaredHinge,
     Sum,
     TopKCategoricalAccuracy,
+    TrueNegatives,
+    TruePositives,
 ]
 _functions = [
     binary_accuracy,
