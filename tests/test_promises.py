@@ -1,0 +1,162 @@
+"""What the design promises of processes and threads: replay, fork, several threads, other runtimes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import danlu as dl
+from danlu import _core
+
+
+def mlp(seed: int = 0) -> tuple[dl.Model, np.ndarray, np.ndarray]:
+    dl.utils.set_random_seed(seed)
+    model = dl.Sequential(
+        [
+            dl.layers.Input((20,)),
+            dl.layers.Dense(32, activation="relu"),
+            dl.layers.Dropout(0.25),
+            dl.layers.Dense(5, activation="softmax"),
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    return model, rng.normal(size=(64, 20)).astype("float32"), rng.integers(0, 5, 64)
+
+
+def step(model: dl.Model, optimizer: object, x: dl.Tensor, y: dl.Tensor) -> dl.Tensor:
+    loss = dl.losses.sparse_categorical_crossentropy(y, model(x, training=True)).mean()
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def test_a_recorded_training_step_replays_to_the_same_bits() -> None:
+    """Five steps at once, and one recorded step replayed four times: weights, slots, seeds, loss."""
+    states = []
+    for replayed in (False, True):
+        model, x, y = mlp()
+        x, y = dl.asarray(x), dl.asarray(y)
+        optimizer = dl.optimizers.Adam(1e-2)
+        optimizer.build(model.trainable_variables)
+        if replayed:
+            recording = _core.Recording()
+            recording.start()
+            loss = step(model, optimizer, x, y)
+            recording.stop()
+            assert len(recording) > 10
+            assert any("matmul" in line or "dense" in line for line in recording.lines())
+            for _ in range(4):
+                recording.replay()
+        else:
+            for _ in range(5):
+                loss = step(model, optimizer, x, y)
+        variables = model.variables + optimizer.variables
+        states.append([v.numpy().tobytes() for v in variables] + [loss.numpy().tobytes()])
+    assert states[0] == states[1]
+
+
+def fit_bits(threads: int) -> bytes:
+    dl.config.set_num_threads(threads)
+    try:
+        model, x, y = mlp(3)
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, epochs=3, batch_size=7, verbose=0)
+        return b"".join(w.tobytes() for w in model.get_weights())
+    finally:
+        dl.config.set_num_threads(0)
+
+
+def test_the_same_bits_for_any_number_of_threads() -> None:
+    bits = {fit_bits(threads) for threads in (1, 2, 3, 4)}
+    assert len(bits) == 1
+
+
+def test_two_python_threads_train_two_models() -> None:
+    def train(seed: int, out: dict[int, bytes]) -> None:
+        model, x, y = mlp(seed)
+        optimizer = dl.optimizers.SGD(0.1)
+        optimizer.build(model.trainable_variables)
+        for _ in range(100):
+            loss = dl.losses.sparse_categorical_crossentropy(y, model(x, training=False)).mean()
+            loss.backward()
+            optimizer.step()
+        out[seed] = b"".join(w.tobytes() for w in model.get_weights())
+
+    alone: dict[int, bytes] = {}
+    for seed in (1, 2):
+        train(seed, alone)
+    # set_random_seed is global, so the models are made before the threads start.
+    together: dict[int, bytes] = {}
+    made = {seed: mlp(seed) for seed in (1, 2)}
+
+    def train_made(seed: int) -> None:
+        model, x, y = made[seed]
+        optimizer = dl.optimizers.SGD(0.1)
+        optimizer.build(model.trainable_variables)
+        for _ in range(100):
+            loss = dl.losses.sparse_categorical_crossentropy(y, model(x, training=False)).mean()
+            loss.backward()
+            optimizer.step()
+        together[seed] = b"".join(w.tobytes() for w in model.get_weights())
+
+    threads = [threading.Thread(target=train_made, args=(seed,)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == alone
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_computes() -> None:
+    code = """
+import os, sys
+import danlu as dl
+x = dl.ones((600, 600))
+want = float(dl.sum(x @ x))
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if float(dl.sum(x @ x)) == want else 3)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, env={**os.environ, "OMP_NUM_THREADS": "2"})
+    assert done.returncode == 0
+
+
+def test_importing_leaves_no_mark_in_the_environment() -> None:
+    code = """
+import os
+before = dict(os.environ)
+import danlu as dl
+assert dict(os.environ) == before
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_beside_pytorch_in_one_process() -> None:
+    torch = pytest.importorskip("torch")
+    a = np.random.default_rng(0).normal(size=(200, 200)).astype("float32")
+    x, t = dl.asarray(a), torch.tensor(a)
+    for _ in range(20):
+        ours, theirs = (x @ x).numpy(), (t @ t).numpy()
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+def test_interrupt_stops_fit_and_leaves_the_model_usable() -> None:
+    model, x, y = mlp()
+    model.compile("adam", "sparse_categorical_crossentropy")
+
+    class Stop(dl.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+            if batch == 3:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y, batch_size=4, epochs=100, verbose=0, callbacks=[Stop()])
+    assert np.isfinite(model.evaluate(x, y, verbose=0))
+    model.fit(x, y, batch_size=4, epochs=1, verbose=0)
