@@ -11,6 +11,7 @@
 
 #include "danlu/core/op.h"
 #include "danlu/core/variable.h"
+#include "danlu/kernels/types.h"
 
 namespace danlu {
 
@@ -27,9 +28,76 @@ DL_EXPORT Tensor add(const Tensor& a, const Tensor& b);
 
 // ---- conv.cpp, pool.cpp ----------------------------------------------------------------------
 
-// ---- softmax.cpp, norm.cpp -------------------------------------------------------------------
+// ---- softmax.cpp -----------------------------------------------------------------------------
+DL_EXPORT Tensor to_floating(const Tensor& x);  // integers and bool become float32
+// Over one or several axes.
+DL_EXPORT Tensor softmax(const Tensor& x, const Axes& axes = {-1});
+DL_EXPORT Tensor log_softmax(const Tensor& x, const Axes& axes = {-1});
 
-// ---- random.cpp, optim.cpp -------------------------------------------------------------------
+// ---- cross_entropy.cpp -----------------------------------------------------------------------
+// One loss a row. Probabilities are normalised and clipped to [epsilon, 1 - epsilon], as in Keras.
+DL_EXPORT Tensor sparse_categorical_crossentropy(const Tensor& target, const Tensor& output,
+                                                 bool from_logits, int64_t axis, double epsilon);
+DL_EXPORT Tensor categorical_crossentropy(const Tensor& target, const Tensor& output,
+                                          bool from_logits, int64_t axis, double epsilon);
+// One loss an element.
+DL_EXPORT Tensor binary_crossentropy(const Tensor& target, const Tensor& output, bool from_logits,
+                                     double epsilon);
+
+// ---- norm.cpp --------------------------------------------------------------------------------
+// gamma, beta, offset and scale may be absent.
+struct Normalized {
+  Tensor y, mean, variance;
+};
+// Over all axes but the last; the variance is the biased one.
+DL_EXPORT Normalized batch_norm_training(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                         double epsilon);
+DL_EXPORT Tensor batch_normalization(const Tensor& x, const Tensor& mean, const Tensor& variance,
+                                     int64_t axis, const Tensor& offset, const Tensor& scale,
+                                     double epsilon);
+DL_EXPORT Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                                     const Axes& axes, double epsilon);
+DL_EXPORT Tensor rms_normalization(const Tensor& x, const Tensor& scale, const Axes& axes,
+                                   double epsilon);
+// Mean and biased variance; 16-bit types are summed in float32.
+DL_EXPORT std::pair<Tensor, Tensor> moments(const Tensor& x, const Axes& axes, bool keepdims);
+
+// ---- random.cpp ------------------------------------------------------------------------------
+// A draw reads its state, uint32 (seed, counter), and adds one to the counter in place.
+DL_EXPORT Tensor make_seed_state(int64_t seed, Device device = kCpu);
+DL_EXPORT Tensor random_uniform(const Tensor& state, const Shape& shape, double low, double high,
+                                DType dtype);
+DL_EXPORT Tensor random_normal(const Tensor& state, const Shape& shape, double mean, double stddev,
+                               DType dtype);
+// Within two standard deviations.
+DL_EXPORT Tensor random_truncated_normal(const Tensor& state, const Shape& shape, double mean,
+                                         double stddev, DType dtype);
+DL_EXPORT Tensor random_integers(const Tensor& state, const Shape& shape, int64_t low, int64_t high,
+                                 DType dtype);  // in [low, high)
+DL_EXPORT Tensor random_permutation(const Tensor& state, int64_t n);
+DL_EXPORT Tensor random_categorical(const Tensor& state, const Tensor& logits, int64_t samples,
+                                    DType dtype);
+DL_EXPORT Tensor random_gamma(const Tensor& state, const Shape& shape, const Tensor& alpha,
+                              DType dtype);
+DL_EXPORT Tensor random_binomial(const Tensor& state, const Shape& shape, const Tensor& counts,
+                                 const Tensor& probabilities, DType dtype);
+// x / (1 - rate) where kept, else 0.
+DL_EXPORT Tensor dropout(const Tensor& x, const Tensor& state, double rate);
+
+// ---- optim.cpp -------------------------------------------------------------------------------
+struct OptimizerState {
+  OptimizerSettings settings;
+  std::vector<Variable> variables;
+  std::vector<bool> decayed;                 // whose weights decay
+  std::vector<std::vector<Variable>> slots;  // slots[k][i]: the k-th slot of variable i
+  std::vector<Variable> accumulators;        // with accumulation_steps
+  std::vector<Variable> averages;            // with use_ema
+  Variable iterations;                       // int64: the gradients that were applied
+  Variable u_product;                        // Nadam's
+};
+// One step with the gradients of all variables; where one is absent the variable stays.
+DL_EXPORT void optimizer_update(const OptimizerState& state, Inputs gradients,
+                                const Tensor& learning_rate);
 
 // ---- shape.cpp -------------------------------------------------------------------------------
 // Axes and shapes; `op` is named in the error.

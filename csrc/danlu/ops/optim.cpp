@@ -1,0 +1,115 @@
+// One optimizer step over all variables, as one op that writes them in place.
+#include "danlu/kernels/kernels.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu {
+
+namespace {
+
+// Inputs: the learning rate; then what is written: iterations, Nadam's product, and of each
+// variable its value, slots, accumulator and average; then the gradients that there are.
+struct OptimizerUpdate final : Op {
+  OptimizerUpdate(const OptimizerSettings& s, std::vector<bool> d, std::vector<bool> g, int k)
+      : settings(s), decayed(std::move(d)), has_gradient(std::move(g)), slots(k) {}
+
+  std::string_view name() const override { return "optimizer_update"; }
+  bool differentiable() const override { return false; }
+
+  int count() const { return static_cast<int>(decayed.size()); }
+  bool has_product() const { return settings.kind == OptimizerKind::nadam; }
+  bool has_accumulator() const { return settings.accumulation_steps > 0; }
+  int first() const { return has_product() ? 3 : 2; }
+  int per_variable() const { return 1 + slots + has_accumulator() + settings.use_ema; }
+  int written() const { return first() + count() * per_variable(); }
+
+  Specs infer(Inputs in) const override {
+    Specs specs;
+    specs.reserve(written() - 1);
+    for (int i = 1; i < written(); ++i) {
+      specs.push_back(Spec::in_place(in[static_cast<size_t>(i)], i));
+    }
+    return specs;
+  }
+
+  // The list of variables, then the partial sums of squares.
+  int64_t scratch_bytes(Inputs in) const override {
+    int64_t sums = 0;
+    for (int v = 0; v < count(); ++v) {
+      sums += value(in, v).numel() / kOptimizerGrain + 1;
+    }
+    return count() * static_cast<int64_t>(sizeof(OptimizerVariable)) + sums * 8;
+  }
+
+  void run(Inputs in, Outputs, View scratch) const override {
+    auto* list = scratch.ptr<OptimizerVariable>();
+    int64_t start = 0;
+    size_t gradient = static_cast<size_t>(written());
+    for (int v = 0; v < count(); ++v) {
+      size_t at = static_cast<size_t>(first() + v * per_variable());
+      OptimizerVariable& entry = list[v];
+      entry = {};
+      entry.value = in[at].view().data;
+      entry.size = in[at].numel();
+      entry.dtype = in[at].dtype();
+      entry.start = start;
+      entry.decayed = decayed[static_cast<size_t>(v)];
+      start += entry.size;
+      for (int k = 0; k < slots; ++k) entry.slots[k] = in[++at].view().data;
+      if (has_accumulator()) entry.accumulator = in[++at].view().data;
+      if (settings.use_ema) entry.average = in[++at].view().data;
+      if (has_gradient[static_cast<size_t>(v)]) entry.gradient = in[gradient++].view().data;
+    }
+    View sums = scratch;
+    sums.data = list + count();
+    const View product = has_product() ? in[2].view() : View{};
+    DL_DISPATCH(in[1].device(), optimizer_update, settings, list, count(), in[0].view(),
+                in[1].view(), product, sums);
+  }
+
+  const Tensor& value(Inputs in, int v) const {
+    return in[static_cast<size_t>(first() + v * per_variable())];
+  }
+
+  const OptimizerSettings settings;
+  const std::vector<bool> decayed, has_gradient;
+  const int slots;
+};
+
+Tensor dense_gradient(const Tensor& gradient, const VariableState& variable) {
+  check(gradient.shape() == variable.shape(),
+        "[optimizer] the gradient of variable '{}' has shape {}, the variable {}", variable.path,
+        gradient.shape(), variable.shape());
+  return contiguous(astype(gradient.detach(), variable.dtype()));
+}
+
+}  // namespace
+
+void optimizer_update(const OptimizerState& state, Inputs gradients, const Tensor& learning_rate) {
+  NoGrad no_grad;
+  const size_t count = state.variables.size();
+  check(gradients.size() == count, "[optimizer] {} gradients for {} variables", gradients.size(),
+        count);
+  check(learning_rate.numel() == 1, "[optimizer] the learning rate is one number, got shape {}",
+        learning_rate.shape());
+  Tensors in;
+  const int total = static_cast<int>(count);
+  in.reserve(3 + total * (4 + static_cast<int>(state.slots.size())));
+  in.push_back(to_floating(learning_rate.detach()));
+  in.push_back(state.iterations->writable());
+  if (state.u_product) in.push_back(state.u_product->writable());
+  std::vector<bool> has_gradient(count);
+  for (size_t v = 0; v < count; ++v) {
+    has_gradient[v] = gradients[v].defined();
+    in.push_back(state.variables[v]->writable());
+    for (const auto& slot : state.slots) in.push_back(slot[v]->writable());
+    if (!state.accumulators.empty()) in.push_back(state.accumulators[v]->writable());
+    if (!state.averages.empty()) in.push_back(state.averages[v]->writable());
+  }
+  for (size_t v = 0; v < count; ++v) {
+    if (has_gradient[v]) in.push_back(dense_gradient(gradients[v], *state.variables[v]));
+  }
+  const int slots = static_cast<int>(state.slots.size());
+  call(make_op<OptimizerUpdate>(state.settings, state.decayed, std::move(has_gradient), slots), in);
+}
+
+}  // namespace danlu
