@@ -42,7 +42,9 @@ class Case:
     # Where floating values are drawn from: one (low, high), or one for each argument.
     domain: Any = (-2.0, 2.0)
     # Replaces the random draw: inputs(rng, shapes) -> list of arrays (for indices, labels, masks).
-    inputs: Callable[[np.random.Generator, Sequence[tuple[int, ...]]], list[np.ndarray]] | None = None
+    inputs: Callable[[np.random.Generator, Sequence[tuple[int, ...]]], list[np.ndarray]] | None = (
+        None
+    )
     kwargs: dict[str, Any] = field(default_factory=dict)
     dtypes: Sequence[str] = ("float32", "float64")
     # Which arguments have gradients; () for none; None: all floating ones.
@@ -76,7 +78,9 @@ class Case:
             return self.inputs(rng, shapes)
         several = isinstance(self.domain, list)
         ranges = self.domain if several else [self.domain] * len(shapes)
-        return [rng.uniform(low, high, shape) for shape, (low, high) in zip(shapes, ranges, strict=True)]
+        return [
+            rng.uniform(low, high, shape) for shape, (low, high) in zip(shapes, ranges, strict=True)
+        ]
 
     def call(self, *arguments: Any) -> list[Any]:
         result = self.function(*arguments, **self.kwargs)
@@ -95,7 +99,9 @@ class Case:
         return [i for i in self.differentiable if i in floating]
 
 
-def elementwise(name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any) -> Case:
+def elementwise(
+    name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any
+) -> Case:
     """A function of one tensor, element by element."""
     defaults: dict[str, Any] = {
         "shapes": [[(2, 3, 5)], [()], [(7,)]],
@@ -106,7 +112,9 @@ def elementwise(name: str, function: Callable[..., Any], ref: Callable[..., Any]
     return Case(name, function, ref, **{**defaults, **options})
 
 
-def binary(name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any) -> Case:
+def binary(
+    name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any
+) -> Case:
     """A function of two tensors, element by element, with broadcasting."""
     defaults: dict[str, Any] = {
         "shapes": [

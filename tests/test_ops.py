@@ -56,7 +56,9 @@ def assert_close(got: Any, want: np.ndarray, tolerance: float, what: str) -> Non
     np.testing.assert_array_equal(np.isfinite(got), finite, err_msg=what)
     np.testing.assert_array_equal(got[~finite], want[~finite], err_msg=what)
     scale = max(1.0, float(np.abs(want[finite]).max(initial=0.0)))
-    np.testing.assert_allclose(got[finite], want[finite], rtol=tolerance, atol=tolerance * scale, err_msg=what)
+    np.testing.assert_allclose(
+        got[finite], want[finite], rtol=tolerance, atol=tolerance * scale, err_msg=what
+    )
 
 
 def same_bits(a: list[Any], b: list[Any]) -> bool:
@@ -76,7 +78,9 @@ def test_forward(case: Case) -> None:
             for g, w in zip(got, want, strict=True):
                 if w.dtype.kind == "f" and dl.isdtype(g.dtype, "real floating"):
                     assert g.dtype == dtype, f"{dtype} became {g.dtype}"
-                assert_close(g, w, TOLERANCE[dtype] * case.tolerance, f"{case.name} {shapes} {dtype}")
+                assert_close(
+                    g, w, TOLERANCE[dtype] * case.tolerance, f"{case.name} {shapes} {dtype}"
+                )
 
 
 def weighted(case: Case, arguments: list[Any], weights: list[np.ndarray]) -> Any:
@@ -176,7 +180,9 @@ def test_strided(case: Case) -> None:
         weights = weights_for(case, arguments)
         f = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)
         for g, w in zip(f(*[stretched(x) for x in arguments]), f(*arguments), strict=True):
-            assert_close(g, to_array(w), 10 * TOLERANCE["float64"] * case.tolerance, f"{case.name} strided")
+            assert_close(
+                g, to_array(w), 10 * TOLERANCE["float64"] * case.tolerance, f"{case.name} strided"
+            )
 
 
 @pytest.mark.parametrize("size", ["empty", "size1"])
@@ -231,7 +237,11 @@ def test_threads(case: Case) -> None:
             if which:
                 f = dl.grad(
                     lambda *a: sum(
-                        (dl.sum(r * r) for r in case.call(*a) if dl.isdtype(r.dtype, "real floating")),
+                        (
+                            dl.sum(r * r)
+                            for r in case.call(*a)
+                            if dl.isdtype(r.dtype, "real floating")
+                        ),
                         dl.asarray(0.0),
                     ),
                     argnums=which,
@@ -268,7 +278,12 @@ def test_torch(case: Case) -> None:
         want = list(want) if isinstance(want, (list, tuple)) else [want]
         got = case.call(*arguments)
         for g, w in zip(got, want, strict=True):
-            assert_close(g, w.detach().numpy(), 100 * TOLERANCE["float64"] * case.tolerance, f"{case.name} {shapes}")
+            assert_close(
+                g,
+                w.detach().numpy(),
+                100 * TOLERANCE["float64"] * case.tolerance,
+                f"{case.name} {shapes}",
+            )
         if which:
             weights = weights_for(case, arguments)
             floating = [w for w in want if w.is_floating_point()]
@@ -277,9 +292,14 @@ def test_torch(case: Case) -> None:
             found = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)(*arguments)
             for i, gradient in zip(which, found, strict=True):
                 want_gradient = others[i].grad
-                expected = np.zeros(arrays[i].shape) if want_gradient is None else want_gradient.numpy()
+                expected = (
+                    np.zeros(arrays[i].shape) if want_gradient is None else want_gradient.numpy()
+                )
                 assert_close(
-                    gradient, expected, 1000 * TOLERANCE["float64"] * case.tolerance, f"{case.name} gradient {i}"
+                    gradient,
+                    expected,
+                    1000 * TOLERANCE["float64"] * case.tolerance,
+                    f"{case.name} gradient {i}",
                 )
 
 

@@ -1,11 +1,11 @@
-"""What the design promises of processes and threads: replay, fork, several threads, other runtimes."""
+"""Promises of processes and threads: replay, fork, several threads, other runtimes."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def step(model: dl.Model, optimizer: object, x: dl.Tensor, y: dl.Tensor) -> dl.T
 
 
 def test_a_recorded_training_step_replays_to_the_same_bits() -> None:
-    """Five steps at once, and one recorded step replayed four times: weights, slots, seeds, loss."""
+    """Five steps, and one recorded step replayed four times: the same weights, slots, loss."""
     states = []
     for replayed in (False, True):
         model, x, y = mlp()
@@ -76,40 +76,20 @@ def test_the_same_bits_for_any_number_of_threads() -> None:
     assert len(bits) == 1
 
 
+def train(made: tuple[dl.Model, np.ndarray, np.ndarray]) -> bytes:
+    model, x, y = made
+    optimizer = dl.optimizers.SGD(0.1)
+    optimizer.build(model.trainable_variables)
+    for _ in range(100):
+        step(model, optimizer, x, y)
+    return b"".join(w.tobytes() for w in model.get_weights())
+
+
 def test_two_python_threads_train_two_models() -> None:
-    def train(seed: int, out: dict[int, bytes]) -> None:
-        model, x, y = mlp(seed)
-        optimizer = dl.optimizers.SGD(0.1)
-        optimizer.build(model.trainable_variables)
-        for _ in range(100):
-            loss = dl.losses.sparse_categorical_crossentropy(y, model(x, training=False)).mean()
-            loss.backward()
-            optimizer.step()
-        out[seed] = b"".join(w.tobytes() for w in model.get_weights())
-
-    alone: dict[int, bytes] = {}
-    for seed in (1, 2):
-        train(seed, alone)
-    # set_random_seed is global, so the models are made before the threads start.
-    together: dict[int, bytes] = {}
-    made = {seed: mlp(seed) for seed in (1, 2)}
-
-    def train_made(seed: int) -> None:
-        model, x, y = made[seed]
-        optimizer = dl.optimizers.SGD(0.1)
-        optimizer.build(model.trainable_variables)
-        for _ in range(100):
-            loss = dl.losses.sparse_categorical_crossentropy(y, model(x, training=False)).mean()
-            loss.backward()
-            optimizer.step()
-        together[seed] = b"".join(w.tobytes() for w in model.get_weights())
-
-    threads = [threading.Thread(target=train_made, args=(seed,)) for seed in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert together == alone
+    alone = [train(mlp(seed)) for seed in (1, 2)]
+    made = [mlp(seed) for seed in (1, 2)]  # seeds are global: made before the threads start
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(train, made)) == alone
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -124,7 +104,8 @@ if pid == 0:
     os._exit(0 if float(dl.sum(x @ x)) == want else 3)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
-    done = subprocess.run([sys.executable, "-c", code], timeout=60, env={**os.environ, "OMP_NUM_THREADS": "2"})
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, env=environment)
     assert done.returncode == 0
 
 

@@ -69,7 +69,9 @@ def __getattr__(name: str) -> Any:
     else:
         from .utils.lookup import suggestion
 
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{suggestion(name, __dir__())}")
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}.{suggestion(name, __dir__())}"
+        )
     globals()[name] = value
     return value
 
