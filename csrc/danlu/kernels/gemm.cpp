@@ -1,79 +1,8 @@
 #include "danlu/kernels/gemm.h"
 
-#if defined(__AVX__)
-#include <immintrin.h>
-#endif
-
 namespace danlu::cpu::DL_LEVEL {
 
 namespace {
-
-template <class T>
-struct VectorOf;
-template <>
-struct VectorOf<float> {
-  typedef float type __attribute__((vector_size(kVectorBytes)));
-};
-template <>
-struct VectorOf<double> {
-  typedef double type __attribute__((vector_size(kVectorBytes)));
-};
-template <class T>
-using Vec = typename VectorOf<T>::type;
-
-template <class T>
-DL_INLINE Vec<T> load(const T* p) {
-  Vec<T> v;
-  __builtin_memcpy(&v, p, sizeof(v));
-  return v;
-}
-template <class T>
-DL_INLINE void store(T* p, Vec<T> v) {
-  __builtin_memcpy(p, &v, sizeof(v));
-}
-
-// The first `n` < kLanes elements; zeros follow. What lies beyond is not touched.
-DL_INLINE Vec<float> load_first(const float* p, int64_t n) {
-#if defined(__AVX512F__)
-  return (Vec<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
-#elif defined(__AVX__)
-  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-  return (Vec<float>)_mm256_maskload_ps(
-      p, _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(lane),
-                                           _mm256_set1_ps(static_cast<float>(n)), _CMP_LT_OQ)));
-#else
-  Vec<float> v = {};
-  for (int i = 0; i < kLanes<float> - 1; ++i) {
-    if (i < n) v[i] = p[i];
-  }
-  return v;
-#endif
-}
-DL_INLINE Vec<double> load_first(const double* p, int64_t n) {
-#if defined(__AVX512F__)
-  return (Vec<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
-#else
-  Vec<double> v = {};
-  for (int i = 0; i < kLanes<double> - 1; ++i) {
-    if (i < n) v[i] = p[i];
-  }
-  return v;
-#endif
-}
-template <class T>
-DL_INLINE void store_first(T* p, Vec<T> v, int64_t n) {
-#if defined(__AVX512F__)
-  if constexpr (sizeof(T) == 4) {
-    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
-  } else {
-    _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
-  }
-#else
-  for (int i = 0; i < kLanes<T> - 1; ++i) {
-    if (i < n) p[i] = v[i];
-  }
-#endif
-}
 
 // One tile: kRows rows by kVectors vectors of y stay in registers over the whole depth. With
 // `kPartial` the last vector has only `last` columns.
@@ -92,7 +21,7 @@ struct Tile {
 template <class T, int kRows, int kVectors, bool kPartial>
 void multiply_tile(const Tile<T>& t) {
   constexpr int64_t kL = kLanes<T>;
-  Vec<T> sum[kRows][kVectors] = {};
+  simd<T> sum[kRows][kVectors] = {};
   const int64_t a_row = t.block->a_row, a_col = t.block->a_col;
   // One pointer for three rows: x86 addresses base + {0, 1, 2} * stride in one instruction.
   const T* a[(kRows + 2) / 3];
@@ -100,7 +29,7 @@ void multiply_tile(const Tile<T>& t) {
   for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] = t.a + 3 * i * a_row;
   const T* b = t.b;
   for (int64_t k = t.block->k; k > 0; --k) {
-    Vec<T> v[kVectors];
+    simd<T> v[kVectors];
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
       v[j] = kPartial && j == kVectors - 1 ? load_first(b + j * kL, t.last) : load(b + j * kL);
@@ -115,7 +44,7 @@ void multiply_tile(const Tile<T>& t) {
 #pragma GCC unroll 4
     for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] += a_col;
   }
-  Vec<T> bias[kVectors] = {};
+  simd<T> bias[kVectors] = {};
   if (t.bias) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
@@ -129,10 +58,10 @@ void multiply_tile(const Tile<T>& t) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
       const bool partial = kPartial && j == kVectors - 1;
-      Vec<T> z = sum[i][j];
+      simd<T> z = sum[i][j];
       if (t.block->accumulate) z += partial ? load_first(y + j * kL, t.last) : load(y + j * kL);
       if (t.bias) z += bias[j];
-      if (t.block->relu) z = z < 0 ? Vec<T>{} : z;  // NaN stays NaN
+      if (t.block->relu) z = z < 0 ? simd<T>{} : z;  // NaN stays NaN
       if (partial) {
         store_first(y + j * kL, z, t.last);
       } else {
@@ -141,9 +70,6 @@ void multiply_tile(const Tile<T>& t) {
     }
   }
 }
-
-template <class T>
-using TileFunction = void (*)(const Tile<T>&);
 
 // The tile functions of one width, by number of rows.
 template <class T, int kVectors, bool kPartial, int kMaxRows>
@@ -214,7 +140,7 @@ DL_INLINE void transpose_square(const T* x, int64_t x_row, T* y, int64_t y_row) 
     low[i] = i / 2 + (i % 2) * kL;
     high[i] = low[i] + kL / 2;
   }
-  Vec<T> v[kL], w[kL];
+  simd<T> v[kL], w[kL];
 #pragma GCC unroll 16
   for (int i = 0; i < kL; ++i) v[i] = load(x + i * x_row);
 #pragma GCC unroll 4

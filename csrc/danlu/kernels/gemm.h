@@ -8,23 +8,22 @@
 
 #include <cstdint>
 
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
 #include "danlu/kernels/parallel.h"
+#include "danlu/kernels/simd.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
+// Rows of y in registers at a time: with two vectors each they fill 32 or 16 registers.
 #if defined(__AVX512F__)
-inline constexpr int kVectorBytes = 64;
 inline constexpr int kTileRows = 12;
-#elif defined(__AVX__)
-inline constexpr int kVectorBytes = 32;
-inline constexpr int kTileRows = 6;
 #else
-inline constexpr int kVectorBytes = 16;
 inline constexpr int kTileRows = 6;
 #endif
 inline constexpr int kBlockRows = 48;  // rows of `a` that a thread holds at a time
-template <class T>
-inline constexpr int64_t kLanes = kVectorBytes / static_cast<int64_t>(sizeof(T));
 template <class T>
 inline constexpr int64_t kPanel = 2 * kLanes<T>;  // columns of a packed panel of `b`
 template <class T>
@@ -54,6 +53,49 @@ void pack_panel(const double* b, int64_t row, int64_t col, int64_t k, int64_t co
                 double* panel);
 
 namespace {
+
+// The first `n` < kLanes elements; zeros follow. What lies beyond is not touched.
+DL_INLINE simd<float> load_first(const float* p, int64_t n) {
+#if defined(__AVX512F__)
+  return (simd<float>)_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << n) - 1), p);
+#elif defined(__AVX__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return (simd<float>)_mm256_maskload_ps(
+      p, _mm256_castps_si256(_mm256_cmp_ps(_mm256_cvtepi32_ps(lane),
+                                           _mm256_set1_ps(static_cast<float>(n)), _CMP_LT_OQ)));
+#else
+  simd<float> v = {};
+  for (int i = 0; i < kLanes<float> - 1; ++i) {
+    if (i < n) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+DL_INLINE simd<double> load_first(const double* p, int64_t n) {
+#if defined(__AVX512F__)
+  return (simd<double>)_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), p);
+#else
+  simd<double> v = {};
+  for (int i = 0; i < kLanes<double> - 1; ++i) {
+    if (i < n) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+template <class T>
+DL_INLINE void store_first(T* p, simd<T> v, int64_t n) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), (__m512)v);
+  } else {
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << n) - 1), (__m512d)v);
+  }
+#else
+  for (int i = 0; i < kLanes<T> - 1; ++i) {
+    if (i < n) p[i] = v[i];
+  }
+#endif
+}
 
 // What may follow the sum.
 template <class T>

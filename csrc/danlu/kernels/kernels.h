@@ -8,6 +8,7 @@
 #include "danlu/core/random.h"
 #include "danlu/core/view.h"
 #include "danlu/kernels/elementwise.h"
+#include "danlu/kernels/plans.h"
 #include "danlu/kernels/types.h"
 
 // One line a kernel, grouped by the file that defines it.
@@ -29,7 +30,21 @@
   /* matmul.cpp */                                                                            \
   DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
                      const View& scratch))                                                    \
-  /* conv.cpp */                                                                              \
+  /* conv.cpp: all dense */                                                                   \
+  DL_KERNEL(conv, (const ConvSizes& sizes, const View& x, const View& kernel,                 \
+                   const View& bias, const View& y, bool relu, const View& scratch))          \
+  DL_KERNEL(conv_data_gradient, (const ConvSizes& sizes, const View& dy, const View& kernel,  \
+                                 const View& dx, const View& scratch))                        \
+  DL_KERNEL(conv_weight_gradient, (const ConvSizes& sizes, const View& x, const View& dy,     \
+                                   const View& dkernel, const View& scratch))                 \
+  /* depthwise.cpp: what conv.cpp calls where every channel has its own window */             \
+  DL_KERNEL(depthwise_conv, (const ConvSizes& sizes, const View& x, const View& kernel,       \
+                             const View& bias, const View& y, bool relu))                     \
+  DL_KERNEL(depthwise_data_gradient, (const ConvSizes& sizes, const View& dy,                 \
+                                      const View& kernel, const View& dx))                    \
+  DL_KERNEL(depthwise_weight_gradient, (const ConvSizes& sizes, const View& x,                \
+                                        const View& dy, const View& dkernel,                  \
+                                        const View& scratch))                                 \
   /* pool.cpp */                                                                              \
   /* softmax.cpp */                                                                           \
   DL_KERNEL(softmax, (const View& x, const View& y))                                          \

@@ -16,9 +16,7 @@ struct Matrix {
 template <class T>
 void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, const Epilogue<T>& e) {
   constexpr int64_t kL = kLanes<T>;
-  typedef T Vec __attribute__((vector_size(kVectorBytes), aligned(alignof(T)), may_alias));
-  const auto at = [](const T* p) { return *reinterpret_cast<const Vec*>(p); };
-  const auto finish = [&](int64_t j, Vec sum, int64_t from) {
+  const auto finish = [&](int64_t j, simd<T> sum, int64_t from) {
     T total = 0;
     for (int i = 0; i < kL; ++i) total += sum[i];
     const T* x = b.data + j * b.col;
@@ -31,13 +29,13 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
   int64_t j = 0;
   for (; j + 4 <= n; j += 4) {
     const T* x = b.data + j * b.col;
-    Vec s0 = {}, s1 = {}, s2 = {}, s3 = {};
+    simd<T> s0 = {}, s1 = {}, s2 = {}, s3 = {};
     for (int64_t i = 0; i < whole; i += kL) {
-      const Vec v = at(a + i);
-      s0 += v * at(x + i);
-      s1 += v * at(x + i + b.col);
-      s2 += v * at(x + i + 2 * b.col);
-      s3 += v * at(x + i + 3 * b.col);
+      const simd<T> v = load(a + i);
+      s0 += v * load(x + i);
+      s1 += v * load(x + i + b.col);
+      s2 += v * load(x + i + 2 * b.col);
+      s3 += v * load(x + i + 3 * b.col);
     }
     finish(j, s0, whole);
     finish(j + 1, s1, whole);
@@ -45,8 +43,8 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
     finish(j + 3, s3, whole);
   }
   for (; j < n; ++j) {
-    Vec s = {};
-    for (int64_t i = 0; i < whole; i += kL) s += at(a + i) * at(b.data + j * b.col + i);
+    simd<T> s = {};
+    for (int64_t i = 0; i < whole; i += kL) s += load(a + i) * load(b.data + j * b.col + i);
     finish(j, s, whole);
   }
 }

@@ -25,6 +25,15 @@ DL_EXPORT Tensor add(const Tensor& a, const Tensor& b);
 // ---- reduce.cpp ------------------------------------------------------------------------------
 
 // ---- matmul.cpp ------------------------------------------------------------------------------
+// a (..., m, k), b (..., k, n): (..., m, n). Vectors and batches as in the array API.
+DL_EXPORT Tensor matmul(const Tensor& a, const Tensor& b);
+// Contracts axes_a of a with axes_b of b, in this order.
+DL_EXPORT Tensor tensordot(const Tensor& a, const Tensor& b, const Axes& axes_a,
+                           const Axes& axes_b);
+DL_EXPORT Tensor vecdot(const Tensor& a, const Tensor& b, int64_t axis = -1);
+// x (..., k) kernel (k, n) + bias (n), which may be absent; then relu where asked.
+DL_EXPORT Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias = {},
+                       bool relu = false);
 
 // ---- conv.cpp, pool.cpp ----------------------------------------------------------------------
 
@@ -196,5 +205,25 @@ DL_EXPORT Tensor linspace(double start, double stop, int64_t num, bool endpoint,
                           Device device = kCpu);
 DL_EXPORT Tensor tril(const Tensor& x, int64_t k = 0);
 DL_EXPORT Tensor triu(const Tensor& x, int64_t k = 0);
+
+// ---- workspace.cpp: for `run` and `scratch_bytes` of an op -------------------------------------
+// Cuts scratch into views, and computes 16-bit floats in float32: kernels then know two types.
+class Workspace {
+ public:
+  explicit Workspace(const View& scratch) : rest_(scratch) {}
+  // The bytes that `read` and `write` of these tensors take.
+  static int64_t bytes(Inputs tensors);
+
+  View take(const Shape& shape, DType dtype);
+  // x itself, or a float32 copy of it. An absent tensor gives an empty view.
+  View read(const Tensor& x);
+  // y itself, or room for it in float32; `finish` rounds that to y.
+  View write(const Tensor& y);
+  void finish(const Tensor& y, const View& written);
+  View rest() const { return rest_; }
+
+ private:
+  View rest_;
+};
 
 }  // namespace danlu

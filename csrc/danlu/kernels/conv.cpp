@@ -1,0 +1,467 @@
+// Convolution, channels last, as a GEMM whose left matrix (positions, taps x channels) is gathered
+// block by block from the image and never stored.
+#include "danlu/kernels/gemm.h"
+#include "danlu/kernels/kernels.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+namespace {
+
+template <class T>
+DL_INLINE void copy_run(T* to, const T* from, int64_t n) {
+  constexpr int64_t kL = kLanes<T>;
+  int64_t i = 0;
+  for (; i + kL <= n; i += kL) store(to + i, load(from + i));
+  if (i < n) store_first(to + i, load_first(from + i, n - i), n - i);
+}
+template <class T>
+DL_INLINE void zero_run(T* to, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) to[i] = 0;
+}
+template <class T>
+DL_INLINE void add_run(T* to, const T* from, int64_t n) {
+  constexpr int64_t kL = kLanes<T>;
+  int64_t i = 0;
+  for (; i + kL <= n; i += kL) store(to + i, load(to + i) + load(from + i));
+  if (i < n) store_first(to + i, load_first(to + i, n - i) + load_first(from + i, n - i), n - i);
+}
+
+// The matrix of patches: one row for each position of the window, one column for each (tap,
+// channel). Tap t of position p looks at element start + p * step + t * tap_step of its axis.
+struct Patches {
+  int64_t in[3], out[3], start[3], step[3], taps[3], tap_step[3];
+  int64_t pixel;     // elements from one pixel to the next
+  int64_t channels;  // of these, the ones in use
+
+  // Neighbouring taps are neighbours in memory.
+  DL_INLINE bool merged() const { return tap_step[2] == 1 && channels == pixel; }
+  // The matrix is the image itself.
+  DL_INLINE bool is_image() const {
+    bool same = true;
+    for (int d = 0; d < 3; ++d) {
+      same = same && taps[d] == 1 && start[d] == 0 && step[d] == 1 && in[d] == out[d];
+    }
+    return same;
+  }
+
+  // copy(column, offset of the first element in the image, count) for each piece of row `m` that
+  // lies inside the image and zero(column, count) for the padding; columns are [k, k + depth).
+  template <class Copy, class Zero>
+  DL_INLINE void for_each_run(int64_t m, int64_t k, int64_t depth, Copy&& copy, Zero&& zero) const {
+    if (depth == 0) return;
+    int64_t at[3], rest = m;
+    for (int d = 2; d >= 0; --d) {
+      at[d] = start[d] + rest % out[d] * step[d];
+      rest /= out[d];
+    }
+    const int64_t image = rest * in[0];
+    const int64_t run = merged() ? taps[2] * channels : channels;
+    const int64_t runs = merged() ? 1 : taps[2];  // in one row of the window
+    int64_t skip = k % run, tap = k / run;
+    int64_t t2 = tap % runs, t1 = tap / runs % taps[1], t0 = tap / runs / taps[1];
+    for (int64_t done = 0; done < depth;) {
+      const int64_t count = run - skip < depth - done ? run - skip : depth - done;
+      const int64_t i0 = at[0] + t0 * tap_step[0], i1 = at[1] + t1 * tap_step[1];
+      const int64_t i2 = at[2] + t2 * tap_step[2];
+      if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) {
+        zero(done, count);
+      } else {
+        // Elements [low, high) of the run lie inside the row of the image.
+        const int64_t row = ((image + i0) * in[1] + i1) * in[2];
+        int64_t low = i2 < 0 ? -i2 * channels : 0;
+        int64_t high = merged() ? (in[2] - i2) * channels : i2 < in[2] ? channels : 0;
+        low = low < skip ? skip : low > skip + count ? skip + count : low;
+        high = high > skip + count ? skip + count : high < low ? low : high;
+        if (low > skip) zero(done, low - skip);
+        if (high > low) copy(done + low - skip, (row + i2) * pixel + low, high - low);
+        if (skip + count > high) zero(done + high - skip, skip + count - high);
+      }
+      done += count;
+      skip = 0;
+      if (++t2 == runs) {
+        t2 = 0;
+        if (++t1 == taps[1]) {
+          t1 = 0;
+          ++t0;
+        }
+      }
+    }
+  }
+
+  // Columns [k, k + depth) of row m.
+  template <class T>
+  DL_INLINE void gather(const T* x, int64_t m, int64_t k, int64_t depth, T* to) const {
+    for_each_run(
+        m, k, depth,
+        [&](int64_t column, int64_t from, int64_t n) { copy_run(to + column, x + from, n); },
+        [&](int64_t column, int64_t n) { zero_run(to + column, n); });
+  }
+};
+
+// What the window at each output position sees.
+DL_INLINE Patches forward_patches(const ConvSizes& s) {
+  Patches p;
+  for (int d = 0; d < 3; ++d) {
+    p.in[d] = s.in[d];
+    p.out[d] = s.out[d];
+    p.start[d] = -s.window.before[d];
+    p.step[d] = s.window.stride[d];
+    p.taps[d] = s.window.size[d];
+    p.tap_step[d] = s.window.dilation[d];
+  }
+  p.pixel = s.channels * s.groups;
+  p.channels = s.channels;
+  return p;
+}
+
+// Patches as the left matrix.
+template <class T>
+struct PatchSource {
+  Patches patches;
+  const T* x;
+
+  DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
+    // (Rows of an image that lie a multiple of 4 KiB apart would crowd one cache set.)
+    if (patches.is_image() && patches.pixel * static_cast<int64_t>(sizeof(T)) % 4096 != 0) {
+      return {x + m * patches.pixel + k, patches.pixel, 1};
+    }
+    constexpr int64_t kRow = BlockBuffer<T>::kRow;
+    for (int64_t i = 0; i < rows; ++i) patches.gather(x, m + i, k, depth, buffer + i * kRow);
+    return {buffer, kRow, 1};
+  }
+};
+
+// Patches transposed: rows are (tap, channel), the sum runs over positions from `first` on.
+template <class T>
+struct TransposedPatchSource {
+  Patches patches;
+  const T* x;
+  int64_t first;
+
+  DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
+    for (int64_t j = 0; j < depth; ++j) {
+      patches.gather(x, first + k + j, m, rows, buffer + j * kBlockRows);
+    }
+    return {buffer, 1, kBlockRows};
+  }
+};
+
+// ---- few filters: several neighbouring outputs at once -------------------------------------------
+
+// `joined` neighbouring outputs seen as one with joined * filters channels. Its window is wider by
+// the strides between them, and its kernel holds `joined` shifted copies: the vectors are fuller.
+DL_INLINE ConvSizes join(const ConvSizes& s, int64_t joined) {
+  ConvSizes wide = s;
+  wide.window.size[2] += (joined - 1) * s.window.stride[2];
+  wide.window.stride[2] *= joined;
+  wide.out[2] /= joined;
+  wide.filters *= joined;
+  return wide;
+}
+
+// How many to join: the fewest vector operations for an output.
+template <class T>
+DL_INLINE int64_t choose_joined(const ConvSizes& s) {
+  if (s.groups > 1 || s.window.dilation[2] > 1 || s.filters >= kLanes<T>) return 1;
+  const auto cost = [&](int64_t joined) {
+    const ConvSizes wide = join(s, joined);
+    return wide.window.size[2] * ((wide.filters + kLanes<T> - 1) / kLanes<T>) * 12 / joined;
+  };
+  int64_t best = 1;
+  for (int64_t joined = 2; joined <= kMaxJoined; ++joined) {
+    if (s.out[2] % joined == 0 && cost(joined) < cost(best)) best = joined;
+  }
+  return best;
+}
+
+// f(element of the kernel, element of the joined kernel) for all elements of the kernel, `joined`
+// times each.
+template <class F>
+DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
+  const int64_t rows = s.window.size[0] * s.window.size[1], width = join(s, joined).window.size[2];
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t tap = 0; tap < s.window.size[2]; ++tap) {
+      for (int64_t c = 0; c < s.channels; ++c) {
+        const int64_t from = ((row * s.window.size[2] + tap) * s.channels + c) * s.filters;
+        for (int64_t p = 0; p < joined; ++p) {
+          const int64_t wide_tap = row * width + tap + p * s.window.stride[2];
+          const int64_t to = ((wide_tap * s.channels + c) * joined + p) * s.filters;
+          for (int64_t o = 0; o < s.filters; ++o) f(from + o, to + o);
+        }
+      }
+    }
+  }
+}
+
+// ---- forward -------------------------------------------------------------------------------------
+
+template <class T>
+void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu,
+             T* scratch) {
+  const int64_t m = s.positions(), n = s.filters, k = s.taps() * s.channels;
+  const int64_t row = s.filters * s.groups;
+  const bool pack = pack_columns(m, n, k, 1);
+  for (int64_t g = 0; g < s.groups; ++g) {
+    const T* b = kernel + g * n;
+    if (pack) pack_panels(b, row, 1, k, n, scratch);
+    const auto panels = pack ? Panels<T>::packed(scratch, k) : Panels<T>::in_place(b, row);
+    gemm(m, n, k, PatchSource<T>{forward_patches(s), x + g * s.channels}, panels,
+         MatrixTarget<T>{y + g * n, row}, Epilogue<T>{.bias = bias ? bias + g * n : nullptr, .relu = relu});
+  }
+}
+
+template <class T>
+void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* kernel, const T* bias,
+                    T* y, bool relu, T* scratch) {
+  const ConvSizes wide = join(s, joined);
+  const int64_t size = wide.taps() * wide.channels * wide.filters;
+  zero_run(scratch, size);
+  for_each_joined(s, joined, [&](int64_t from, int64_t to) { scratch[to] = kernel[from]; });
+  T* biases = scratch + size;
+  for (int64_t i = 0; bias && i < wide.filters; ++i) biases[i] = bias[i % s.filters];
+  forward(wide, x, scratch, bias ? biases : nullptr, y, relu, biases + wide.filters);
+}
+
+// ---- data gradient -------------------------------------------------------------------------------
+
+// The positions of x that lie at `phase` modulo the stride see the same taps of the kernel: in each
+// axis those with (phase + before - tap * dilation) divisible by the stride. They form a dense
+// convolution of dy with stride 1.
+struct Phase {
+  Patches patches;
+  int64_t first_tap[3], tap_stride[3];  // of the kernel's taps in use
+  int64_t at[3];
+  bool empty;  // no position of x has this phase
+};
+DL_INLINE Phase make_phase(const ConvSizes& s, int64_t index) {
+  Phase phase;
+  Patches& p = phase.patches;
+  phase.empty = false;
+  for (int d = 2; d >= 0; --d) {
+    const int64_t stride = s.window.stride[d], dilation = s.window.dilation[d];
+    const int64_t at = index % stride;
+    index /= stride;
+    phase.at[d] = at;
+    int64_t count = 0, first = 0, second = 0;
+    for (int64_t tap = 0; tap < s.window.size[d]; ++tap) {
+      if ((at + s.window.before[d] - tap * dilation) % stride != 0) continue;
+      if (count == 0) first = tap;
+      if (count == 1) second = tap;
+      ++count;
+    }
+    phase.first_tap[d] = first;
+    phase.tap_stride[d] = count > 1 ? second - first : 1;
+    p.in[d] = s.out[d];
+    p.out[d] = (s.in[d] - at + stride - 1) / stride;
+    if (p.out[d] <= 0) phase.empty = true;
+    p.step[d] = 1;
+    p.taps[d] = count;
+    p.start[d] = (at + s.window.before[d] - first * dilation) / stride;
+    p.tap_step[d] = -phase.tap_stride[d] * dilation / stride;
+  }
+  p.pixel = s.filters * s.groups;
+  p.channels = s.filters;
+  return phase;
+}
+
+// Rows of a phase's result lie `stride` apart in dx.
+template <class T>
+struct PhaseTarget {
+  T* data;
+  int64_t out[3], at[3], stride[3], in[3], pixel;
+
+  DL_INLINE void offsets(int64_t m, int64_t rows, int64_t* offset) const {
+    for (int64_t i = 0; i < rows; ++i) {
+      int64_t rest = m + i, pos[3];
+      for (int d = 2; d >= 0; --d) {
+        pos[d] = at[d] + rest % out[d] * stride[d];
+        rest /= out[d];
+      }
+      offset[i] = (((rest * in[0] + pos[0]) * in[1] + pos[1]) * in[2] + pos[2]) * pixel;
+    }
+  }
+};
+
+// dx gathered from dy: for channels that fill the vectors.
+template <class T>
+void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T* scratch) {
+  const int64_t c = s.channels, o = s.filters, row = o * s.groups;
+  const int64_t* stride = s.window.stride;
+  for (int64_t index = 0; index < stride[0] * stride[1] * stride[2]; ++index) {
+    const Phase phase = make_phase(s, index);
+    if (phase.empty) continue;
+    const Patches& p = phase.patches;
+    const int64_t taps = p.taps[0] * p.taps[1] * p.taps[2], k = taps * o;
+    PhaseTarget<T> target;
+    for (int d = 0; d < 3; ++d) {
+      target.out[d] = p.out[d];
+      target.at[d] = phase.at[d];
+      target.stride[d] = stride[d];
+      target.in[d] = s.in[d];
+    }
+    target.pixel = c * s.groups;
+    for (int64_t g = 0; g < s.groups; ++g) {
+      // The kernel with inputs and outputs exchanged: rows (tap, filter), columns channels.
+      parallel_for(panel_count<T>(c) * taps, grain_for(o * kPanel<T>), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t panel = i / taps, t = i % taps;
+          int64_t tap = 0, rest = t, scale = 1;
+          for (int d = 2; d >= 0; --d) {
+            tap += (phase.first_tap[d] + rest % p.taps[d] * phase.tap_stride[d]) * scale;
+            rest /= p.taps[d];
+            scale *= s.window.size[d];
+          }
+          const int64_t column = panel * kPanel<T>;
+          const int64_t columns = c - column < kPanel<T> ? c - column : kPanel<T>;
+          pack_panel(kernel + (tap * c + column) * row + g * o, 1, row, o, columns,
+                     scratch + (panel * taps + t) * o * kPanel<T>);
+        }
+      });
+      target.data = dx + g * c;
+      gemm(s.images * p.out[0] * p.out[1] * p.out[2], c, k, PatchSource<T>{p, dy + g * o},
+           Panels<T>::packed(scratch, k), target, Epilogue<T>{});
+    }
+  }
+}
+
+// Each position adds dy kernel^T to what its window sees: for few channels, whose vectors
+// `gather_gradient` would leave half empty. One image is one thread's.
+template <class T>
+void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T* scratch) {
+  const int64_t o = s.filters, k = s.taps() * s.channels, row = o * s.groups;
+  const int64_t positions = s.out[0] * s.out[1] * s.out[2];
+  const int64_t image = s.in[0] * s.in[1] * s.in[2] * s.channels * s.groups;
+  const int64_t panels = panel_count<T>(k) * kPanel<T> * o;
+  const int64_t pieces = scatter_pieces(s.images);
+  const Patches patches = forward_patches(s);
+  parallel_for(s.images, 1, [&](int64_t begin, int64_t end) {
+    zero_run(dx + begin * image, (end - begin) * image);
+  });
+  for (int64_t g = 0; g < s.groups; ++g) {
+    pack_panels(kernel + g * o, 1, row, o, k, scratch);
+    parallel_for(pieces, 1, [&](int64_t piece, int64_t piece_end) {
+      for (; piece < piece_end; ++piece) {
+        T* product = scratch + panels + piece * kBlockRows * k;
+        int64_t offsets[kBlockRows];
+        for (int64_t i = 0; i < kBlockRows; ++i) offsets[i] = i * k;
+        const int64_t end = s.images * (piece + 1) / pieces * positions;
+        int64_t m = s.images * piece / pieces * positions;
+        for (int64_t rows; m < end; m += rows) {
+          rows = end - m < kBlockRows ? end - m : kBlockRows;
+          for (int64_t d = 0; d < o || d == 0; d += kDepth<T>) {
+            gemm_block({.m = rows, .n = k, .k = o - d < kDepth<T> ? o - d : kDepth<T>,
+                        .a = dy + m * row + g * o + d, .a_row = row, .a_col = 1,
+                        .b = scratch + d * kPanel<T>, .b_row = kPanel<T>, .b_panel = o * kPanel<T>,
+                        .y = product, .y_row = offsets, .accumulate = d > 0, .bias = nullptr,
+                        .relu = false});
+          }
+          for (int64_t i = 0; i < rows; ++i) {
+            patches.for_each_run(
+                m + i, 0, k,
+                [&](int64_t column, int64_t to, int64_t n) {
+                  add_run(dx + g * s.channels + to, product + i * k + column, n);
+                },
+                [](int64_t, int64_t) {});
+          }
+        }
+      }
+    });
+  }
+}
+
+// ---- weight gradient -----------------------------------------------------------------------------
+
+template <class T>
+void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {
+  const int64_t m = s.taps() * s.channels, n = s.filters, row = n * s.groups;
+  const int64_t positions = s.positions(), splits = weight_gradient_splits(s);
+  for (int64_t g = 0; g < s.groups; ++g) {
+    parallel_for(splits, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t first = positions * i / splits, k = positions * (i + 1) / splits - first;
+        const TransposedPatchSource<T> source{forward_patches(s), x + g * s.channels, first};
+        const auto b = Panels<T>::in_place(dy + first * row + g * n, row);
+        T* to = splits > 1 ? scratch + i * m * n : dkernel + g * n;
+        gemm(m, n, k, source, b, MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{});
+      }
+    });
+    if (splits == 1) continue;
+    parallel_for(m, grain_for(n * splits), [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        for (int64_t j = 0; j < n; ++j) {
+          T sum = 0;
+          for (int64_t split = 0; split < splits; ++split) sum += scratch[(split * m + i) * n + j];
+          dkernel[i * row + g * n + j] = sum;
+        }
+      }
+    });
+  }
+}
+
+template <class T>
+void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, const T* dy, T* dkernel,
+                            T* scratch) {
+  const ConvSizes wide = join(s, joined);
+  weight_gradient(wide, x, dy, scratch, scratch + wide.taps() * wide.channels * wide.filters);
+  zero_run(dkernel, s.taps() * s.channels * s.filters);
+  for_each_joined(s, joined, [&](int64_t to, int64_t from) { dkernel[to] += scratch[from]; });
+}
+
+template <class F>
+DL_INLINE void for_type(DType dtype, F&& f) {
+  dtype == DType::float64 ? f(double{}) : f(float{});
+}
+
+}  // namespace
+
+// y (images, out..., filters) = the window over x (images, in..., channels) times
+// kernel (window..., channels of a group, filters) [+ bias (filters)], with relu where asked.
+void conv(const ConvSizes& s, const View& x, const View& kernel, const View& bias, const View& y,
+          bool relu, const View& scratch) {
+  for_type(y.dtype, [&]<class T>(T) {
+    if (s.depthwise()) {
+      depthwise_conv(s, x, kernel, bias, y, relu);
+      return;
+    }
+    const int64_t joined = choose_joined<T>(s);
+    const T *from = x.ptr<T>(), *w = kernel.ptr<T>(), *b = bias.ptr<T>();
+    if (joined > 1) {
+      forward_joined(s, joined, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
+    } else {
+      forward(s, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
+    }
+  });
+}
+
+// dx = the gradient of <dy, conv(x, kernel)> in x.
+void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, const View& dx,
+                        const View& scratch) {
+  for_type(dx.dtype, [&]<class T>(T) {
+    if (s.depthwise()) {
+      depthwise_data_gradient(s, dy, kernel, dx);
+    } else if (scatters(s, kLanes<T>)) {
+      scatter_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
+    } else {
+      gather_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
+    }
+  });
+}
+
+// dkernel = the gradient of <dy, conv(x, kernel)> in the kernel.
+void conv_weight_gradient(const ConvSizes& s, const View& x, const View& dy, const View& dkernel,
+                          const View& scratch) {
+  for_type(dkernel.dtype, [&]<class T>(T) {
+    if (s.depthwise()) {
+      depthwise_weight_gradient(s, x, dy, dkernel, scratch);
+      return;
+    }
+    const int64_t joined = choose_joined<T>(s);
+    if (joined > 1) {
+      weight_gradient_joined(s, joined, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
+    } else {
+      weight_gradient(s, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
+    }
+  });
+}
+
+}  // namespace danlu::cpu::DL_LEVEL

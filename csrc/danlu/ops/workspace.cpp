@@ -1,0 +1,61 @@
+#include "danlu/kernels/kernels.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu {
+
+namespace {
+
+constexpr int64_t kAlign = 64;
+int64_t aligned(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
+bool is_half(DType dtype) { return dtype == DType::float16 || dtype == DType::bfloat16; }
+
+// The elements of x that lie apart in memory: broadcast axes count once.
+Shape stored_shape(const View& x) {
+  Shape shape = x.shape;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (x.strides[i] == 0 && shape[i] > 1) shape[i] = 1;
+  }
+  return shape;
+}
+
+}  // namespace
+
+int64_t Workspace::bytes(Inputs tensors) {
+  int64_t total = 0;
+  for (const Tensor& x : tensors) {
+    if (x.defined() && is_half(x.dtype())) total += aligned(4 * x.numel());
+  }
+  return total;
+}
+
+View Workspace::take(const Shape& shape, DType dtype) {
+  View view{rest_.data, shape, contiguous_strides(shape), dtype, rest_.device};
+  const int64_t bytes = aligned(shape.numel() * size_of(dtype));
+  rest_.data = static_cast<char*>(rest_.data) + bytes;
+  rest_.shape[0] -= bytes;
+  return view;
+}
+
+View Workspace::read(const Tensor& x) {
+  if (!x.defined()) return {};
+  if (!is_half(x.dtype())) return x.view();
+  View from = x.view();
+  from.shape = stored_shape(from);
+  View copy = take(from.shape, DType::float32);
+  DL_DISPATCH(x.device(), copy, from, copy);
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (from.shape[i] != x.shape()[i]) copy.strides[i] = 0;
+  }
+  copy.shape = x.shape();
+  return copy;
+}
+
+View Workspace::write(const Tensor& y) {
+  return is_half(y.dtype()) ? take(y.shape(), DType::float32) : y.view();
+}
+
+void Workspace::finish(const Tensor& y, const View& written) {
+  if (is_half(y.dtype())) DL_DISPATCH(y.device(), copy, written, y.view());
+}
+
+}  // namespace danlu
