@@ -1,5 +1,7 @@
 """Every layer against Keras 3: arguments, configuration, weights, outputs and gradients."""
 
+import inspect
+
 import jax
 import keras
 import numpy as np
@@ -109,10 +111,12 @@ def test_gradients(row, training):
 
 def theirs_gradients(layer, x, training):
     state = [v.value for v in layer.non_trainable_variables]
+    takes_training = "training" in inspect.signature(layer.call).parameters
+    mode = {"training": training} if takes_training else {}
     cotangent = data(np.asarray(layer(x)).shape, seed=SEED_OF_COTANGENT)
 
     def loss(weights, x):
-        outputs, _ = layer.stateless_call(weights, state, x, training=training)
+        outputs, _ = layer.stateless_call(weights, state, x, **mode)
         return keras.ops.sum(outputs * cotangent)
 
     weights = [v.value for v in layer.trainable_variables]
