@@ -15,23 +15,13 @@ Importing danlu loads the compiled core and nothing else; everything loads on fi
 
 from __future__ import annotations
 
-import os
 import sys
 
-# libgomp reads its settings when it is loaded. With its default, idle workers spin for so long that
-# a second OpenMP runtime in the process, or a busy neighbour, stalls both. Set around the import of
-# the core only, so that programs started from here do not inherit it.
-_quiet = not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ)
-if _quiet:
-    os.environ["GOMP_SPINCOUNT"] = "10000"
-try:
-    from . import _core
-finally:
-    if _quiet:
-        del os.environ["GOMP_SPINCOUNT"]
-from ._core import Tensor, Variable
+from ._bootstrap import core as _core  # before every other import of the core
+from ._core import Tensor as Tensor
+from ._core import Variable as Variable
 from ._names import AUTOGRAD, DTYPES, MODELS, STANDARD, SUBMODULES
-from ._version import __version__
+from ._version import __version__ as __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
