@@ -43,7 +43,7 @@ class _Alias:
             module.__spec__ = alias.loader_state
 
 
-sys.meta_path.insert(0, _Alias())  # type: ignore[arg-type]
+sys.meta_path.insert(0, _Alias())
 
 
 def __getattr__(name: str) -> Any:

@@ -51,7 +51,7 @@ class Reshape(Layer):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         total = product(input_shape[1:])
-        known = product(tuple(n for n in self.target_shape if n != -1))
+        known = product(n for n in self.target_shape if n != -1) or 0
         free = -1 in self.target_shape
         if total is None:
             return (input_shape[0], *(None if n == -1 else n for n in self.target_shape))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..utils.lookup import Lookup
 from .crossentropy import (
     BinaryCrossentropy,
@@ -72,7 +75,7 @@ _classes = [
     SquaredHinge,
     Tversky,
 ]
-_functions = [
+_functions: list[Callable[..., Any]] = [
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,

@@ -82,8 +82,10 @@ class _Counts(Metric):
         mask = ops.sum(ops.one_hot(best, y_pred.shape[-1], dtype=y_pred.dtype), axis=-2)
         return y_pred * mask + _BELOW_ALL * (1.0 - mask)
 
-    def _share(self, part: Any, other: Any) -> Any:
-        value = ops.divide_no_nan(part, part + other)
+    def _share(self, name: str, other: str) -> Any:
+        """Return one count over its sum with another one."""
+        part = self._variable(name).value
+        value = ops.divide_no_nan(part, part + self._variable(other))
         return value[0] if len(self.thresholds) == 1 else value
 
     def get_config(self) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class Precision(_Counts):
     _kept = ("true_positives", "false_positives")
 
     def result(self) -> Any:
-        return self._share(self.true_positives.value, self.false_positives.value)
+        return self._share("true_positives", "false_positives")
 
 
 class Recall(_Counts):
@@ -110,7 +112,7 @@ class Recall(_Counts):
     _kept = ("true_positives", "false_negatives")
 
     def result(self) -> Any:
-        return self._share(self.true_positives.value, self.false_negatives.value)
+        return self._share("true_positives", "false_negatives")
 
 
 class _OneCount(_Counts):

@@ -95,7 +95,9 @@ class RootMeanSquaredError(Mean):
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         y_true, y_pred = same_rank(cast(y_true, self.dtype), cast(y_pred, self.dtype))
         super().update_state(ops.square(y_pred - y_true), sample_weight)
 
@@ -176,7 +178,9 @@ class SparseCategoricalCrossentropy(NamedMean):
         self.ignore_class = ignore_class
         self.axis = axis
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(  # type: ignore[override]
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None
+    ) -> None:
         # As in Keras, ignored places leave the count only where weights are given.
         if self.ignore_class is not None and sample_weight is not None:
             labels = ops.convert_to_tensor(y_true)

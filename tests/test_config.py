@@ -1,0 +1,65 @@
+"""The global switches: what they accept, and that they act."""
+
+import numpy as np
+import pytest
+
+import danlu as dl
+
+
+@pytest.fixture(autouse=True)
+def _restore():
+    yield
+    dl.config.set_floatx("float32")
+    dl.config.set_epsilon(1e-7)
+    dl.config.set_image_data_format("channels_last")
+
+
+def test_floatx_is_the_dtype_of_new_weights():
+    dl.config.set_floatx("float64")
+    layer = dl.layers.Dense(3)
+    layer.build((None, 4))
+    assert layer.kernel.dtype == "float64"
+    assert layer(np.ones((2, 4))).dtype == "float64"
+    assert dl.losses.mean_squared_error([1.0], [2.0]).dtype == "float64"
+
+
+def test_image_data_format_is_the_layout_of_new_layers():
+    dl.config.set_image_data_format("channels_first")
+    layer = dl.layers.Conv2D(4, 3)
+    assert layer(np.ones((2, 3, 8, 9), "float32")).shape == (2, 4, 6, 7)
+    assert dl.layers.Flatten().data_format == "channels_first"
+
+
+def test_epsilon_clips_probabilities():
+    dl.config.set_epsilon(1e-3)
+    loss = dl.losses.sparse_categorical_crossentropy([1], [[1.0, 0.0]])
+    np.testing.assert_allclose(np.asarray(loss), [-np.log(1e-3)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: dl.config.set_floatx("int32"),
+        lambda: dl.config.set_image_data_format("nhwc"),
+        lambda: dl.config.set_num_threads(0),
+    ],
+)
+def test_wrong_values(call):
+    with pytest.raises(ValueError, match="got|0"):
+        call()
+
+
+def test_threads():
+    before = dl.config.num_threads()
+    dl.config.set_num_threads(1)
+    assert dl.config.num_threads() == 1
+    dl.config.set_num_threads(before)
+
+
+def test_memory():
+    x = dl.zeros((1000, 1000))
+    stats = dl.config.memory_stats()
+    assert all(isinstance(v, int) for v in stats.values())
+    assert max(stats.values()) >= 4_000_000
+    del x
+    dl.config.empty_cache()
