@@ -27,6 +27,7 @@
   DL_KERNEL(reduce, (Reduce op, const View& x, const View& y, const View& scratch))           \
   DL_KERNEL(arg_reduce, (bool greatest, const View& x, const View& y))                        \
   DL_KERNEL(cumulate, (Reduce op, const View& x, const View& y, int axis))                    \
+  DL_KERNEL(recurrence, (const View& a, const View& b, const View& y, int axis))              \
   /* matmul.cpp */                                                                            \
   DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
                      const View& scratch))                                                    \

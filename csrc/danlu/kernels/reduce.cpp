@@ -361,6 +361,14 @@ void cumulate_line(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n) 
   }
 }
 
+// One element for each line along `axis`.
+View without_axis(const View& x, int axis) {
+  View lines = x;
+  lines.shape.erase(axis);
+  lines.strides.erase(axis);
+  return lines;
+}
+
 }  // namespace
 
 void reduce(Reduce op, const View& x, const View& y, const View& scratch) {
@@ -394,11 +402,7 @@ void arg_reduce(bool greatest, const View& x, const View& y) {
 }
 
 void cumulate(Reduce op, const View& x, const View& y, int axis) {
-  View x_lines = x, y_lines = y;  // one element for each line
-  x_lines.shape.erase(axis);
-  x_lines.strides.erase(axis);
-  y_lines.shape = x_lines.shape;
-  y_lines.strides.erase(axis);
+  const View x_lines = without_axis(x, axis), y_lines = without_axis(y, axis);
   const View* const views[] = {&x_lines, &y_lines};
   const Loops lines = collapse(views, 2);
   const int64_t n = x.shape[axis], x_step = x.strides[axis], y_step = y.strides[axis];
@@ -412,6 +416,27 @@ void cumulate(Reduce op, const View& x, const View& y, int axis) {
       });
     };
     op == Reduce::sum ? run(Sum{}) : run(Product{});
+  });
+}
+
+void recurrence(const View& a, const View& b, const View& y, int axis) {
+  const View lines_of[] = {without_axis(a, axis), without_axis(b, axis), without_axis(y, axis)};
+  const View* const views[] = {&lines_of[0], &lines_of[1], &lines_of[2]};
+  const Loops lines = collapse(views, 3);
+  const int64_t n = y.shape[axis];
+  dispatch_floating(y.dtype, [&]<class T>(T) {
+    parallel_for(lines_of[2].numel(), grain_for(n), [&](int64_t begin, int64_t end) {
+      for (int64_t line = begin; line < end; ++line) {
+        const T* factor = a.ptr<T>() + offset_of(lines, 0, line);
+        const T* term = b.ptr<T>() + offset_of(lines, 1, line);
+        T* to = y.ptr<T>() + offset_of(lines, 2, line);
+        std::conditional_t<sizeof(T) == 2, float, T> state = 0;
+        for (int64_t i = 0; i < n; ++i) {
+          state = state * factor[i * a.strides[axis]] + term[i * b.strides[axis]];
+          to[i * y.strides[axis]] = static_cast<T>(state);
+        }
+      }
+    });
   });
 }
 

@@ -11,7 +11,7 @@
 
 #include "danlu/core/op.h"
 #include "danlu/core/variable.h"
-#include "danlu/kernels/types.h"
+#include "danlu/kernels/kernels.h"
 
 namespace danlu {
 
@@ -19,10 +19,82 @@ namespace danlu {
 // The variable's value becomes `value`, cast to its dtype; one number is broadcast.
 DL_EXPORT void assign(VariableState& variable, const Tensor& value);
 
-// ---- elementwise.cpp -------------------------------------------------------------------------
-DL_EXPORT Tensor add(const Tensor& a, const Tensor& b);
+// ---- cast.cpp --------------------------------------------------------------------------------
+// The standard's promotion; where it is silent: integer with floating gives the floating type.
+DL_EXPORT DType promote_types(DType a, DType b);
+DL_EXPORT Tensor astype(const Tensor& x, DType dtype);  // x itself when it has this dtype
+DL_EXPORT Tensor copy(const Tensor& x);                 // dense, in bytes of its own
+
+// ---- elementwise.cpp: the lists are in kernels/elementwise.h -----------------------------------
+#define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x);
+DL_UNARY_LIST(DL_DECLARE_OP)
+DL_PREDICATE_LIST(DL_DECLARE_OP)
+#undef DL_DECLARE_OP
+#define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x, double parameter);
+DL_UNARY_WITH_LIST(DL_DECLARE_OP)
+#undef DL_DECLARE_OP
+#define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& a, const Tensor& b);
+DL_BINARY_LIST(DL_DECLARE_OP)
+DL_COMPARE_LIST(DL_DECLARE_OP)
+#undef DL_DECLARE_OP
+// The gradient of an activation in one pass, from its result y or argument x.
+DL_EXPORT Tensor relu_grad(const Tensor& y, const Tensor& dy);
+DL_EXPORT Tensor sigmoid_grad(const Tensor& y, const Tensor& dy);
+DL_EXPORT Tensor tanh_grad(const Tensor& y, const Tensor& dy);
+DL_EXPORT Tensor logical_and(const Tensor& a, const Tensor& b);
+DL_EXPORT Tensor logical_or(const Tensor& a, const Tensor& b);
+DL_EXPORT Tensor logical_xor(const Tensor& a, const Tensor& b);
+DL_EXPORT Tensor logical_not(const Tensor& x);
+DL_EXPORT Tensor gelu(const Tensor& x, bool approximate = true);
+DL_EXPORT Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+DL_EXPORT Tensor clip(const Tensor& x, const Tensor& min, const Tensor& max);  // either may be absent
+
+// So that formulas read as mathematics. A number takes the tensor's dtype.
+inline Tensor operator-(const Tensor& x) { return negative(x); }
+#define DL_OPERATOR(sign, name)                                                               \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return name(a, b); }        \
+  inline Tensor operator sign(const Tensor& a, double b) {                                    \
+    return name(a, Tensor::scalar(b, a.dtype(), a.device()));                                 \
+  }                                                                                           \
+  inline Tensor operator sign(double a, const Tensor& b) {                                    \
+    return name(Tensor::scalar(a, b.dtype(), b.device()), b);                                 \
+  }
+DL_OPERATOR(+, add)
+DL_OPERATOR(-, subtract)
+DL_OPERATOR(*, multiply)
+DL_OPERATOR(/, divide)
+DL_OPERATOR(<, less)
+DL_OPERATOR(<=, less_equal)
+DL_OPERATOR(>, greater)
+DL_OPERATOR(>=, greater_equal)
+#undef DL_OPERATOR
 
 // ---- reduce.cpp ------------------------------------------------------------------------------
+// Over the axes listed (negative ones count from the end), or over all where none is passed.
+// Integers and booleans are summed and multiplied in int64 (unsigned ones in uint64).
+#define DL_DECLARE_REDUCTION(name)                                                      \
+  DL_EXPORT Tensor name(const Tensor& x, const Axes& axes, bool keepdims = false);      \
+  DL_EXPORT Tensor name(const Tensor& x);
+DL_DECLARE_REDUCTION(sum)
+DL_DECLARE_REDUCTION(mean)
+DL_DECLARE_REDUCTION(prod)
+DL_DECLARE_REDUCTION(max)
+DL_DECLARE_REDUCTION(min)
+DL_DECLARE_REDUCTION(any)
+DL_DECLARE_REDUCTION(all)
+DL_DECLARE_REDUCTION(logsumexp)
+DL_DECLARE_REDUCTION(count_nonzero)
+#undef DL_DECLARE_REDUCTION
+DL_EXPORT Axes all_axes(const Tensor& x);
+DL_EXPORT Tensor var(const Tensor& x, const Axes& axes, double correction = 0, bool keepdims = false);
+DL_EXPORT Tensor standard_deviation(const Tensor& x, const Axes& axes, double correction = 0,
+                                    bool keepdims = false);
+// The position of the first greatest (least) element along `axis`, int64.
+DL_EXPORT Tensor argmax(const Tensor& x, int64_t axis, bool keepdims = false);
+DL_EXPORT Tensor argmin(const Tensor& x, int64_t axis, bool keepdims = false);
+// y[i] = x[0] + ... + x[i] along `axis`; with `include_initial` one more element, 0 or 1, leads.
+DL_EXPORT Tensor cumulative_sum(const Tensor& x, int64_t axis, bool include_initial = false);
+DL_EXPORT Tensor cumulative_prod(const Tensor& x, int64_t axis, bool include_initial = false);
 
 // ---- matmul.cpp ------------------------------------------------------------------------------
 // a (..., m, k), b (..., k, n): (..., m, n). Vectors and batches as in the array API.
