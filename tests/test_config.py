@@ -41,7 +41,7 @@ def test_epsilon_clips_probabilities():
     [
         lambda: dl.config.set_floatx("int32"),
         lambda: dl.config.set_image_data_format("nhwc"),
-        lambda: dl.config.set_num_threads(0),
+        lambda: dl.config.set_num_threads(-1),
     ],
 )
 def test_wrong_values(call):

@@ -30,7 +30,8 @@ constexpr std::string_view kDense = "categorical_crossentropy";
     if (value >= 0 && value < static_cast<double>(classes)) {
       fail(ErrorKind::value,
            "[{}] non-integer labels: {} at position {}. Sparse labels are class numbers 0 ... {}; "
-           "for one-hot or soft labels use categorical_crossentropy",
+           "for one-hot or soft labels use categorical_crossentropy, for measurements a regression "
+           "loss such as mean_squared_error",
            kSparse, value, bad.position, classes - 1);
     }
     fail(ErrorKind::value,

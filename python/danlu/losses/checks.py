@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import ops
-
 
 def check_same_shape(name: str, y_true: Any, y_pred: Any) -> None:
     """Raise if targets and predictions differ in shape: broadcast, they would train on nonsense."""
@@ -59,21 +57,6 @@ def check_sparse_labels(name: str, y_true: Any, y_pred: Any) -> None:
             "Use loss='categorical_crossentropy', or convert them with y.argmax(-1)"
         )
     raise ValueError(f"{start}: {_missing_flatten(have, want)}")
-
-
-def check_integer_labels(name: str, y_true: Any) -> None:
-    """Raise if labels of a floating dtype are not whole numbers."""
-    if "float" not in str(y_true.dtype) or y_true.size == 0:
-        return
-    fraction = ops.abs(y_true - ops.floor(y_true))
-    if bool(ops.max(fraction) > 0) or bool(ops.any(ops.isnan(y_true))):
-        row = int(ops.argmax(ops.where(ops.isnan(fraction), 1.0, fraction)))
-        value = float(ops.reshape(y_true, (-1,))[row])
-        raise ValueError(
-            f"[{name}] labels are class numbers 0, 1, 2..., got {value} at position {row}. Labels "
-            "that are measurements want a regression loss such as 'mean_squared_error'; "
-            "probabilities want 'categorical_crossentropy'"
-        )
 
 
 def _missing_flatten(labels: tuple[int, ...], predictions: tuple[int, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import config, ops
 from ..utils.tensors import cast
-from .checks import check_dense_labels, check_integer_labels, check_same_shape, check_sparse_labels
+from .checks import check_dense_labels, check_same_shape, check_sparse_labels
 from .loss import NamedLoss, prediction
 
 
@@ -62,7 +62,6 @@ def sparse_categorical_crossentropy(
         if y_true.ndim == y_pred.ndim and y_true.shape[axis] == 1:
             y_true = ops.squeeze(y_true, axis)
     check_sparse_labels("sparse_categorical_crossentropy", y_true, y_pred)
-    check_integer_labels("sparse_categorical_crossentropy", y_true)
     if y_true.ndim == y_pred.ndim:
         y_true = ops.squeeze(y_true, -1)
     if ignore_class is None:
