@@ -8,7 +8,10 @@ namespace danlu::python {
   X(dtype)             \
   X(autograd)          \
   X(runtime)           \
-  X(info)
+  X(info)              \
+  X(nn)                \
+  X(random)            \
+  X(optim)
 
 #define DL_DECLARE_BIND(name) void bind_##name(py::module_&);
 DL_BINDINGS(DL_DECLARE_BIND)
