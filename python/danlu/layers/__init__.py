@@ -8,6 +8,7 @@ _MODULES = {
     "Input": "input",
     "InputLayer": "input",
     "InputSpec": "input_spec",
+    "KerasTensor": "keras_tensor",
     # core
     "Dense": "core",
     "Embedding": "core",

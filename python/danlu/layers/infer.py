@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
-from .._core import Tensor, no_grad
+from .._autograd import no_grad
+from .._core import Tensor
 from . import signature
 from .context import context
 from .keras_tensor import KerasTensor, Node
@@ -54,6 +55,11 @@ def layer_output_spec(layer: Any, args: tuple, kwargs: dict) -> Any:
             values = {**dict(zip(layer._call_names, args, strict=False)), **kwargs}
             shapes = [signature.shape_of(values.get(n.removesuffix("_shape"))) for n in wanted]
         return _tensors_of_shapes(layer.compute_output_shape(*shapes), layer.compute_dtype)
+    return spec_by_calling(layer, args, kwargs)
+
+
+def spec_by_calling(layer: Any, args: tuple, kwargs: dict) -> Any:
+    """What `layer.call` returns for symbolic inputs, found by running it on zeros."""
     return function_output_spec(lambda *a, **k: run_abstractly(layer, a, k), args, kwargs)
 
 
@@ -75,7 +81,7 @@ def function_output_spec(function: Callable[..., Any], args: tuple, kwargs: dict
 
 def run_abstractly(layer: Any, args: tuple, kwargs: dict) -> Any:
     """Run `layer.call` so that nothing of the run is kept: no losses, no changed state."""
-    state = [(v, v.value) for v in layer.non_trainable_variables]
+    state = [(v, v.version, v.value) for v in layer.non_trainable_variables]
     before = context.abstract
     training = context.training
     context.abstract = True
@@ -88,8 +94,8 @@ def run_abstractly(layer: Any, args: tuple, kwargs: dict) -> Any:
         context.stack.pop()
         context.abstract = before
         context.training = training
-        for variable, value in state:
-            if variable.value is not value:
+        for variable, version, value in state:
+            if variable.version != version:
                 variable.assign(value)
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import tree
-from .._core import Tensor, Variable, no_grad
+from .._autograd import no_grad
+from .._core import Tensor, Variable
 from ..utils.naming import auto_name
 from . import signature
 from .context import context

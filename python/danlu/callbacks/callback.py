@@ -1,0 +1,86 @@
+"""The base class of callbacks: what `fit`, `evaluate` and `predict` call while they run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Logs = dict[str, Any] | None
+
+
+class Callback:
+    """Methods called at the beginning and end of a run, an epoch and a batch.
+
+    `self.model` is the model, and `self.params` says how it runs (`verbose`, `epochs`, `steps`).
+    Setting `self.model.stop_training = True` ends the training.
+
+    >>> class Report(Callback):
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         print(epoch, sorted(logs))
+    """
+
+    def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
+        self._model: Any = None
+
+    @property
+    def model(self) -> Any:
+        """The model that runs."""
+        return self.__dict__.get("_model")
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        """Receive how the model runs."""
+        self.params = params
+
+    def set_model(self, model: Any) -> None:
+        """Receive the model."""
+        self._model = model
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Called once before training."""
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Called once after training, with the last epoch's values."""
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Called before each epoch, counted from 0."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Called after each epoch with its metrics, those of validation as `val_...`."""
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """The old name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """The old name of `on_train_batch_end`."""
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Called before each training step."""
+        self.on_batch_begin(batch, logs=logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Called after each training step with the metrics of the epoch so far."""
+        self.on_batch_end(batch, logs=logs)
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        """Called before evaluation, that of validation data included."""
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        """Called after evaluation with its metrics."""
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Called before each batch of an evaluation."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Called after each batch of an evaluation with the metrics so far."""
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        """Called before prediction."""
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        """Called after prediction."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        """Called before each batch of a prediction."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Called after each batch of a prediction with its outputs."""

@@ -1,0 +1,58 @@
+"""Writes the metrics of each epoch to a CSV file."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from .callback import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """One row an epoch: `epoch`, then the metrics by name.
+
+    Args:
+        append: add to a file that is there, for a training that goes on.
+    """
+
+    def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        self.filename = os.fspath(filename)
+        self.separator = separator
+        self.append = append
+        self._names: list[str] | None = None
+        self._file: Any = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._names = None
+        has_header = self.append and os.path.exists(self.filename)
+        if has_header:
+            with open(self.filename, encoding="utf-8") as file:
+                header = file.readline().strip()
+            if header:
+                self._names = header.split(self.separator)[1:]
+        self._file = open(  # noqa: SIM115  (closed at the end of the training)
+            self.filename, "a" if self.append else "w", encoding="utf-8", newline=""
+        )
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        import csv
+
+        logs = logs or {}
+        writer = csv.writer(self._file, delimiter=self.separator, lineterminator="\n")
+        if self._names is None:
+            self._names = sorted(logs)
+            writer.writerow(["epoch", *self._names])
+        writer.writerow([epoch, *(_cell(logs.get(name, "NA")) for name in self._names)])
+        self._file.flush()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return f'"[{", ".join(map(str, value))}]"'
+    return value

@@ -1,0 +1,112 @@
+"""Callbacks that change the learning rate between epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..utils.progress_bar import print_message
+from .callback import Callback, Logs
+from .monitor import MonitorCallback
+
+
+def _learning_rate(callback: Callback) -> float:
+    optimizer = getattr(callback.model, "optimizer", None)
+    if optimizer is None or not hasattr(optimizer, "learning_rate"):
+        raise ValueError(
+            f"[{type(callback).__name__}] the model has no optimizer with a learning rate: compile "
+            "it first"
+        )
+    return float(optimizer.learning_rate)
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate to `schedule(epoch, learning_rate)` before each epoch."""
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+        code = getattr(schedule, "__code__", None)
+        bound = hasattr(schedule, "__self__")
+        self._takes_rate = code is None or code.co_argcount - bound >= 2
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        before = _learning_rate(self)
+        rate = self.schedule(epoch, before) if self._takes_rate else self.schedule(epoch)
+        try:
+            rate = float(rate)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"[LearningRateScheduler] the schedule returns a number, got {rate!r}"
+            ) from None
+        self.model.optimizer.learning_rate = rate
+        if self.verbose > 0:
+            print_message(
+                f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = _learning_rate(self)
+
+
+class ReduceLROnPlateau(MonitorCallback):
+    """Multiplies the learning rate by `factor` after `patience` epochs without improvement.
+
+    Args:
+        cooldown: epochs to wait after a change before watching again.
+        min_lr: the lowest learning rate.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        verbose: int = 0,
+        mode: str = "auto",
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta=min_delta)
+        if factor >= 1.0:
+            raise ValueError(f"[ReduceLROnPlateau] factor is below 1, got {factor}")
+        self.factor = factor
+        self.patience = patience
+        self.verbose = verbose
+        self.cooldown = cooldown
+        self.min_lr = min_lr
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best = None
+        self.cooldown_counter = 0
+        self.wait = 0
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._reset()
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = logs if logs is not None else {}
+        rate = logs["learning_rate"] = _learning_rate(self)
+        value = self.value(logs)
+        if value is None:
+            return
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.wait = 0
+        if self.is_better(value, self.best):
+            self.best = value
+            self.wait = 0
+        elif self.cooldown_counter <= 0:
+            self.wait += 1
+            if self.wait >= self.patience and rate > self.min_lr:
+                rate = max(rate * self.factor, self.min_lr)
+                self.model.optimizer.learning_rate = rate
+                if self.verbose > 0:
+                    print_message(
+                        f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {rate}."
+                    )
+                self.cooldown_counter = self.cooldown
+                self.wait = 0

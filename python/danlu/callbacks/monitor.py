@@ -1,0 +1,80 @@
+"""Watches one metric and knows whether it got better."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .callback import Callback, Logs
+
+
+class MonitorCallback(Callback):
+    """The base of callbacks that compare a metric with the best so far.
+
+    Args:
+        mode: "min", "max", or "auto", which asks the metric.
+        min_delta: the smallest change that counts as better.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        mode: str = "auto",
+        baseline: float | None = None,
+        min_delta: float = 0,
+    ) -> None:
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(
+                f"[{type(self).__name__}] mode is 'auto', 'min' or 'max', got {mode!r}"
+            )
+        self.monitor = monitor
+        self.mode = mode
+        self.best = baseline
+        self.min_delta = abs(min_delta)
+        self._upwards: bool | None = None if mode == "auto" else mode == "max"
+
+    def value(self, logs: Logs) -> float | None:
+        """Return the monitored value, or None with a warning when it is not there."""
+        logs = logs or {}
+        value = logs.get(self.monitor)
+        if value is None:
+            from ..utils.lookup import suggestion
+
+            warnings.warn(
+                f"[{type(self).__name__}] monitors {self.monitor!r}, which is not available; there "
+                f"are {', '.join(map(repr, logs))}.{suggestion(self.monitor, logs)}",
+                stacklevel=3,
+            )
+            return None
+        if self._upwards is None:
+            self._upwards = self._find_direction()
+        return float(value)
+
+    def is_better(self, value: float, reference: float | None) -> bool:
+        """Whether a value improves on a reference by more than `min_delta`."""
+        if reference is None:
+            return True
+        if self._upwards:
+            return value - self.min_delta > reference
+        return value + self.min_delta < reference
+
+    def _find_direction(self) -> bool:
+        name = self.monitor.removeprefix("val_")
+        if name == "loss" or name.endswith("_loss"):
+            return False
+        for known, metric in self._metrics():
+            direction = getattr(metric, "_direction", None)
+            if known == name and direction in ("up", "down"):
+                return direction == "up"
+        if name.endswith(("acc", "accuracy")):
+            return True
+        raise ValueError(
+            f"[{type(self).__name__}] cannot tell whether {self.monitor!r} should grow or shrink: "
+            "say mode='max' or mode='min'"
+        )
+
+    def _metrics(self) -> list[tuple[str, Any]]:
+        named = [(m.name, m) for m in getattr(self.model, "metrics", [])]
+        compiled = getattr(self.model, "_compiled_metrics", None)
+        return named + (list(compiled.named()) if compiled is not None else [])

@@ -1,0 +1,210 @@
+"""A whole model in one file: a zip archive with JSON and safetensors.
+
+    metadata.json            which version wrote it
+    config.json              architecture and arguments of `compile`
+    model.safetensors        the weights, as `save_weights` writes them
+    training.safetensors     the optimizer's state and the seed of shuffling
+
+With the seeds of dropout among the weights, a loaded model goes on training as if it had never
+stopped, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from typing import Any
+
+from . import safetensors
+
+METADATA, CONFIG = "metadata.json", "config.json"
+WEIGHTS, TRAINING = "model.safetensors", "training.safetensors"
+_SUFFIXES = (".keras", ".danlu")
+_WEIGHT_SUFFIXES = (".safetensors",)
+_HDF5 = (".h5", ".hdf5", ".hdf")
+
+
+def check_name(filepath: Any, who: str, weights: bool) -> str:
+    """Return the path if its suffix says what will be in the file, else raise or warn."""
+    path = os.fspath(filepath)
+    suffixes = _WEIGHT_SUFFIXES if weights else _SUFFIXES
+    if path.endswith(suffixes):
+        return path
+    if path.endswith(_HDF5):
+        kind = "safetensors" if weights else "a danlu archive"
+        warnings.warn(
+            f"[{who}] {path!r} will hold {kind}, not HDF5: danlu finds out when it loads, other "
+            f"programs do not; a name ending in {suffixes[0]!r} says what it is",
+            stacklevel=4,
+        )
+        return path
+    example = "model.weights.safetensors" if weights else "model.keras"
+    raise ValueError(
+        f"[{who}] the name ends in {' or '.join(suffixes)}, such as {example!r}; got {path!r}"
+    )
+
+
+def is_archive(path: str) -> bool:
+    """Whether a file begins as a zip archive does."""
+    with open(path, "rb") as file:
+        return file.read(4) == b"PK\x03\x04"
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = None) -> None:
+    """Write a model to one file: architecture, weights, optimizer state, seeds."""
+    import io
+    import zipfile
+
+    from .. import __version__
+    from .serialization import serialize_keras_object
+    from .weights import weights_to_bytes
+
+    path = check_name(filepath, "save", weights=False)
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"[save] {path!r} is there already: pass overwrite=True")
+    if not model.built:
+        raise ValueError(
+            f"{model.label()} cannot be saved before it is built: call it on data or build it first"
+        )
+    members = {
+        METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
+        CONFIG: json.dumps(serialize_keras_object(model)),
+        WEIGHTS: weights_to_bytes(model),
+    }
+    state = {name: v.numpy() for name, v in _training_state(model).items()}
+    if state:
+        members[TRAINING] = safetensors.dumps(state, {"format": "danlu"})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members.items():
+            # A fixed date: equal models are equal files.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
+    safetensors.write_atomically(path, buffer.getvalue())
+
+
+def _training_state(model: Any) -> dict[str, Any]:
+    state = {}
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and optimizer.built:
+        for i, variable in enumerate(optimizer.variables):
+            state[f"optimizer/{i}"] = variable
+    if model._shuffle_generator is not None:
+        state["shuffle"] = model._shuffle_generator.state
+    return state
+
+
+def load_model(
+    filepath: Any, custom_objects: Any = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """Return the model in a file of `save`, ready to predict and to go on training.
+
+    Args:
+        custom_objects: {name: class or function} of yours that the model is made of, if they are
+            not registered.
+        compile: compile it as it was, with the optimizer's state.
+    """
+    from .serialization import deserialize_keras_object
+    from .weights import assign, named_variables
+
+    path = os.fspath(filepath)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"[load_model] there is no file {path!r}")
+    config = _read_json(path, CONFIG)
+    compile_config = config.pop("compile_config", None) if isinstance(config, dict) else None
+    model = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not hasattr(model, "load_weights"):
+        raise ValueError(f"[load_model] {path!r} holds a {type(model).__name__}, not a model")
+    arrays = safetensors.loads(read_member(path, WEIGHTS), f"{WEIGHTS} in {path!r}")
+    if not model.built:
+        raise ValueError(
+            f"{model.label()} was read from {path!r} and has no weights yet, for its configuration "
+            "does not say the shape of its inputs: define build_from_config, or build the model and "
+            "use load_weights"
+        )
+    assign(model.label(), named_variables(model), arrays, path)
+    if compile and compile_config:
+        model.compile_from_config(compile_config, custom_objects)
+        _load_training(model, path)
+    return model
+
+
+def _load_training(model: Any, path: str) -> None:
+    from .weights import assign
+
+    if TRAINING not in _names(path):
+        return
+    arrays = safetensors.loads(read_member(path, TRAINING), f"{TRAINING} in {path!r}")
+    if any(name.startswith("optimizer/") for name in arrays) and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    if "shuffle" in arrays:
+        model._shuffling()
+    assign(f"[the optimizer of {model.name!r}]", _training_state(model), arrays, path)
+
+
+def _read_json(path: str, name: str) -> Any:
+    try:
+        return json.loads(read_member(path, name))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, ArchiveError):
+            raise
+        raise ArchiveError(f"[load_model] {name} in {path!r} is not JSON: {error}") from None
+
+
+class ArchiveError(ValueError):
+    """A file that is not a sound archive of danlu."""
+
+
+def _names(path: str) -> list[str]:
+    with _open(path) as archive:
+        return archive.namelist()
+
+
+def _open(path: str) -> Any:
+    """The archive, if it is whole and no larger inside than outside."""
+    import zipfile
+
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise ArchiveError(
+            f"[load_model] {path!r} is not a sound danlu archive ({error}): it is torn, or was "
+            "not written by model.save"
+        ) from None
+    names = archive.namelist()
+    inside = sum(member.file_size for member in archive.infolist())
+    stored = all(m.compress_type == zipfile.ZIP_STORED for m in archive.infolist())
+    why = None
+    if "model.weights.h5" in names:
+        why = (
+            "it was written by Keras, with weights in HDF5; take them over with "
+            "danlu_model.set_weights(keras_model.get_weights())"
+        )
+    elif not stored:
+        why = "its members are compressed, which danlu never does"
+    elif inside > os.path.getsize(path):
+        why = f"its members claim {inside} bytes, the whole file has {os.path.getsize(path)}"
+    elif len(set(names)) != len(names):
+        why = "a member occurs twice"
+    if why is not None:
+        archive.close()
+        raise ArchiveError(f"[load_model] {path!r} is not a danlu archive: {why}")
+    return archive
+
+
+def read_member(path: str, name: str) -> bytes:
+    """Return the bytes of a member of an archive, its checksum checked."""
+    import zipfile
+
+    with _open(path) as archive:
+        if name not in archive.namelist():
+            raise ArchiveError(
+                f"[load_model] {path!r} has no {name}, there are {archive.namelist()}: it was not "
+                "written by model.save"
+            )
+        try:
+            return archive.read(name)
+        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+            raise ArchiveError(
+                f"[load_model] {name} in {path!r} is damaged ({error}): save the model again"
+            ) from None

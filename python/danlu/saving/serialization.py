@@ -1,0 +1,309 @@
+"""Objects as plain values that JSON can hold, in the form in which Keras 3 writes them.
+
+    {"module": "keras.layers", "class_name": "Dense", "config": {...}, "registered_name": None}
+
+Reading such values makes objects of classes of this package, of classes that were registered or
+passed as `custom_objects`, and of loaded subclasses of danlu's bases: a file cannot name any
+other code, and no module is imported because a file says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from types import FunctionType
+from typing import Any
+
+from .registration import get_registered_name, get_registered_object
+
+_PACKAGE = __name__.partition(".")[0]
+# Where Keras's name of a class is found here; the first is right for most.
+_PUBLIC = (
+    "layers",
+    "models",
+    "optimizers",
+    "optimizers.schedules",
+    "losses",
+    "metrics",
+    "initializers",
+    "regularizers",
+    "constraints",
+    "activations",
+    "random",
+    "callbacks",
+)
+
+
+def serialize_keras_object(obj: Any) -> Any:
+    """Return an object as plain values: numbers, strings, lists and dicts."""
+    if obj is None or isinstance(obj, (str, bool, int, float)):
+        return obj.item() if hasattr(obj, "item") else obj
+    if isinstance(obj, dict):
+        return {key: serialize_keras_object(value) for key, value in obj.items()}
+    if isinstance(obj, (list, tuple)):
+        items = [serialize_keras_object(value) for value in obj]
+        return tuple(items) if isinstance(obj, tuple) else items
+    if isinstance(obj, slice):
+        parts = {name: serialize_keras_object(getattr(obj, name)) for name in _SLICE}
+        return {"class_name": "__slice__", "config": parts}
+    if obj is Ellipsis:
+        return {"class_name": "__ellipsis__", "config": {}}
+    if isinstance(obj, (FunctionType, type)) or not hasattr(obj, "get_config"):
+        return _serialize_value_or_function(obj)
+    cls = type(obj)
+    module = public_module(cls)
+    config: dict[str, Any] = {
+        "module": module or cls.__module__,
+        "class_name": cls.__name__,
+        "config": serialize_keras_object(obj.get_config()),
+        "registered_name": None if module else get_registered_name(cls),
+    }
+    for part in ("build_config", "compile_config"):
+        get = getattr(obj, f"get_{part}", None)
+        value = get() if get is not None else None
+        if value is not None:
+            config[part] = serialize_keras_object(value)
+    return config
+
+
+_SLICE = ("start", "stop", "step")
+
+
+def _serialize_value_or_function(obj):
+    from .._core import Tensor, Variable
+    from ..layers.keras_tensor import KerasTensor
+
+    if isinstance(obj, KerasTensor):
+        history = obj._keras_history
+        return {
+            "class_name": "__keras_tensor__",
+            "config": {
+                "shape": obj.shape,
+                "dtype": obj.dtype,
+                "keras_history": history and [history.operation.name, *history[1:]],
+            },
+        }
+    if isinstance(obj, (Tensor, Variable)):
+        value = {"value": obj.numpy().tolist(), "dtype": str(obj.dtype)}
+        return {"class_name": "__tensor__", "config": value}
+    if hasattr(obj, "tolist") and hasattr(obj, "dtype"):  # NumPy
+        if not obj.shape:
+            return obj.item()
+        value = {"value": obj.tolist(), "dtype": str(obj.dtype)}
+        return {"class_name": "__numpy__", "config": value}
+    name = getattr(obj, "__name__", None)
+    if name is None or isinstance(obj, type):
+        if type(obj).__name__ == "DType":
+            return str(obj)
+        what = f"class {obj.__name__}" if isinstance(obj, type) else type(obj).__name__
+        raise TypeError(
+            f"[serialize_keras_object] cannot write {what} as plain values: an object needs a "
+            "get_config method"
+        )
+    if name == "<lambda>":
+        raise ValueError(
+            "[serialize_keras_object] a lambda cannot be saved: write it with def, and register it "
+            "with dl.saving.register_keras_serializable"
+        )
+    known = public_module(obj)
+    return {
+        "module": "builtins" if known else obj.__module__,
+        "class_name": "function",
+        "config": name,
+        "registered_name": name if known else get_registered_name(obj),
+    }
+
+
+def public_module(item: Any) -> str | None:
+    """Return the module by which Keras knows a class or function of this package, or None."""
+    package, _, rest = item.__module__.partition(".")
+    if package != _PACKAGE:
+        return None
+    if rest.startswith("models"):
+        functional = item.__name__ == "Functional"
+        return "keras.src.models.functional" if functional else "keras"
+    if rest.startswith("optimizers.schedules"):
+        return "keras.optimizers.schedules"
+    if item.__name__ in ("Operation", "DTypePolicy"):
+        return "keras"
+    return f"keras.{rest.partition('.')[0]}"
+
+
+def deserialize_keras_object(
+    config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
+) -> Any:
+    """Return the object that `serialize_keras_object` wrote."""
+    if config is None or isinstance(config, (str, bool, int, float)):
+        return config
+    if isinstance(config, (list, tuple)):
+        items = [deserialize_keras_object(value, custom_objects) for value in config]
+        return tuple(items) if isinstance(config, tuple) else items
+    if not isinstance(config, dict):
+        raise TypeError(
+            f"[deserialize_keras_object] wants plain values, got {type(config).__name__}"
+        )
+    if "class_name" not in config or "config" not in config:
+        return {k: deserialize_keras_object(v, custom_objects) for k, v in config.items()}
+    name, inner = config["class_name"], config["config"]
+    if not isinstance(name, str):
+        raise ValueError(f"[deserialize_keras_object] class_name is a string, got {name!r}")
+    if name.startswith("__"):
+        return _deserialize_value(name, inner)
+    if name == "function":
+        return _find_function(config, custom_objects)
+    cls = _find_class(config, custom_objects)
+    if not isinstance(inner, dict) or not hasattr(cls, "from_config"):
+        raise ValueError(
+            f"[deserialize_keras_object] cannot make a {name} from {type(inner).__name__}"
+        )
+    arguments = dict(inner)
+    if custom_objects and "custom_objects" in _argument_names(cls.from_config):
+        obj = cls.from_config(arguments, custom_objects=custom_objects)
+    elif custom_objects:
+        from .registration import custom_object_scope
+
+        with custom_object_scope(custom_objects):
+            obj = cls.from_config(arguments)
+    else:
+        obj = cls.from_config(arguments)
+    build = config.get("build_config")
+    if build and not getattr(obj, "built", True):
+        obj.build_from_config(build)
+    if config.get("compile_config") and hasattr(obj, "compile_from_config"):
+        obj.compile_from_config(config["compile_config"], custom_objects)
+    return obj
+
+
+def _argument_names(method):
+    from ..layers.signature import names
+
+    return names(getattr(method, "__func__", method))
+
+
+def _deserialize_value(name, inner):
+    if name == "__tensor__":
+        from .. import ops
+
+        return ops.convert_to_tensor(inner["value"], dtype=inner["dtype"])
+    if name == "__numpy__":
+        import numpy
+
+        return numpy.array(inner["value"], dtype=inner["dtype"])
+    if name == "__slice__":
+        return slice(*(inner[part] for part in _SLICE))
+    if name == "__ellipsis__":
+        return Ellipsis
+    if name == "__tuple__":
+        return tuple(deserialize_keras_object(inner.get("items", ())))
+    if name == "__lambda__":
+        raise ValueError(
+            "[deserialize_keras_object] the file holds a lambda as byte code, which is not run: "
+            "replace it by a registered function and save the model again"
+        )
+    raise ValueError(f"[deserialize_keras_object] unknown kind of value {name!r}")
+
+
+def _find_class(config, custom_objects):
+    """The class that a configuration names, by registration, in this package, or loaded."""
+    name = config["class_name"]
+    for key in (config.get("registered_name"), name):
+        found = _registered(key, custom_objects)
+        if found is not None:
+            return found
+    module = config.get("module") or "keras"
+    if not isinstance(module, str):
+        raise ValueError(f"[deserialize_keras_object] module is a string, got {module!r}")
+    if module.partition(".")[0] in ("keras", _PACKAGE, "builtins"):
+        cls = _find_public(name, module)
+        if cls is not None:
+            return cls
+    loaded = getattr(sys.modules.get(module), name, None)
+    if isinstance(loaded, type) and _is_extension(loaded):
+        return loaded
+    raise ValueError(
+        f"[deserialize_keras_object] unknown class {name!r} of module {module!r}."
+        f"{_suggestion(name)} If it is a class of yours, decorate it with "
+        "dl.saving.register_keras_serializable, or pass custom_objects={"
+        f"{name!r}: {name}}}"
+    )
+
+
+def _registered(key, custom_objects):
+    if not isinstance(key, str):
+        return None
+    if custom_objects and key in custom_objects:
+        return custom_objects[key]
+    bare = key.rpartition(">")[2]
+    if custom_objects and bare in custom_objects:
+        return custom_objects[bare]
+    return get_registered_object(key)
+
+
+def _public_modules(first):
+    """The modules of public names, that of the configuration's own module first."""
+    parts = [part for part in first.split(".")[1:] if part != "src"]
+    wanted = ".".join(parts[:2]) if parts[:2] == ["optimizers", "schedules"] else (parts or [""])[0]
+    return sorted(_PUBLIC, key=lambda name: name != wanted)
+
+
+def _find_public(name, module):
+    if name.startswith("_"):
+        return None
+    if name == "DTypePolicy":
+        from ..layers.dtypes import DTypePolicy
+
+        return DTypePolicy
+    if name == "Operation":
+        from ..layers.keras_tensor import Operation
+
+        return Operation
+    for public in _public_modules(module):
+        path = f"{_PACKAGE}.{public}"
+        __import__(path)
+        found = getattr(sys.modules[path], name, None)
+        if isinstance(found, type):
+            return found
+    return None
+
+
+def _is_extension(cls):
+    """Whether a class derives from one of this package's that know `from_config`."""
+    return any(
+        base.__module__.partition(".")[0] == _PACKAGE and hasattr(base, "from_config")
+        for base in cls.__mro__
+    )
+
+
+def _find_function(config, custom_objects):
+    name = config["config"]
+    for key in (config.get("registered_name"), name):
+        found = _registered(key, custom_objects)
+        if found is not None:
+            return found
+    if isinstance(name, str) and not name.startswith("_"):
+        for public in ("activations", "losses", "metrics"):
+            path = f"{_PACKAGE}.{public}"
+            __import__(path)
+            found = getattr(sys.modules[path], name, None)
+            if isinstance(found, FunctionType) and name not in ("get", "serialize", "deserialize"):
+                return found
+        from .. import ops
+
+        found = getattr(ops, name, None)
+        if callable(found):
+            return found
+    raise ValueError(
+        f"[deserialize_keras_object] unknown function {name!r}: decorate it with "
+        f"dl.saving.register_keras_serializable, or pass custom_objects={{{name!r}: {name}}}"
+    )
+
+
+def _suggestion(name):
+    from ..utils.lookup import suggestion
+
+    known: list[str] = []
+    for public in ("layers", "models", "losses", "metrics", "optimizers", "initializers"):
+        path = f"{_PACKAGE}.{public}"
+        __import__(path)
+        known += [n for n in dir(sys.modules[path]) if n[:1].isupper()]
+    return suggestion(name, known)

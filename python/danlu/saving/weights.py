@@ -1,0 +1,137 @@
+"""The weights of a model by name, in a safetensors file.
+
+A name is the way to a weight through the layers: `dense_1/kernel` is the kernel of the second Dense
+layer inside the model, whatever the layers of this program are called. So two models of one
+architecture fit each other's files.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from ..utils.naming import to_snake_case
+from . import safetensors
+from .archive import WEIGHTS, check_name, is_archive, read_member
+
+
+def named_variables(layer: Any) -> dict[str, Any]:
+    """Return the Variables of a layer, seed states included, by their ways through its layers."""
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    _collect(layer, "", found, seen)
+    return found
+
+
+def _collect(layer: Any, prefix: str, found: dict[str, Any], seen: set[int]) -> None:
+    if id(layer) in seen:  # a shared layer has the name of its first place
+        return
+    seen.add(id(layer))
+    own = layer._trainable_variables + layer._non_trainable_variables
+    named = [(v.name, v) for v in own]
+    named += [("seed_generator_state", g.state) for g in layer._seed_generators]
+    taken: dict[str, int] = {}
+    for name, variable in named:
+        if id(variable) not in seen:
+            seen.add(id(variable))
+            found[prefix + _numbered(name, taken)] = variable
+    taken = {}
+    for inner in layer._layers:
+        if type(inner).__name__ == "InputLayer":
+            continue
+        name = _numbered(to_snake_case(type(inner).__name__), taken)
+        _collect(inner, f"{prefix}{name}/", found, seen)
+
+
+def _numbered(name: str, taken: dict[str, int]) -> str:
+    number = taken.get(name, 0)
+    taken[name] = number + 1
+    return f"{name}_{number}" if number else name
+
+
+def weights_to_bytes(model: Any) -> bytes:
+    """Return the safetensors file of a model's weights."""
+    arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
+    return safetensors.dumps(arrays, {"format": "danlu"})
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Write the weights of a model to a safetensors file."""
+    if not model.built and not model.weights:
+        raise ValueError(
+            f"{model.label()} has no weights to save yet: call it on data or build it first"
+        )
+    path = check_name(filepath, "save_weights", weights=True)
+    if not overwrite and os.path.exists(path):
+        raise FileExistsError(f"[save_weights] {path!r} is there already: pass overwrite=True")
+    safetensors.write_atomically(path, weights_to_bytes(model))
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+    """Set the weights of a model from a file of `save_weights`, or from a saved model."""
+    path = os.fspath(filepath)
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"[load_weights] there is no file {path!r}")
+    if is_archive(path):
+        arrays = safetensors.loads(read_member(path, WEIGHTS), f"{WEIGHTS} in {path!r}")
+    else:
+        with open(path, "rb") as file:
+            if file.read(8) == b"\x89HDF\r\n\x1a\n":
+                raise ValueError(
+                    f"[load_weights] {path!r} is an HDF5 file of Keras, danlu reads safetensors: "
+                    "take the arrays over with danlu_model.set_weights(keras_model.get_weights())"
+                )
+        arrays = safetensors.load(path)
+    if not model.built and not model.weights:
+        raise ValueError(
+            f"{model.label()} is not built, so it has no weights to load into: call it on data, "
+            "or build(input_shape), first"
+        )
+    assign(model.label(), named_variables(model), arrays, path, skip_mismatch)
+
+
+def assign(
+    label: str,
+    variables: Mapping[str, Any],
+    arrays: Mapping[str, Any],
+    path: str,
+    skip_mismatch: bool = False,
+) -> None:
+    """Set Variables from arrays of the same names; nothing is set unless all fit."""
+    problems = []
+    fitting = []
+    for name, variable in variables.items():
+        if name not in arrays:
+            problems.append(f"{name} {tuple(variable.shape)} is not in the file")
+        elif tuple(arrays[name].shape) != tuple(variable.shape):
+            problems.append(
+                f"{name} has shape {tuple(variable.shape)}, in the file {arrays[name].shape}"
+            )
+        elif not _compatible(str(variable.dtype), str(arrays[name].dtype)):
+            problems.append(f"{name} is {variable.dtype}, in the file {arrays[name].dtype}")
+        else:
+            fitting.append((variable, arrays[name]))
+    problems += [
+        f"{name} {arrays[name].shape} of the file is not in the model"
+        for name in arrays
+        if name not in variables
+    ]
+    if problems:
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        listed = "; ".join(problems[:5]) + more
+        if not skip_mismatch:
+            raise ValueError(
+                f"[load_weights] {path!r} holds the weights of another model than "
+                f"{label[1:-1]}: {listed}. Build the architecture that was saved, or pass "
+                "skip_mismatch=True to load what fits"
+            )
+        warnings.warn(f"[load_weights] skipped: {listed}", stacklevel=4)
+    for variable, array in fitting:
+        variable.assign(array)
+
+
+def _compatible(wanted, found):
+    """Floating weights may come in any floating dtype; all others in their own."""
+    return wanted == found or ("float" in wanted and "float" in found)
