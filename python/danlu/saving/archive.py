@@ -119,8 +119,8 @@ def load_model(
     if not model.built:
         raise ValueError(
             f"{model.label()} was read from {path!r} and has no weights yet, for its configuration "
-            "does not say the shape of its inputs: define build_from_config, or build the model and "
-            "use load_weights"
+            "does not say the shape of its inputs: define build_from_config, or build the model "
+            "and use load_weights"
         )
     assign(model.label(), named_variables(model), arrays, path)
     if compile and compile_config:

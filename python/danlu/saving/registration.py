@@ -12,7 +12,7 @@ T = TypeVar("T")
 _custom_objects: dict[str, Any] = {}
 _names: dict[Any, str] = {}
 # What `custom_object_scope` adds, in this thread only.
-_scope: ContextVar[Mapping[str, Any]] = ContextVar("danlu_custom_objects", default={})
+_scope: ContextVar[Mapping[str, Any] | None] = ContextVar("danlu_custom_objects", default=None)
 
 
 def get_custom_objects() -> dict[str, Any]:
@@ -58,8 +58,8 @@ def get_registered_object(
     module_objects: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return what is registered by a name, or None."""
-    for table in (_scope.get(), _custom_objects, custom_objects or {}, module_objects or {}):
-        if name in table:
+    for table in (_scope.get(), custom_objects, _custom_objects, module_objects):
+        if table and name in table:
             return table[name]
     return None
 
@@ -67,7 +67,7 @@ def get_registered_object(
 @contextmanager
 def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
     """`with custom_object_scope({"MyLayer": MyLayer}):` loading knows these names, too."""
-    token = _scope.set({**_scope.get(), **objects})
+    token = _scope.set({**(_scope.get() or {}), **objects})
     try:
         yield
     finally:

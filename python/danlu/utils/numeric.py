@@ -1,0 +1,51 @@
+"""Arrays of labels and vectors in other forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def to_categorical(x: Any, num_classes: int | None = None) -> Any:
+    """Return class numbers as one-hot rows: shape (...,) becomes (..., num_classes).
+
+    A last axis of size 1 is dropped first. A tensor gives a tensor, anything else a NumPy array.
+
+    >>> to_categorical([0, 2], num_classes=3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+    import numpy
+
+    from .._core import Tensor
+
+    labels = x.numpy() if isinstance(x, Tensor) else numpy.asarray(x)
+    if labels.dtype.kind == "f" and not (labels == numpy.floor(labels)).all():
+        raise ValueError("[to_categorical] wants class numbers, got numbers with fractions")
+    if labels.dtype.kind not in "iufb":
+        raise TypeError(f"[to_categorical] wants class numbers, got dtype {labels.dtype}")
+    labels = labels.astype("int64")
+    if labels.ndim > 1 and labels.shape[-1] == 1:
+        labels = labels[..., 0]
+    if num_classes is None:
+        num_classes = int(labels.max()) + 1 if labels.size else 0
+    if labels.size and not (0 <= labels.min() and labels.max() < num_classes):
+        raise ValueError(
+            f"[to_categorical] labels run from {labels.min()} to {labels.max()}, with "
+            f"num_classes={num_classes} they lie in 0 ... {num_classes - 1}"
+        )
+    out = numpy.zeros((labels.size, num_classes), "float32" if isinstance(x, Tensor) else "float64")
+    out[numpy.arange(labels.size), labels.ravel()] = 1
+    out = out.reshape((*labels.shape, num_classes))
+    if isinstance(x, Tensor):
+        from .. import ops
+
+        return ops.convert_to_tensor(out)
+    return out
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
+    """Return the vectors along an axis divided by their norms; zero vectors stay."""
+    import numpy
+
+    x = numpy.atleast_1d(numpy.asarray(x))
+    norms = numpy.linalg.norm(x, ord=order, axis=axis, keepdims=True)
+    return x / numpy.where(norms == 0, 1, norms)
