@@ -24,7 +24,7 @@ struct Alias {
 struct Spec {
   Shape shape;
   DType dtype = DType::float32;
-  Alias alias;
+  Alias alias{};
 
   static Spec view(const Shape& shape, DType dtype, const Strides& strides, int64_t offset = 0,
                    int input = 0) {
