@@ -50,6 +50,50 @@ OptimizerSettings settings_of(const std::string& kind, const py::dict& options) 
   return s;
 }
 
+ScheduleKind schedule_kind(const std::string& name) {
+  static const std::pair<std::string_view, ScheduleKind> kinds[] = {
+      {"exponential", ScheduleKind::exponential}, {"inverse_time", ScheduleKind::inverse_time},
+      {"polynomial", ScheduleKind::polynomial},   {"cosine", ScheduleKind::cosine},
+      {"cosine_restarts", ScheduleKind::cosine_restarts}, {"piecewise", ScheduleKind::piecewise}};
+  for (const auto& [known, kind] : kinds) {
+    if (known == name) return kind;
+  }
+  fail(ErrorKind::value, "[LearningRate] unknown schedule '{}'", name);
+}
+
+// A schedule with its numbers; called with a step it gives the learning rate.
+struct LearningRate {
+  Schedule schedule;
+  std::vector<float> boundaries, values;
+
+  LearningRate(const std::string& kind, const py::kwargs& options) {
+    schedule.kind = schedule_kind(kind);
+    const std::pair<std::string_view, float*> numbers[] = {
+        {"initial", &schedule.initial},
+        {"decay_steps", &schedule.decay_steps},
+        {"decay_rate", &schedule.decay_rate},
+        {"end", &schedule.end},
+        {"power", &schedule.power},
+        {"alpha", &schedule.alpha},
+        {"warmup_target", &schedule.warmup_target},
+        {"warmup_steps", &schedule.warmup_steps},
+        {"period_factor", &schedule.period_factor},
+        {"height_factor", &schedule.height_factor}};
+    for (const auto& [key, value] : options) {
+      const std::string name = py::cast<std::string>(key);
+      if (name == "flag") schedule.flag = py::cast<bool>(value);
+      if (name == "boundaries") boundaries = py::cast<std::vector<float>>(value);
+      if (name == "values") values = py::cast<std::vector<float>>(value);
+      for (const auto& [known, number] : numbers) {
+        if (known == name) *number = py::cast<float>(value);
+      }
+    }
+  }
+  Tensor operator()(const Tensor& step) const {
+    return learning_rate_at(schedule, step, boundaries, values);
+  }
+};
+
 class OptimizerStep {
  public:
   OptimizerStep(const std::string& kind, const py::dict& options, std::vector<Variable> variables,
@@ -67,8 +111,8 @@ class OptimizerStep {
     for (const Variable& variable : state_.variables) elements_ += variable->value().numel();
   }
 
-  // One gradient, or None, for each variable. Returns how many were None.
-  int apply(const py::sequence& gradients, const Tensor& learning_rate) {
+  // One gradient, or None, for each variable. Returns the numbers of those without.
+  std::vector<int> apply(const py::sequence& gradients, const Tensor& learning_rate) {
     check(gradients.size() == state_.variables.size(),
           "[optimizer.apply] {} gradients for the {} variables the optimizer was built with",
           gradients.size(), state_.variables.size());
@@ -81,11 +125,11 @@ class OptimizerStep {
   }
 
   // Applies the gradients that `backward` left in the variables, and clears them.
-  int step(const Tensor& learning_rate) {
+  std::vector<int> step(const Tensor& learning_rate) {
     Tensors list;
     list.reserve(static_cast<int>(state_.variables.size()));
     for (const Variable& variable : state_.variables) list.push_back(variable->grad());
-    const int missing = update("step", list, learning_rate);
+    std::vector<int> missing = update("step", list, learning_rate);
     zero_grad();
     return missing;
   }
@@ -95,10 +139,13 @@ class OptimizerStep {
   }
 
  private:
-  int update(const char* method, const Tensors& gradients, const Tensor& learning_rate) {
-    int missing = 0;
-    for (const Tensor& gradient : gradients) missing += !gradient;
-    check(missing < gradients.size(),
+  std::vector<int> update(const char* method, const Tensors& gradients,
+                          const Tensor& learning_rate) {
+    std::vector<int> missing;
+    for (int i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i]) missing.push_back(i);
+    }
+    check(static_cast<int>(missing.size()) < gradients.size(),
           "[optimizer.{}] no gradients provided for any variable: call loss.backward() first, with "
           "a loss that depends on the variables the optimizer was built with",
           method);
@@ -114,6 +161,10 @@ class OptimizerStep {
 }  // namespace
 
 void bind_optim(py::module_& m) {
+  py::class_<LearningRate>(m, "LearningRate", "The learning rate of a schedule at a step.")
+      .def(py::init<const std::string&, const py::kwargs&>(), "kind"_a)
+      .def("__call__", &LearningRate::operator(), "step"_a, "The rate, a float32 number.");
+
   py::class_<OptimizerStep>(m, "OptimizerStep", "One step of an optimizer over all its variables.")
       .def(py::init<const std::string&, const py::dict&, std::vector<Variable>, std::vector<bool>,
                     std::vector<std::vector<Variable>>, std::vector<Variable>,
@@ -121,9 +172,9 @@ void bind_optim(py::module_& m) {
            "kind"_a, "options"_a, "variables"_a, "decayed"_a, "slots"_a, "accumulators"_a,
            "averages"_a, "iterations"_a, "u_product"_a = py::none())
       .def("apply", &OptimizerStep::apply, "gradients"_a, "learning_rate"_a,
-           "Updates the variables by a gradient or None each; returns how many were None.")
+           "Updates the variables by a gradient or None each; returns the numbers of the None.")
       .def("step", &OptimizerStep::step, "learning_rate"_a,
-           "Updates the variables by their .grad and clears it; returns how many had none.")
+           "Updates the variables by their .grad and clears it; returns the numbers of those without.")
       .def("zero_grad", &OptimizerStep::zero_grad, "Clears the gradients of all variables.");
 }
 

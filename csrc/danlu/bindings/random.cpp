@@ -98,6 +98,13 @@ void bind_random(py::module_& m) {
       "seed"_a, "shape"_a, "counts"_a, "probabilities"_a, "dtype"_a,
       "Successes of `counts` trials.");
   m.def(
+      "_random_orthogonal",
+      [](const Seed& seed, int64_t rows, int64_t columns) {
+        MaybeReleaseGil release(rows * columns);
+        return random_orthogonal(seed.state, rows, columns);
+      },
+      "seed"_a, "rows"_a, "columns"_a, "Orthonormal rows, float64.");
+  m.def(
       "_dropout",
       [](const Tensor& x, double rate, const Seed& seed) {
         return unlocked({x}, [&] { return dropout(x, seed.state, rate); });

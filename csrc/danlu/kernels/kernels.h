@@ -105,6 +105,11 @@
   /* sort.cpp */                                                                              \
   DL_KERNEL(argsort, (const View& x, bool descending, const View& y, const View& scratch))    \
   DL_KERNEL(searchsorted, (const View& x, const View& values, bool right, const View& y))     \
+  /* orthogonal.cpp */                                                                        \
+  DL_KERNEL(orthonormalize, (const View& x))                                                  \
+  /* schedule.cpp */                                                                          \
+  DL_KERNEL(schedule, (const Schedule& s, const View& iterations, const View& boundaries,     \
+                       const View& values, const View& rate))                                 \
   /* optim.cpp */                                                                             \
   DL_KERNEL(optimizer_update, (const OptimizerSettings& settings, OptimizerVariable* variables,\
                                int64_t count, const View& learning_rate,                      \

@@ -69,6 +69,27 @@ struct OptimizerVariable {
 };
 inline constexpr int64_t kOptimizerGrain = 16384;
 
+/* ---- schedule ---- */
+
+enum class ScheduleKind : uint8_t {
+  exponential,
+  inverse_time,
+  polynomial,
+  cosine,
+  cosine_restarts,
+  piecewise,
+};
+
+// The numbers of Keras's schedules; each kind reads its own.
+struct Schedule {
+  ScheduleKind kind = ScheduleKind::exponential;
+  float initial = 0, decay_steps = 1, decay_rate = 0;
+  float end = 0, power = 1;
+  float alpha = 0, warmup_target = 0, warmup_steps = 0;
+  float period_factor = 1, height_factor = 1;
+  bool flag = false;  // staircase, cycle, or a warm-up
+};
+
 /* ---- index ---- */
 
 // Indices (int64, all of one shape) of `count` neighbouring axes.

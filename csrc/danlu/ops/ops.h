@@ -162,6 +162,8 @@ DL_EXPORT Tensor random_gamma(const Tensor& state, const Shape& shape, const Ten
                               DType dtype);
 DL_EXPORT Tensor random_binomial(const Tensor& state, const Shape& shape, const Tensor& counts,
                                  const Tensor& probabilities, DType dtype);
+// Random orthonormal rows (rows <= columns).
+DL_EXPORT Tensor random_orthogonal(const Tensor& state, int64_t rows, int64_t columns);
 // x / (1 - rate) where kept, else 0.
 DL_EXPORT Tensor dropout(const Tensor& x, const Tensor& state, double rate);
 
@@ -176,6 +178,10 @@ struct OptimizerState {
   Variable iterations;                       // int64: the gradients that were applied
   Variable u_product;                        // Nadam's
 };
+// The learning rate at a step, as a float32 number.
+DL_EXPORT Tensor learning_rate_at(const Schedule& schedule, const Tensor& step,
+                                  const std::vector<float>& boundaries = {},
+                                  const std::vector<float>& values = {});
 // One step with the gradients of all variables; where one is absent the variable stays.
 DL_EXPORT void optimizer_update(const OptimizerState& state, Inputs gradients,
                                 const Tensor& learning_rate);

@@ -1,4 +1,4 @@
-// One optimizer step over all variables, as one op that writes them in place.
+// One optimizer step over all variables, as one op that writes them in place; learning rates.
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -75,6 +75,27 @@ struct OptimizerUpdate final : Op {
   const int slots;
 };
 
+struct LearningRate final : Op {
+  LearningRate(const Schedule& s, std::vector<float> b, std::vector<float> v)
+      : schedule(s), boundaries(std::move(b)), values(std::move(v)) {}
+  std::string_view name() const override { return "learning_rate"; }
+  bool differentiable() const override { return false; }
+  Specs infer(Inputs) const override { return {{{}, DType::float32, {}}}; }
+  void run(Inputs in, Outputs out, View) const override {
+    DL_DISPATCH(out[0].device(), schedule, schedule, in[0].view(), view_of(boundaries),
+                view_of(values), out[0].view());
+  }
+  static View view_of(const std::vector<float>& numbers) {
+    View view;
+    view.data = const_cast<float*>(numbers.data());
+    view.shape = {static_cast<int64_t>(numbers.size())};
+    view.strides = {1};
+    return view;
+  }
+  const Schedule schedule;
+  const std::vector<float> boundaries, values;
+};
+
 Tensor dense_gradient(const Tensor& gradient, const VariableState& variable) {
   check(gradient.shape() == variable.shape(),
         "[optimizer] the gradient of variable '{}' has shape {}, the variable {}", variable.path,
@@ -83,6 +104,14 @@ Tensor dense_gradient(const Tensor& gradient, const VariableState& variable) {
 }
 
 }  // namespace
+
+Tensor learning_rate_at(const Schedule& schedule, const Tensor& step,
+                        const std::vector<float>& boundaries, const std::vector<float>& values) {
+  check(step.numel() == 1, "[schedule] the step is one number, got shape {}", step.shape());
+  check(schedule.kind != ScheduleKind::piecewise || values.size() == boundaries.size() + 1,
+        "[schedule] {} boundaries need one value more, got {}", boundaries.size(), values.size());
+  return call_one(make_op<LearningRate>(schedule, boundaries, values), {step.detach()});
+}
 
 void optimizer_update(const OptimizerState& state, Inputs gradients, const Tensor& learning_rate) {
   NoGrad no_grad;

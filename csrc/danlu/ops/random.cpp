@@ -111,6 +111,16 @@ struct Binomial final : Draw {
   }
 };
 
+struct Orthonormal final : Op {
+  std::string_view name() const override { return "orthonormal"; }
+  bool differentiable() const override { return false; }
+  Specs infer(Inputs in) const override { return {{in[0].shape(), DType::float64, {}}}; }
+  void run(Inputs in, Outputs out, View) const override {
+    DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
+    DL_DISPATCH(out[0].device(), orthonormalize, out[0].view());
+  }
+};
+
 // x / (1 - rate) under the mask of an earlier draw. Linear in x: its own gradient.
 struct DropoutMask final : Op {
   explicit DropoutMask(double r) : rate(r) {}
@@ -210,6 +220,12 @@ Tensor random_binomial(const Tensor& state, const Shape& shape, const Tensor& co
   check_floating("binomial", dtype);
   return draw_from(make_op<Binomial>(shape, dtype), state, parameter(counts, shape),
                    parameter(probabilities, shape));
+}
+
+Tensor random_orthogonal(const Tensor& state, int64_t rows, int64_t columns) {
+  check(rows <= columns, "[orthogonal] {} rows of {} numbers cannot be orthogonal", rows, columns);
+  static const OpRef op = make_op<Orthonormal>();
+  return call_one(op, {random_normal(state, {rows, columns}, 0, 1, DType::float64)});
 }
 
 Tensor dropout(const Tensor& input, const Tensor& state, double rate) {
