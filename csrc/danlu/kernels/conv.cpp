@@ -407,11 +407,6 @@ void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, cons
   for_each_joined(s, joined, [&](int64_t to, int64_t from) { dkernel[to] += scratch[from]; });
 }
 
-template <class F>
-DL_INLINE void for_type(DType dtype, F&& f) {
-  dtype == DType::float64 ? f(double{}) : f(float{});
-}
-
 }  // namespace
 
 // y (images, out..., filters) = the window over x (images, in..., channels) times

@@ -1,45 +1,18 @@
 // Depthwise convolution: every channel with its own window, vectorised over channels.
 #include "danlu/kernels/gemm.h"
 #include "danlu/kernels/kernels.h"
+#include "danlu/kernels/windows.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
 namespace {
 
-struct Range {
-  int64_t begin, end;
-};
-// The taps of axis d that lie inside the image when the window stands at `out`.
-DL_INLINE Range taps_inside(const ConvSizes& s, int d, int64_t out) {
-  const int64_t at = out * s.window.stride[d] - s.window.before[d], step = s.window.dilation[d];
-  Range r;
-  r.begin = at >= 0 ? 0 : (-at + step - 1) / step;
-  r.end = at >= s.in[d] ? 0 : (s.in[d] - at + step - 1) / step;
-  if (r.end > s.window.size[d]) r.end = s.window.size[d];
-  return r;
-}
 // The output at which tap `tap` of axis d sees element `in`, or -1.
 DL_INLINE int64_t output_of(const ConvSizes& s, int d, int64_t in, int64_t tap) {
   const int64_t at = in + s.window.before[d] - tap * s.window.dilation[d];
   if (at < 0 || at % s.window.stride[d] != 0) return -1;
   const int64_t out = at / s.window.stride[d];
   return out < s.out[d] ? out : -1;
-}
-
-// f(first channel, count) for each vector of channels; the last may be partial.
-template <class T, class F>
-DL_INLINE void for_each_vector(int64_t channels, F&& f) {
-  int64_t c = 0;
-  for (; c + kLanes<T> <= channels; c += kLanes<T>) f(c, kLanes<T>);
-  if (c < channels) f(c, channels - c);
-}
-template <class T>
-DL_INLINE simd<T> load_some(const T* p, int64_t n) {
-  return n == kLanes<T> ? load(p) : load_first(p, n);
-}
-template <class T>
-DL_INLINE void store_some(T* p, simd<T> v, int64_t n) {
-  n == kLanes<T> ? store(p, v) : store_first(p, v, n);
 }
 
 template <class T>
@@ -53,7 +26,7 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
       for (int64_t o2 = 0; o2 < s.out[2]; ++o2) {
         const Range r2 = taps_inside(s, 2, o2);
         T* to = y + (row * s.out[2] + o2) * c_all;
-        for_each_vector<T>(c_all, [&](int64_t c, int64_t n) {
+        for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
           simd<T> sum = {};
           for (int64_t t0 = r0.begin; t0 < r0.end; ++t0) {
             const int64_t i0 = o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
@@ -84,7 +57,7 @@ void data_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx) {
       const int64_t i1 = row % s.in[1], i0 = row / s.in[1] % s.in[0];
       const int64_t image = row / s.in[1] / s.in[0] * s.out[0];
       for (int64_t i2 = 0; i2 < s.in[2]; ++i2) {
-        for_each_vector<T>(c_all, [&](int64_t c, int64_t n) {
+        for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
           simd<T> sum = {};
           for (int64_t t0 = 0; t0 < s.window.size[0]; ++t0) {
             const int64_t o0 = output_of(s, 0, i0, t0);
@@ -127,7 +100,7 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
             for (int64_t t2 = 0; t2 < s.window.size[2]; ++t2) {
               const int64_t shift = t2 * s.window.dilation[2] - s.window.before[2];
               T* to = sums + ((t0 * s.window.size[1] + t1) * s.window.size[2] + t2) * c_all;
-              for_each_vector<T>(c_all, [&](int64_t c, int64_t n) {
+              for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
                 simd<T> sum = load_some(to + c, n);
                 for (int64_t o2 = 0; o2 < s.out[2]; ++o2) {
                   const int64_t i2 = o2 * s.window.stride[2] + shift;
@@ -150,11 +123,6 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
       dkernel[i] = sum;
     }
   });
-}
-
-template <class F>
-DL_INLINE void for_type(DType dtype, F&& f) {
-  dtype == DType::float64 ? f(double{}) : f(float{});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <immintrin.h>
 #endif
 
+#include "danlu/core/dtype.h"
 #include "danlu/kernels/parallel.h"
 #include "danlu/kernels/simd.h"
 
@@ -95,6 +96,12 @@ DL_INLINE void store_first(T* p, simd<T> v, int64_t n) {
     if (i < n) p[i] = v[i];
   }
 #endif
+}
+
+// Kernels here know two types: ops compute 16-bit floats in float32.
+template <class F>
+DL_INLINE void for_type(DType dtype, F&& f) {
+  dtype == DType::float64 ? f(double{}) : f(float{});
 }
 
 // What may follow the sum.

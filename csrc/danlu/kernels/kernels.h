@@ -46,7 +46,14 @@
   DL_KERNEL(depthwise_weight_gradient, (const ConvSizes& sizes, const View& x,                \
                                         const View& dy, const View& dkernel,                  \
                                         const View& scratch))                                 \
-  /* pool.cpp */                                                                              \
+  /* pool.cpp: all dense */                                                                   \
+  DL_KERNEL(max_pool, (const ConvSizes& sizes, const View& x, const View& y))                 \
+  DL_KERNEL(max_pool_gradient, (const ConvSizes& sizes, const View& x, const View& dy,        \
+                                const View& dx))                                              \
+  DL_KERNEL(max_pool_pick, (const ConvSizes& sizes, const View& x, const View& u,             \
+                            const View& y))  /* u where x has its maximum */                  \
+  DL_KERNEL(average_pool, (const ConvSizes& sizes, const View& x, const View& y))             \
+  DL_KERNEL(average_pool_gradient, (const ConvSizes& sizes, const View& dy, const View& dx))  \
   /* softmax.cpp */                                                                           \
   DL_KERNEL(softmax, (const View& x, const View& y))                                          \
   DL_KERNEL(log_softmax, (const View& x, const View& y))                                      \

@@ -137,7 +137,7 @@ void matmul(const View& a, const View& b, const View& bias, const View& y, bool 
     });
     return;
   }
-  const auto run = [&]<class T>(T) {
+  for_type(y.dtype, [&]<class T>(T) {
     const Epilogue<T> epilogue{.bias = bias.ptr<T>(), .relu = relu};
     const int64_t pieces = batch_pieces(batch, m, n, k);
     const int64_t packed = scratch.numel() / static_cast<int64_t>(sizeof(T)) / pieces;
@@ -150,8 +150,7 @@ void matmul(const View& a, const View& b, const View& bias, const View& y, bool 
                            });
       }
     });
-  };
-  y.dtype == DType::float64 ? run(double{}) : run(float{});
+  });
 }
 
 }  // namespace danlu::cpu::DL_LEVEL

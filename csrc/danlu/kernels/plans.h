@@ -36,7 +36,7 @@ DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 
 // ---- conv, pool ----------------------------------------------------------------------------------
 
 // A window that slides over three spatial axes; 1-D and 2-D use the last ones, with size 1 before.
-struct Window {
+struct SlidingWindow {
   int64_t size[3] = {1, 1, 1};
   int64_t stride[3] = {1, 1, 1};
   int64_t dilation[3] = {1, 1, 1};
@@ -46,7 +46,7 @@ struct Window {
 // What a convolution's kernels need of its sizes. Channels are of one group.
 struct ConvSizes {
   int64_t images, in[3], out[3], channels, filters, groups;
-  Window window;
+  SlidingWindow window;
 
   DL_INLINE int64_t taps() const { return window.size[0] * window.size[1] * window.size[2]; }
   DL_INLINE int64_t positions() const { return images * out[0] * out[1] * out[2]; }

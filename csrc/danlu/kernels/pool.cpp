@@ -1,0 +1,203 @@
+// Maximum and mean of sliding windows, vectorised over channels. Sizes are those of a depthwise
+// convolution: one channel and one filter in each of `groups` groups.
+#include "danlu/kernels/kernels.h"
+#include "danlu/kernels/windows.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+namespace {
+
+// One output and the part of its window that lies inside the image.
+struct Stand {
+  int64_t out;       // position of the output, in pixels
+  int64_t first[3];  // element under tap 0 of each axis
+  int64_t image;     // first row of planes of this image
+  Range taps[3];
+  const ConvSizes& s;
+
+  DL_INLINE int64_t count() const {
+    return (taps[0].end - taps[0].begin) * (taps[1].end - taps[1].begin) *
+           (taps[2].end - taps[2].begin);
+  }
+  // f(position of the pixel, number of the tap), in the order of memory.
+  template <class F>
+  DL_INLINE void for_each_tap(F&& f) const {
+    const SlidingWindow& w = s.window;
+    for (int64_t t0 = taps[0].begin; t0 < taps[0].end; ++t0) {
+      for (int64_t t1 = taps[1].begin; t1 < taps[1].end; ++t1) {
+        const int64_t row = (image + first[0] + t0 * w.dilation[0]) * s.in[1] + first[1] +
+                            t1 * w.dilation[1];
+        const int64_t pixel = row * s.in[2] + first[2], tap = (t0 * w.size[1] + t1) * w.size[2];
+        for (int64_t t2 = taps[2].begin; t2 < taps[2].end; ++t2) {
+          f(pixel + t2 * w.dilation[2], tap + t2);
+        }
+      }
+    }
+  }
+};
+
+// f(stand) for the outputs in rows [begin, end); a row runs along the last spatial axis.
+template <class F>
+DL_INLINE void for_each_stand(const ConvSizes& s, int64_t begin, int64_t end, F&& f) {
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t o[2] = {row / s.out[1] % s.out[0], row % s.out[1]};
+    Stand stand{0, {}, row / s.out[1] / s.out[0] * s.in[0], {}, s};
+    for (int d = 0; d < 2; ++d) {
+      stand.first[d] = o[d] * s.window.stride[d] - s.window.before[d];
+      stand.taps[d] = taps_inside(s, d, o[d]);
+    }
+    for (int64_t o2 = 0; o2 < s.out[2]; ++o2) {
+      stand.out = row * s.out[2] + o2;
+      stand.first[2] = o2 * s.window.stride[2] - s.window.before[2];
+      stand.taps[2] = taps_inside(s, 2, o2);
+      f(stand);
+    }
+  }
+}
+
+// y from x: rows of outputs are independent.
+template <class F>
+DL_INLINE void parallel_stands(const ConvSizes& s, F&& f) {
+  const int64_t rows = s.images * s.out[0] * s.out[1];
+  parallel_for(rows, grain_for(s.out[2] * s.taps() * (s.groups / 8 + 4)),
+               [&](int64_t begin, int64_t end) { for_each_stand(s, begin, end, f); });
+}
+
+// dx from dy: windows may overlap, so one thread takes a block of channels of an image, clears it
+// and adds to it. f(stand, first channel, end of channels).
+template <class T, class F>
+DL_INLINE void parallel_images(const ConvSizes& s, T* dx, F&& f) {
+  constexpr int64_t kBlock = 4 * kLanes<T>;
+  const int64_t blocks = (s.groups + kBlock - 1) / kBlock;
+  const int64_t rows = s.out[0] * s.out[1], pixels = s.in[0] * s.in[1] * s.in[2];
+  const int64_t work = pixels * (s.groups < kBlock ? s.groups : kBlock) / 4;
+  parallel_for(s.images * blocks, grain_for(work), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t image = i / blocks, from = i % blocks * kBlock;
+      const int64_t to = from + kBlock < s.groups ? from + kBlock : s.groups;
+      T* pixel = dx + image * pixels * s.groups;
+      if (blocks == 1) {
+        for (int64_t j = 0; j < pixels * s.groups; ++j) pixel[j] = 0;
+      } else {
+        for (int64_t p = 0; p < pixels; ++p) {
+          for (int64_t c = from; c < to; ++c) pixel[p * s.groups + c] = 0;
+        }
+      }
+      for_each_stand(s, image * rows, (image + 1) * rows,
+                     [&](const Stand& stand) { f(stand, from, to); });
+    }
+  });
+}
+
+template <class T>
+struct IndexOf {
+  using type = int32_t;
+};
+template <>
+struct IndexOf<double> {
+  using type = int64_t;
+};
+
+// The largest value under the window and the tap where it stands: the first one of equals, and
+// NaN before all.
+template <class T>
+struct Largest {
+  typedef typename IndexOf<T>::type Index __attribute__((vector_size(kVectorBytes)));
+  simd<T> value = {};
+  Index tap = {};
+
+  DL_INLINE Largest(const ConvSizes& s, const T* x, const Stand& stand, int64_t c, int64_t n) {
+    bool first = true;
+    stand.for_each_tap([&](int64_t pixel, int64_t t) {
+      const simd<T> v = load_some(x + pixel * s.groups + c, n);
+      const Index number = Index{} + static_cast<typename IndexOf<T>::type>(t);
+      const Index better = first ? Index{} == Index{} : (v > value) | (v != v);
+      value = better ? v : value;
+      tap = better ? number : tap;
+      first = false;
+    });
+    if (first) value -= static_cast<T>(__builtin_inf());  // only padding
+  }
+  // v where the largest value stands at tap t, else 0.
+  DL_INLINE simd<T> only(simd<T> v, int64_t t) const {
+    return tap == Index{} + static_cast<typename IndexOf<T>::type>(t) ? v : simd<T>{};
+  }
+};
+
+template <class T>
+DL_INLINE void add_some(T* to, simd<T> v, int64_t n) {
+  store_some(to, load_some(to, n) + v, n);
+}
+
+}  // namespace
+
+void max_pool(const ConvSizes& s, const View& x, const View& y) {
+  for_type(y.dtype, [&]<class T>(T) {
+    parallel_stands(s, [&](const Stand& stand) {
+      for_each_vector<T>(0, s.groups, [&](int64_t c, int64_t n) {
+        const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
+        store_some(y.ptr<T>() + stand.out * s.groups + c, largest.value, n);
+      });
+    });
+  });
+}
+
+void max_pool_gradient(const ConvSizes& s, const View& x, const View& dy, const View& dx) {
+  for_type(dx.dtype, [&]<class T>(T) {
+    parallel_images<T>(s, dx.ptr<T>(), [&](const Stand& stand, int64_t from, int64_t to) {
+      for_each_vector<T>(from, to, [&](int64_t c, int64_t n) {
+        const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
+        const simd<T> v = load_some(dy.ptr<T>() + stand.out * s.groups + c, n);
+        stand.for_each_tap([&](int64_t pixel, int64_t t) {
+          add_some(dx.ptr<T>() + pixel * s.groups + c, largest.only(v, t), n);
+        });
+      });
+    });
+  });
+}
+
+void max_pool_pick(const ConvSizes& s, const View& x, const View& u, const View& y) {
+  for_type(y.dtype, [&]<class T>(T) {
+    parallel_stands(s, [&](const Stand& stand) {
+      for_each_vector<T>(0, s.groups, [&](int64_t c, int64_t n) {
+        const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
+        simd<T> sum = {};
+        stand.for_each_tap([&](int64_t pixel, int64_t t) {
+          sum += largest.only(load_some(u.ptr<T>() + pixel * s.groups + c, n), t);
+        });
+        store_some(y.ptr<T>() + stand.out * s.groups + c, sum, n);
+      });
+    });
+  });
+}
+
+void average_pool(const ConvSizes& s, const View& x, const View& y) {
+  for_type(y.dtype, [&]<class T>(T) {
+    parallel_stands(s, [&](const Stand& stand) {
+      const T count = static_cast<T>(stand.count());
+      for_each_vector<T>(0, s.groups, [&](int64_t c, int64_t n) {
+        simd<T> sum = {};
+        stand.for_each_tap([&](int64_t pixel, int64_t) {
+          sum += load_some(x.ptr<T>() + pixel * s.groups + c, n);
+        });
+        store_some(y.ptr<T>() + stand.out * s.groups + c, sum / count, n);
+      });
+    });
+  });
+}
+
+void average_pool_gradient(const ConvSizes& s, const View& dy, const View& dx) {
+  for_type(dx.dtype, [&]<class T>(T) {
+    parallel_images<T>(s, dx.ptr<T>(), [&](const Stand& stand, int64_t from, int64_t to) {
+      const T count = static_cast<T>(stand.count());
+      for_each_vector<T>(from, to, [&](int64_t c, int64_t n) {
+        const simd<T> v = load_some(dy.ptr<T>() + stand.out * s.groups + c, n) / count;
+        stand.for_each_tap([&](int64_t pixel, int64_t) {
+          add_some(dx.ptr<T>() + pixel * s.groups + c, v, n);
+        });
+      });
+    });
+  });
+}
+
+}  // namespace danlu::cpu::DL_LEVEL
