@@ -9,6 +9,7 @@ namespace danlu::python {
   X(autograd)          \
   X(runtime)           \
   X(info)              \
+  X(matmul)            \
   X(nn)                \
   X(random)            \
   X(optim)
