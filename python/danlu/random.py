@@ -22,7 +22,7 @@ __all__ = [
     "make_default_seed",
     "normal",
     "randint",
-    "set_random_seed",
+    "set_global_seed",
     "shuffle",
     "truncated_normal",
     "uniform",
@@ -73,7 +73,7 @@ def _check_seed(seed: Any) -> int:
 
 
 def make_default_seed() -> int:
-    """Return a fresh seed: unpredictable, or the next of the sequence that `set_random_seed` chose."""
+    """Return a fresh seed: unpredictable, or the next of the sequence after `set_global_seed`."""
     global _default_seeds
     if _default_seeds is None:
         import os
@@ -92,21 +92,11 @@ def global_seed_generator() -> SeedGenerator:
     return _global_generator
 
 
-def set_random_seed(seed: int) -> None:
-    """Make everything that follows reproducible: danlu's draws, Python's and NumPy's.
-
-    Initializers, dropout and shuffling without a seed of their own follow from this one.
-    """
-    import random
-
-    import numpy
-
+def set_global_seed(seed: int) -> None:
+    """Start the global generator, and all seeds that are chosen for want of one, from `seed`."""
     global _default_seeds, _global_generator
-    number = _check_seed(seed)
-    _default_seeds = number
-    _global_generator = SeedGenerator(number, name="global_seed_generator")
-    random.seed(number)
-    numpy.random.seed(number)
+    _default_seeds = _check_seed(seed)
+    _global_generator = SeedGenerator(seed, name="global_seed_generator")
 
 
 def _state(seed: Any) -> Any:

@@ -1,0 +1,459 @@
+"""The base class: what all optimizers share is done here, the rule itself in the core."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .. import _core
+from ..utils.lookup import suggestion
+from ..utils.naming import auto_name
+from . import schedules
+
+# Arguments that every optimizer takes and hands to the core.
+_SHARED = (
+    "weight_decay",
+    "clipnorm",
+    "global_clipnorm",
+    "clipvalue",
+    "use_ema",
+    "ema_momentum",
+    "ema_overwrite_frequency",
+    "loss_scale_factor",
+    "gradient_accumulation_steps",
+)
+
+
+class Optimizer:
+    """Updates variables by their gradients.
+
+    A subclass names the rule of the core, its numbers and its slots.
+
+    Args:
+        learning_rate: a number, a schedule, or a function without arguments.
+        weight_decay: each step first takes learning_rate * weight_decay off every weight.
+        clipnorm: the greatest norm of a single gradient.
+        clipvalue: the greatest size of an element of a gradient.
+        global_clipnorm: the greatest norm of all gradients together.
+        use_ema: keep a moving average of the weights and put it in their place every
+            `ema_overwrite_frequency` steps, or at the end of training.
+        loss_scale_factor: what the loss was multiplied by; gradients are divided by it.
+        gradient_accumulation_steps: apply the mean of so many gradients at a time.
+    """
+
+    rule = ""  # the core's name of the update
+    numbers: tuple[str, ...] = ()  # its hyperparameters
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **unknown: Any,
+    ) -> None:
+        self._step: Any = None
+        self._check_unknown(unknown)
+        self._check_shared(
+            [clipnorm, clipvalue, global_clipnorm],
+            use_ema,
+            ema_momentum,
+            ema_overwrite_frequency,
+            gradient_accumulation_steps,
+        )
+        self.name = name or auto_name(type(self).__name__)
+        self.weight_decay = weight_decay
+        self.clipnorm = clipnorm
+        self.clipvalue = clipvalue
+        self.global_clipnorm = global_clipnorm
+        self.use_ema = use_ema
+        self.ema_momentum = ema_momentum
+        self.ema_overwrite_frequency = ema_overwrite_frequency
+        self.loss_scale_factor = loss_scale_factor
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.built = False
+        self._variables: list[Any] = []
+        self._trainable_variables: list[Any] = []
+        self._indices: dict[int, int] = {}
+        self._constrained: list[Any] = []
+        self._averages: list[Any] = []
+        self._accumulators: list[Any] = []
+        self._undecayed: tuple[frozenset[int], tuple[str, ...]] = (frozenset(), ())
+        self._iterations = self.add_variable((), dtype="int64", name="iteration")
+        self._learning_rate: Any = None
+        self._set_learning_rate(learning_rate)
+
+    def _check_unknown(self, unknown: dict[str, Any]) -> None:
+        for name in unknown:
+            known = [*self.numbers, *_SHARED, "learning_rate", "name"]
+            raise ValueError(
+                f"[{type(self).__name__}] got an unknown argument {name!r}."
+                f"{suggestion(name, known)} The arguments are: {', '.join(known)}"
+            )
+
+    def _check_shared(
+        self,
+        clips: Sequence[float | None],
+        use_ema: bool,
+        momentum: float,
+        frequency: int | None,
+        accumulate: int | None,
+    ) -> None:
+        who = f"[{type(self).__name__}]"
+        if sum(clip is not None for clip in clips) > 1:
+            raise ValueError(
+                f"{who} only one of clipnorm, clipvalue and global_clipnorm can be set, got "
+                f"clipnorm={clips[0]}, clipvalue={clips[1]}, global_clipnorm={clips[2]}"
+            )
+        if use_ema and not 0 <= momentum <= 1:
+            raise ValueError(f"{who} ema_momentum must lie in [0, 1], got {momentum}")
+        if use_ema and frequency and (not isinstance(frequency, int) or frequency < 1):
+            raise ValueError(
+                f"{who} ema_overwrite_frequency must be an integer >= 1 or None, got {frequency}"
+            )
+        if accumulate and not accumulate >= 2:
+            raise ValueError(
+                f"{who} gradient_accumulation_steps must be an integer >= 2, got {accumulate}"
+            )
+
+    # ---- state -----------------------------------------------------------------------------------
+
+    def slot_names(self) -> list[tuple[str, ...]]:
+        """Return the rule's slots for each variable; those of one tuple are created in turn."""
+        return []
+
+    def initial_slot(self, name: str) -> float:
+        """Return the number that a slot starts from."""
+        return 0.0
+
+    def add_variable(
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Any:
+        """Create a variable of the optimizer's state."""
+        from .. import config, initializers
+
+        variable = _core.Variable(
+            initializers.get(initializer),
+            shape=tuple(shape),
+            dtype=dtype or config.floatx(),
+            trainable=False,
+            name=name or "variable",
+        )
+        variable.path = f"{self.name}/{variable.name}"
+        self._variables.append(variable)
+        return variable
+
+    def add_variable_from_reference(
+        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
+    ) -> Any:
+        """Create a slot: a variable with the shape and dtype of a weight, named after it."""
+        path = reference_variable.path.replace("/", "_")
+        return self.add_variable(
+            reference_variable.shape,
+            initializer,
+            reference_variable.dtype,
+            f"{path}_{name or 'var'}",
+        )
+
+    def build(self, variables: Iterable[Any]) -> None:
+        """Create the state for the variables that this optimizer will update."""
+        if self.built:
+            return
+        variables = list(variables)
+        self._indices = {id(v): i for i, v in enumerate(variables)}
+        if len(self._indices) != len(variables):
+            raise ValueError(f"[{type(self).__name__}.build] a variable is in the list twice")
+        if self.use_ema:
+            self._averages = [self.add_variable_from_reference(v, "average") for v in variables]
+        if self.gradient_accumulation_steps:
+            self._accumulators = [
+                self.add_variable_from_reference(v, "gradient_accumulator") for v in variables
+            ]
+        self._trainable_variables = variables
+        self._constrained = [v for v in variables if getattr(v, "constraint", None) is not None]
+        self._slots = self._create_slots(variables)
+        self.built = True
+        self._prepare()
+
+    def _create_slots(self, variables: list[Any]) -> list[list[Any]]:
+        from ..initializers import Constant
+
+        slots = []
+        for names in self.slot_names():
+            made: dict[str, list[Any]] = {name: [] for name in names}
+            for variable in variables:
+                for name in names:
+                    first = Constant(self.initial_slot(name))
+                    made[name].append(self.add_variable_from_reference(variable, name, first))
+            slots.extend(made.values())
+        return slots
+
+    def _extra_state(self) -> Any:
+        return None
+
+    def _prepare(self) -> None:
+        """Hand the variables and numbers to the core."""
+        if not self.rule:
+            raise NotImplementedError(
+                f"[{type(self).__name__}] has no rule: subclass SGD, Adam or another optimizer"
+            )
+        options = {name: getattr(self, name) for name in (*self.numbers, *_SHARED)}
+        self._step = _core.OptimizerStep(
+            self.rule,
+            options,
+            self._trainable_variables,
+            [self._decays(v) for v in self._trainable_variables],
+            self._slots,
+            self._accumulators,
+            self._averages,
+            self._iterations,
+            self._extra_state(),
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        # A hyperparameter that changes in the middle of training counts from the next step on.
+        if (name in self.numbers or name in _SHARED) and self._step is not None:
+            self._prepare()
+
+    @property
+    def variables(self) -> list[Any]:
+        """The state: iterations, learning rate, slots."""
+        return self._variables[:]
+
+    @property
+    def iterations(self) -> Any:
+        """How many steps were made."""
+        if self.gradient_accumulation_steps:
+            return self._iterations // self.gradient_accumulation_steps
+        return self._iterations
+
+    # ---- learning rate ---------------------------------------------------------------------------
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate of the next step."""
+        if isinstance(self._learning_rate, schedules.LearningRateSchedule):
+            return self._learning_rate(self._iterations)
+        if isinstance(self._learning_rate, _core.Variable):
+            return self._learning_rate
+        return self._learning_rate()
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if isinstance(value, schedules.LearningRateSchedule) or _is_function(value):
+            self._set_learning_rate(value)
+        elif isinstance(self._learning_rate, schedules.LearningRateSchedule):
+            raise TypeError(
+                f"[{type(self).__name__}] the learning rate follows a schedule and cannot be set; "
+                "give the optimizer a number as learning_rate to be able to"
+            )
+        elif isinstance(self._learning_rate, _core.Variable):
+            self._learning_rate.assign(value)
+        else:
+            self._set_learning_rate(value)
+
+    def _set_learning_rate(self, value: Any) -> None:
+        if isinstance(self._learning_rate, _core.Variable):
+            self._variables = [v for v in self._variables if v is not self._learning_rate]
+        if isinstance(value, schedules.LearningRateSchedule) or _is_function(value):
+            self._learning_rate = value
+            return
+        if isinstance(value, (str, bool)) or value is None:
+            raise ValueError(
+                f"[{type(self).__name__}] learning_rate is a number, a schedule or a function "
+                f"without arguments, got {value!r}"
+            )
+        from ..initializers import Constant
+
+        self._learning_rate = self.add_variable((), Constant(float(value)), name="learning_rate")
+
+    # ---- steps -----------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Apply the gradients that `loss.backward()` left in the variables, and clear them."""
+        if self._step is None:
+            raise ValueError(
+                f"[{type(self).__name__}.step] the optimizer does not know its variables: call "
+                "optimizer.build(model.trainable_variables) first"
+            )
+        missing = self._step.step(self.learning_rate)
+        if missing:
+            self._warn(self._trainable_variables[i] for i in missing)
+        if self._constrained:
+            self._constrain()
+
+    def zero_grad(self) -> None:
+        """Clear the gradients of the variables without applying them."""
+        if self._step is not None:
+            self._step.zero_grad()
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
+        """Update the variables by a list of gradients, one for each."""
+        grads = list(grads)
+        if not grads:
+            return
+        if trainable_variables is not None:
+            trainable_variables = list(trainable_variables)
+            if not self.built:
+                self.build(trainable_variables)
+            grads, missing = self._in_order(grads, trainable_variables)
+        elif not self.built:
+            raise ValueError(
+                f"[{type(self).__name__}.apply] the optimizer does not know its variables: call "
+                "optimizer.build(variables) first, or pass them as apply(grads, variables)"
+            )
+        else:
+            if len(grads) != len(self._trainable_variables):
+                raise ValueError(
+                    f"[{type(self).__name__}.apply] got {len(grads)} gradients for the "
+                    f"{len(self._trainable_variables)} variables the optimizer was built with"
+                )
+            missing = [v for g, v in zip(grads, self._trainable_variables) if g is None]
+        self._step.apply(grads, self.learning_rate)
+        if missing:
+            self._warn(missing)
+        if self._constrained:
+            self._constrain()
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
+        """Update variables by (gradient, variable) pairs; returns the number of steps made."""
+        grads, variables = zip(*grads_and_vars, strict=True)
+        self.apply(grads, variables)
+        return self._iterations
+
+    def _in_order(self, grads: list[Any], variables: list[Any]) -> tuple[list[Any], list[Any]]:
+        """The gradients in the order of the variables that the optimizer was built with."""
+        who = f"[{type(self).__name__}.apply]"
+        if len(grads) != len(variables):
+            raise ValueError(f"{who} got {len(grads)} gradients for {len(variables)} variables")
+        ordered: list[Any] = [None] * len(self._trainable_variables)
+        for grad, variable in zip(grads, variables):
+            index = self._indices.get(id(variable))
+            if index is None:
+                raise ValueError(
+                    f"{who} unknown variable {getattr(variable, 'path', variable)!r}: an optimizer "
+                    "updates the variables it was built with; make a new one for others"
+                )
+            ordered[index] = grad
+        return ordered, [v for g, v in zip(grads, variables) if g is None]
+
+    def _warn(self, missing: Iterable[Any]) -> None:
+        paths = [v.path for v in missing if v.trainable]
+        if paths:
+            warnings.warn(
+                f"Gradients do not exist for variables {paths} when minimizing the loss: it does "
+                "not depend on them.",
+                stacklevel=3,
+            )
+
+    def _constrain(self) -> None:
+        for variable in self._constrained:
+            variable.assign(variable.constraint(variable))
+
+    def scale_loss(self, loss: Any) -> Any:
+        """Return the loss times `loss_scale_factor`, for gradients that would underflow."""
+        return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
+
+    def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
+        """Put the moving averages in the place of the weights, at the end of training."""
+        if self.use_ema:
+            for variable in var_list:
+                variable.assign(self._averages[self._indices[id(variable)]])
+
+    # ---- weight decay ----------------------------------------------------------------------------
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Exempt variables from weight decay: these, and those whose name matches a pattern."""
+        if self.built:
+            raise ValueError(
+                f"[{type(self).__name__}.exclude_from_weight_decay] must be called before the "
+                "optimizer is built"
+            )
+        self._undecayed = (frozenset(id(v) for v in var_list or ()), tuple(var_names or ()))
+
+    def _decays(self, variable: Any) -> bool:
+        if self.weight_decay is None:
+            return False
+        variables, patterns = self._undecayed
+        if id(variable) in variables:
+            return False
+        if not patterns:
+            return True
+        import re
+
+        return not any(re.search(pattern, variable.name) for pattern in patterns)
+
+    # ---- saving ----------------------------------------------------------------------------------
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Set the state from a list of arrays in the order of `variables`."""
+        if not self.built:
+            raise ValueError(
+                f"[{type(self).__name__}.set_weights] call optimizer.build(variables) first"
+            )
+        if len(weights) != len(self._variables):
+            raise ValueError(
+                f"[{type(self).__name__}.set_weights] got {len(weights)} arrays for "
+                f"{len(self._variables)} variables"
+            )
+        for variable, weight in zip(self._variables, weights):
+            variable.assign(weight)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Put the state into a mapping, by number."""
+        for i, variable in enumerate(self._variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set the state from such a mapping; one of another size is passed over with a warning."""
+        if len(store.keys()) != len(self._variables):
+            warnings.warn(
+                f"Skipping variable loading for optimizer {self.name!r}: it has "
+                f"{len(self._variables)} variables, the saved one {len(store.keys())}.",
+                stacklevel=2,
+            )
+            return
+        for i, variable in enumerate(self._variables):
+            variable.assign(store[str(i)])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with the learning rate of now."""
+        if isinstance(self._learning_rate, schedules.LearningRateSchedule):
+            rate = schedules.serialize(self._learning_rate)
+        elif isinstance(self._learning_rate, _core.Variable):
+            rate = float(self._learning_rate)
+        else:
+            from ..saving import serialize_keras_object
+
+            rate = serialize_keras_object(self._learning_rate)
+        shared = {name: getattr(self, name) for name in _SHARED}
+        own = {name: getattr(self, name) for name in self.numbers}
+        return {"name": self.name, "learning_rate": rate, **shared, **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        """Return the optimizer that `get_config` described, without its state."""
+        rate = config.get("learning_rate")
+        if isinstance(rate, dict):
+            rate = schedules.deserialize(rate, custom_objects)
+            config = {**config, "learning_rate": rate}
+        return cls(**config)
+
+
+def _is_function(value: Any) -> bool:
+    return callable(value) and not isinstance(value, (_core.Tensor, _core.Variable))

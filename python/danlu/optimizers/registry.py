@@ -1,0 +1,65 @@
+"""Optimizers by name, in any case: "adam", "Adam", "RMSprop", "rmsprop"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..utils.lookup import Lookup
+from . import rules
+from .optimizer import Optimizer
+
+_CLASSES = (
+    rules.Adadelta,
+    rules.Adagrad,
+    rules.Adam,
+    rules.AdamW,
+    rules.Adamax,
+    rules.Lion,
+    rules.Nadam,
+    rules.RMSprop,
+    rules.SGD,
+)
+_lookup = Lookup(
+    "optimizer",
+    "optimizers",
+    aliases={
+        **{cls.__name__: cls for cls in _CLASSES},
+        **{cls.__name__.lower(): cls for cls in _CLASSES},
+    },
+)
+serialize = _lookup.serialize
+
+
+def _known(name: Any) -> Any:
+    """The name as the table has it, if only its case differs."""
+    lower = name.lower() if isinstance(name, str) else name
+    return lower if lower in _lookup.objects else name
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Any:
+    """Return the optimizer that a configuration from `serialize` describes."""
+    if isinstance(config, dict) and config.get("class_name") not in (custom_objects or ()):
+        config = {**config, "class_name": _known(config.get("class_name"))}
+    return _lookup.deserialize(config, custom_objects)
+
+
+def get(identifier: Any) -> Any:
+    """Return the optimizer for a name, a configuration, a class or an optimizer.
+
+    >>> get("adam").beta_1
+    0.9
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        identifier = _lookup.find(_known(identifier))
+    elif isinstance(identifier, dict):
+        identifier = deserialize(identifier)
+    if isinstance(identifier, type):
+        identifier = identifier()
+    if isinstance(identifier, Optimizer):
+        return identifier
+    raise ValueError(
+        f"[optimizers.get] cannot make an optimizer of {identifier!r} (a "
+        f"{type(identifier).__name__}); expected a name, an Optimizer or a configuration"
+    )

@@ -1,0 +1,287 @@
+"""Learning rates that change from step to step: keras.optimizers.schedules.
+
+The core computes them from the optimizer's `iterations`; a schedule of your own is a subclass of
+`LearningRateSchedule` with a `__call__(step)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import _core
+from ..utils.lookup import Lookup
+
+__all__ = [
+    "CosineDecay",
+    "CosineDecayRestarts",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LearningRateSchedule",
+    "PiecewiseConstantDecay",
+    "PolynomialDecay",
+    "deserialize",
+    "serialize",
+]
+
+
+class LearningRateSchedule:
+    """Base class: called with the step, it returns the learning rate."""
+
+    _core: Any = None  # the core's function, where there is one
+
+    def __call__(self, step: Any) -> Any:
+        if self._core is None:
+            raise NotImplementedError(f"{type(self).__name__} does not define __call__(step)")
+        return self._core(step)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        raise NotImplementedError(f"{type(self).__name__} does not define get_config()")
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Return the schedule that `get_config` described."""
+        return cls(**config)
+
+    def _check_steps(self, name: str, steps: float) -> None:
+        if steps <= 0:
+            raise ValueError(f"[{type(self).__name__}] {name} must be > 0, got {steps}")
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds down."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        self._check_steps("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        self._core = _core.LearningRate(
+            "exponential",
+            initial=initial_learning_rate,
+            decay_steps=decay_steps,
+            decay_rate=decay_rate,
+            flag=staircase,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds down."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        self._check_steps("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        self._core = _core.LearningRate(
+            "inverse_time",
+            initial=initial_learning_rate,
+            decay_steps=decay_steps,
+            decay_rate=decay_rate,
+            flag=staircase,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[0] up to and including step boundaries[0], then values[1], and so on."""
+
+    def __init__(
+        self,
+        boundaries: Sequence[float],
+        values: Sequence[float],
+        name: str = "PiecewiseConstant",
+    ) -> None:
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                f"[PiecewiseConstantDecay] needs one value more than boundaries, got "
+                f"{len(boundaries)} boundaries and {len(values)} values"
+            )
+        self.boundaries = boundaries
+        self.values = values
+        self.name = name
+        self._core = _core.LearningRate(
+            "piecewise",
+            boundaries=[float(b) for b in boundaries],
+            values=[float(v) for v in values],
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """(initial - end) * (1 - step / decay_steps) ^ power + end; `cycle` starts again above 0."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        self._check_steps("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.end_learning_rate = end_learning_rate
+        self.power = power
+        self.cycle = cycle
+        self.name = name
+        self._core = _core.LearningRate(
+            "polynomial",
+            initial=initial_learning_rate,
+            decay_steps=decay_steps,
+            end=end_learning_rate,
+            power=power,
+            flag=cycle,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "end_learning_rate": self.end_learning_rate,
+            "power": self.power,
+            "cycle": self.cycle,
+            "name": self.name,
+        }
+
+
+class CosineDecay(LearningRateSchedule):
+    """A line up to `warmup_target` in `warmup_steps`, then half a cosine down to alpha times it.
+
+    Without a warm-up the cosine starts at `initial_learning_rate` (Loshchilov, Hutter 2016).
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: int,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: int = 0,
+    ) -> None:
+        self._check_steps("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.alpha = alpha
+        self.name = name
+        self.warmup_target = warmup_target
+        self.warmup_steps = warmup_steps
+        warms_up = warmup_target is not None
+        self._core = _core.LearningRate(
+            "cosine",
+            initial=initial_learning_rate,
+            decay_steps=decay_steps,
+            alpha=alpha,
+            warmup_target=warmup_target if warms_up else 0.0,
+            warmup_steps=warmup_steps if warms_up else 0,
+            flag=warms_up,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "alpha": self.alpha,
+            "name": self.name,
+            "warmup_target": self.warmup_target,
+            "warmup_steps": self.warmup_steps,
+        }
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """Half cosines one after the other, each t_mul times as long and m_mul times as high."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: int,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        self._check_steps("first_decay_steps", first_decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.first_decay_steps = first_decay_steps
+        self._t_mul = t_mul
+        self._m_mul = m_mul
+        self.alpha = alpha
+        self.name = name
+        self._core = _core.LearningRate(
+            "cosine_restarts",
+            initial=initial_learning_rate,
+            decay_steps=first_decay_steps,
+            period_factor=t_mul,
+            height_factor=m_mul,
+            alpha=alpha,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "first_decay_steps": self.first_decay_steps,
+            "t_mul": self._t_mul,
+            "m_mul": self._m_mul,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
+
+
+_lookup = Lookup(
+    "schedule",
+    "optimizers.schedules",
+    aliases={
+        cls.__name__: cls
+        for cls in (
+            CosineDecay,
+            CosineDecayRestarts,
+            ExponentialDecay,
+            InverseTimeDecay,
+            PiecewiseConstantDecay,
+            PolynomialDecay,
+        )
+    },
+)
+serialize = _lookup.serialize
+deserialize = _lookup.deserialize
