@@ -7,6 +7,8 @@ namespace danlu::python {
 #define DL_BINDINGS(X) \
   X(dtype)             \
   X(autograd)          \
+  X(elementwise)       \
+  X(reduce)            \
   X(runtime)           \
   X(info)              \
   X(matmul)            \

@@ -18,11 +18,12 @@ void binary_loop(char* const* p, int64_t n, double parameter) {
 
 template <class F, class Types, class T>
 constexpr Loop binary_entry() {
-  if constexpr (Types::template has<T>) return &binary_loop<F, T>;
-  else return nullptr;
+  if constexpr (Types::template has<T>)
+    return &binary_loop<F, T>;
+  else
+    return nullptr;
 }
-#define DL_BINARY_ROW(name, functor, types) \
-  DL_LOOPS(binary_entry, formula::functor, formula::types)
+#define DL_BINARY_ROW(name, functor, types) DL_LOOPS(binary_entry, formula::functor, formula::types)
 constexpr LoopRow kBinaryLoops[] = {DL_BINARY_LIST(DL_BINARY_ROW) DL_GRADIENT_LIST(DL_BINARY_ROW)};
 
 #define DL_EXACT(name, functor, types) std::is_base_of_v<formula::Exact, formula::functor>,

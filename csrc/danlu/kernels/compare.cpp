@@ -39,8 +39,10 @@ constexpr Loop compare_entry() {
 }
 template <class F, class Types, class T>
 constexpr Loop predicate_entry() {
-  if constexpr (Types::template has<T>) return &predicate_loop<F, T>;
-  else return nullptr;
+  if constexpr (Types::template has<T>)
+    return &predicate_loop<F, T>;
+  else
+    return nullptr;
 }
 // a > b is b < a: only the first four have loops.
 #define DL_FOUR_COMPARISONS(X) \
@@ -72,10 +74,14 @@ void where(const View& condition, const View& a, const View& b, const View& y) {
   const View words[] = {as_words(a), as_words(b), as_words(y)};
   const View* const views[] = {&condition, &words[0], &words[1], &words[2]};
   switch (size_of(y.dtype)) {
-    case 1: return run({&where_loop<uint8_t>}, views, 4);
-    case 2: return run({&where_loop<uint16_t>}, views, 4);
-    case 4: return run({&where_loop<uint32_t>}, views, 4);
-    default: return run({&where_loop<uint64_t>}, views, 4);
+    case 1:
+      return run({&where_loop<uint8_t>}, views, 4);
+    case 2:
+      return run({&where_loop<uint16_t>}, views, 4);
+    case 4:
+      return run({&where_loop<uint32_t>}, views, 4);
+    default:
+      return run({&where_loop<uint64_t>}, views, 4);
   }
 }
 

@@ -23,19 +23,24 @@ constexpr Loop convert_entry() {
   return &convert_loop<From, To>;
 }
 #define DL_FROM(T) DL_LOOPS(convert_entry, T, void)
-constexpr LoopRow kConvertLoops[] = {
-    DL_FROM(bool) DL_FROM(uint8_t) DL_FROM(uint16_t) DL_FROM(uint32_t) DL_FROM(uint64_t)
-    DL_FROM(int8_t) DL_FROM(int16_t) DL_FROM(int32_t) DL_FROM(int64_t)
-    {}, {}, DL_FROM(float) DL_FROM(double)};
+constexpr LoopRow kConvertLoops[] = {DL_FROM(bool) DL_FROM(uint8_t) DL_FROM(uint16_t)
+                                         DL_FROM(uint32_t) DL_FROM(uint64_t) DL_FROM(int8_t)
+                                             DL_FROM(int16_t) DL_FROM(int32_t) DL_FROM(int64_t){},
+                                     {},
+                                     DL_FROM(float) DL_FROM(double)};
 
 void move(const View& x, const View& y) {
   const View words[] = {as_words(x), as_words(y)};
   const View* const views[] = {&words[0], &words[1]};
   switch (size_of(y.dtype)) {
-    case 1: return run({&move_loop<uint8_t>}, views, 2);
-    case 2: return run({&move_loop<uint16_t>}, views, 2);
-    case 4: return run({&move_loop<uint32_t>}, views, 2);
-    default: return run({&move_loop<uint64_t>}, views, 2);
+    case 1:
+      return run({&move_loop<uint8_t>}, views, 2);
+    case 2:
+      return run({&move_loop<uint16_t>}, views, 2);
+    case 4:
+      return run({&move_loop<uint32_t>}, views, 2);
+    default:
+      return run({&move_loop<uint64_t>}, views, 2);
   }
 }
 

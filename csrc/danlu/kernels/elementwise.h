@@ -60,9 +60,11 @@ namespace danlu {
   X(softplus, Softplus, Floating)               \
   X(softsign, Softsign, Floating)               \
   X(selu, Selu, Floating)                       \
-  X(gelu_erf, GeluErf, Floating)                \
-  X(gelu_tanh, GeluTanh, Floating)              \
   X(sparse_plus, SparsePlus, Floating)
+// The two forms of gelu, chosen by an argument.
+#define DL_GELU_LIST(X)                         \
+  X(gelu_erf, GeluErf, Floating)                \
+  X(gelu_tanh, GeluTanh, Floating)
 
 // With one number besides: alpha, a slope, a threshold.
 #define DL_UNARY_WITH_LIST(X)                   \
@@ -80,7 +82,7 @@ namespace danlu {
   X(divide, Divide, Floating)                   \
   X(floor_divide, FloorDivide, Numeric)         \
   X(remainder, Remainder, Numeric)              \
-  X(power, Power, Numeric)                      \
+  X(pow, Power, Numeric)                        \
   X(maximum, Maximum, All)                      \
   X(minimum, Minimum, All)                      \
   X(atan2, Atan2, Floating)                     \
@@ -120,7 +122,9 @@ namespace danlu {
 // clang-format on
 
 #define DL_ENUMERATOR(name, functor, types) name,
-enum class Unary : uint8_t { DL_UNARY_LIST(DL_ENUMERATOR) DL_UNARY_WITH_LIST(DL_ENUMERATOR) };
+enum class Unary : uint8_t {
+  DL_UNARY_LIST(DL_ENUMERATOR) DL_GELU_LIST(DL_ENUMERATOR) DL_UNARY_WITH_LIST(DL_ENUMERATOR)
+};
 enum class Binary : uint8_t { DL_BINARY_LIST(DL_ENUMERATOR) DL_GRADIENT_LIST(DL_ENUMERATOR) };
 enum class Compare : uint8_t { DL_COMPARE_LIST(DL_ENUMERATOR) };
 enum class Predicate : uint8_t { DL_PREDICATE_LIST(DL_ENUMERATOR) };

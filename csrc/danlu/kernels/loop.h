@@ -27,20 +27,30 @@ struct Formula {
   int64_t step = 1;
 };
 
-// A formula's loop for each compute type in the order of DType; null where its list has no such type.
+// A formula's loop for each compute type in the order of DType; null where its list has no such
+// type.
 using LoopRow = Loop[kDTypeCount];
-#define DL_LOOPS(entry, F, Types)                                                         \
-  {entry<F, Types, bool>(),     entry<F, Types, uint8_t>(),  entry<F, Types, uint16_t>(), \
-   entry<F, Types, uint32_t>(), entry<F, Types, uint64_t>(), entry<F, Types, int8_t>(),   \
-   entry<F, Types, int16_t>(),  entry<F, Types, int32_t>(),  entry<F, Types, int64_t>(),  \
-   nullptr,                     nullptr,                     entry<F, Types, float>(),    \
+#define DL_LOOPS(entry, F, Types) \
+  {entry<F, Types, bool>(),       \
+   entry<F, Types, uint8_t>(),    \
+   entry<F, Types, uint16_t>(),   \
+   entry<F, Types, uint32_t>(),   \
+   entry<F, Types, uint64_t>(),   \
+   entry<F, Types, int8_t>(),     \
+   entry<F, Types, int16_t>(),    \
+   entry<F, Types, int32_t>(),    \
+   entry<F, Types, int64_t>(),    \
+   nullptr,                       \
+   nullptr,                       \
+   entry<F, Types, float>(),      \
    entry<F, Types, double>()},
 
 DL_INLINE DType compute_dtype(DType dtype) {
   return dtype == DType::float16 || dtype == DType::bfloat16 ? DType::float32 : dtype;
 }
 
-// ---- conversion of blocks between a half type and float, gather and scatter -----------------------
+// ---- conversion of blocks between a half type and float, gather and scatter
+// -----------------------
 
 template <class Half>
 void widen(const void* from, void* to, int64_t n) {
@@ -146,19 +156,27 @@ void scatter_words(const Loops& loops, int k, int64_t at, int64_t n, const void*
 inline void gather(const Loops& loops, int k, int64_t item, int64_t at, int64_t n, const void* from,
                    void* to) {
   switch (item) {
-    case 1: return gather_words<uint8_t>(loops, k, at, n, from, to);
-    case 2: return gather_words<uint16_t>(loops, k, at, n, from, to);
-    case 4: return gather_words<uint32_t>(loops, k, at, n, from, to);
-    default: return gather_words<uint64_t>(loops, k, at, n, from, to);
+    case 1:
+      return gather_words<uint8_t>(loops, k, at, n, from, to);
+    case 2:
+      return gather_words<uint16_t>(loops, k, at, n, from, to);
+    case 4:
+      return gather_words<uint32_t>(loops, k, at, n, from, to);
+    default:
+      return gather_words<uint64_t>(loops, k, at, n, from, to);
   }
 }
-inline void scatter(const Loops& loops, int k, int64_t item, int64_t at, int64_t n, const void* from,
-                    void* to) {
+inline void scatter(const Loops& loops, int k, int64_t item, int64_t at, int64_t n,
+                    const void* from, void* to) {
   switch (item) {
-    case 1: return scatter_words<uint8_t>(loops, k, at, n, from, to);
-    case 2: return scatter_words<uint16_t>(loops, k, at, n, from, to);
-    case 4: return scatter_words<uint32_t>(loops, k, at, n, from, to);
-    default: return scatter_words<uint64_t>(loops, k, at, n, from, to);
+    case 1:
+      return scatter_words<uint8_t>(loops, k, at, n, from, to);
+    case 2:
+      return scatter_words<uint16_t>(loops, k, at, n, from, to);
+    case 4:
+      return scatter_words<uint32_t>(loops, k, at, n, from, to);
+    default:
+      return scatter_words<uint64_t>(loops, k, at, n, from, to);
   }
 }
 
@@ -189,7 +207,8 @@ inline View as_words(const View& x) {
   return words;
 }
 
-// ---- the driver -----------------------------------------------------------------------------------
+// ---- the driver
+// -----------------------------------------------------------------------------------
 
 // Dense rows of any length: whole steps in place, the rest in padded rows.
 inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int operands,
@@ -213,8 +232,8 @@ inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int
 inline void run_strided(const Formula& f, const View* const* views, int operands) {
   const Loops loops = collapse(views, operands);
   const int last = loops.ndim - 1;
-  // Long rows are cut where they end, and a row of step 1 is used in place. Short rows are gathered,
-  // many in a block, and only an operand that is dense throughout is used in place.
+  // Long rows are cut where they end, and a row of step 1 is used in place. Short rows are
+  // gathered, many in a block, and only an operand that is dense throughout is used in place.
   const bool by_rows = loops.size[last] >= 128 || loops.ndim == 1;
   bool in_place[kMaxOperands];
   int64_t item[kMaxOperands], compute_item[kMaxOperands];
@@ -243,7 +262,8 @@ inline void run_strided(const Formula& f, const View* const* views, int operands
         char* data = views[k]->ptr<char>();
         p[k] = rows[k];
         if (in_place[k]) {
-          for_rows(loops, k, at, 1, [&](int64_t offset, int64_t) { p[k] = data + offset * item[k]; });
+          for_rows(loops, k, at, 1,
+                   [&](int64_t offset, int64_t) { p[k] = data + offset * item[k]; });
         } else if (k != y) {
           load_block(loops, k, views[k]->dtype, at, n, data, rows[k]);
         }

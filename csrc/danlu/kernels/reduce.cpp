@@ -13,30 +13,50 @@ namespace {
 // ---- what is reduced: works on numbers and on simd vectors ------------------------------------
 
 struct Sum {
-  template <class A> static constexpr A identity = A(0);
-  template <class V> DL_INLINE V operator()(V a, V b) const { return a + b; }
+  template <class A>
+  static constexpr A identity = A(0);
+  template <class V>
+  DL_INLINE V operator()(V a, V b) const {
+    return a + b;
+  }
 };
 struct Product {
-  template <class A> static constexpr A identity = A(1);
-  template <class V> DL_INLINE V operator()(V a, V b) const { return a * b; }
+  template <class A>
+  static constexpr A identity = A(1);
+  template <class V>
+  DL_INLINE V operator()(V a, V b) const {
+    return a * b;
+  }
 };
 template <class A>
 constexpr A lowest() {
-  if constexpr (std::is_floating_point_v<A>) return -A(__builtin_inff());
-  else return std::is_signed_v<A> ? A(uint64_t{1} << 63) : A(0);
+  if constexpr (std::is_floating_point_v<A>)
+    return -A(__builtin_inff());
+  else
+    return std::is_signed_v<A> ? A(uint64_t{1} << 63) : A(0);
 }
 template <class A>
 constexpr A highest() {
-  if constexpr (std::is_floating_point_v<A>) return A(__builtin_inff());
-  else return A(~lowest<A>());
+  if constexpr (std::is_floating_point_v<A>)
+    return A(__builtin_inff());
+  else
+    return A(~lowest<A>());
 }
 struct Max {  // a NaN wins
-  template <class A> static constexpr A identity = lowest<A>();
-  template <class V> DL_INLINE V operator()(V a, V b) const { return (a > b) | (a != a) ? a : b; }
+  template <class A>
+  static constexpr A identity = lowest<A>();
+  template <class V>
+  DL_INLINE V operator()(V a, V b) const {
+    return (a > b) | (a != a) ? a : b;
+  }
 };
 struct Min {
-  template <class A> static constexpr A identity = highest<A>();
-  template <class V> DL_INLINE V operator()(V a, V b) const { return (a < b) | (a != a) ? a : b; }
+  template <class A>
+  static constexpr A identity = highest<A>();
+  template <class V>
+  DL_INLINE V operator()(V a, V b) const {
+    return (a < b) | (a != a) ? a : b;
+  }
 };
 
 // Integers are added up as unsigned words, because signed overflow is undefined; only the order of
@@ -45,22 +65,31 @@ template <class Op, class F>
 DL_INLINE void dispatch_accumulator(DType dtype, F&& f) {
   constexpr bool ordered = std::is_same_v<Op, Max> || std::is_same_v<Op, Min>;
   switch (compute_dtype(dtype)) {
-    case DType::float32: return f(float{});
-    case DType::float64: return f(double{});
-    case DType::uint64: return f(uint64_t{});
+    case DType::float32:
+      return f(float{});
+    case DType::float64:
+      return f(double{});
+    case DType::uint64:
+      return f(uint64_t{});
     default:
-      if constexpr (ordered) return f(int64_t{});
-      else return f(uint64_t{});
+      if constexpr (ordered)
+        return f(int64_t{});
+      else
+        return f(uint64_t{});
   }
 }
 template <class F>
 DL_INLINE void dispatch_reduction(Reduce op, F&& f) {
   switch (op) {
     case Reduce::sum:
-    case Reduce::mean: return f(Sum{});
-    case Reduce::prod: return f(Product{});
-    case Reduce::max: return f(Max{});
-    case Reduce::min: return f(Min{});
+    case Reduce::mean:
+      return f(Sum{});
+    case Reduce::prod:
+      return f(Product{});
+    case Reduce::max:
+      return f(Max{});
+    case Reduce::min:
+      return f(Min{});
   }
 }
 
@@ -89,13 +118,20 @@ LoadRow<A> row_loader(DType dtype) {
   } else {
     switch (dtype) {
       case DType::bool_:
-      case DType::uint8: return &load_row<A, uint8_t>;
-      case DType::uint16: return &load_row<A, uint16_t>;
-      case DType::uint32: return &load_row<A, uint32_t>;
-      case DType::int8: return &load_row<A, int8_t>;
-      case DType::int16: return &load_row<A, int16_t>;
-      case DType::int32: return &load_row<A, int32_t>;
-      default: return &load_row<A, int64_t>;  // uint64 is the same word
+      case DType::uint8:
+        return &load_row<A, uint8_t>;
+      case DType::uint16:
+        return &load_row<A, uint16_t>;
+      case DType::uint32:
+        return &load_row<A, uint32_t>;
+      case DType::int8:
+        return &load_row<A, int8_t>;
+      case DType::int16:
+        return &load_row<A, int16_t>;
+      case DType::int32:
+        return &load_row<A, int32_t>;
+      default:
+        return &load_row<A, int64_t>;  // uint64 is the same word
     }
   }
 }
@@ -249,8 +285,10 @@ void reduce_rows(const Nest& nest, const View& x, const View& y, A divisor, A* p
       Pairwise<Op, A> sum;
       for_blocks<A>(nest, row, load_row, direct, first, last,
                     [&](const A* values, int64_t n) { sum.add(reduce_block<Op>(values, n)); });
-      if (chunks > 1) partial[task] = sum.total();
-      else store_total(y, nest, output, sum.total(), divisor);
+      if (chunks > 1)
+        partial[task] = sum.total();
+      else
+        store_total(y, nest, output, sum.total(), divisor);
     }
   });
   if (chunks == 1) return;
@@ -282,8 +320,10 @@ void sum_columns(const Nest& nest, const char* x, LoadRow<A> load_row, bool dire
       for (int64_t r = 0; r < length; ++r) {
         const char* from = x + (offset + r * row_step) * nest.item;
         const A* row = values;
-        if (direct && column_step == 1) row = reinterpret_cast<const A*>(from);
-        else load_row(from, column_step, n, values);
+        if (direct && column_step == 1)
+          row = reinterpret_cast<const A*>(from);
+        else
+          load_row(from, column_step, n, values);
         DL_VECTORIZE
         for (int64_t i = 0; i < n; ++i) group[i] = op(group[i], row[i]);
       }
@@ -315,7 +355,8 @@ void reduce_columns(const Nest& nest, const View& x, const View& y, A divisor, A
       const char* from = x.ptr<char>() + offset_of(nest.kept, 1, first) * nest.item;
       sum_columns<Op>(nest, from, load_row, direct, n, top, bottom, sum);
       if (chunks > 1) {
-        __builtin_memcpy(partial + part * nest.outputs + first, sum, static_cast<size_t>(n) * sizeof(A));
+        __builtin_memcpy(partial + part * nest.outputs + first, sum,
+                         static_cast<size_t>(n) * sizeof(A));
         continue;
       }
       const int64_t offset = offset_of(nest.kept, 0, first);
@@ -377,8 +418,10 @@ void reduce(Reduce op, const View& x, const View& y, const View& scratch) {
   dispatch_reduction(op, [&]<class Op>(Op) {
     dispatch_accumulator<Op>(x.dtype, [&]<class A>(A) {
       const A divisor = op == Reduce::mean ? static_cast<A>(nest.length) : A(1);
-      if (nest.inner_reduced) reduce_rows<Op, A>(nest, x, y, divisor, scratch.ptr<A>());
-      else reduce_columns<Op, A>(nest, x, y, divisor, scratch.ptr<A>());
+      if (nest.inner_reduced)
+        reduce_rows<Op, A>(nest, x, y, divisor, scratch.ptr<A>());
+      else
+        reduce_columns<Op, A>(nest, x, y, divisor, scratch.ptr<A>());
     });
   });
 }

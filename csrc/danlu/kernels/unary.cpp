@@ -26,16 +26,19 @@ void unary_loop(char* const* p, int64_t n, double parameter) {
 
 template <class F, class Types, class T>
 constexpr Loop unary_entry() {
-  if constexpr (Types::template has<T>) return &unary_loop<F, T>;
-  else return nullptr;
+  if constexpr (Types::template has<T>)
+    return &unary_loop<F, T>;
+  else
+    return nullptr;
 }
-#define DL_UNARY_ROW(name, functor, types) \
-  DL_LOOPS(unary_entry, formula::functor, formula::types)
-constexpr LoopRow kUnaryLoops[] = {DL_UNARY_LIST(DL_UNARY_ROW) DL_UNARY_WITH_LIST(DL_UNARY_ROW)};
+#define DL_UNARY_ROW(name, functor, types) DL_LOOPS(unary_entry, formula::functor, formula::types)
+constexpr LoopRow kUnaryLoops[] = {DL_UNARY_LIST(DL_UNARY_ROW) DL_GELU_LIST(DL_UNARY_ROW)
+                                       DL_UNARY_WITH_LIST(DL_UNARY_ROW)};
 
 // Whole vectors for what float approximates; one exact operation needs none.
 #define DL_EXACT(name, functor, types) std::is_base_of_v<formula::Exact, formula::functor>,
-constexpr bool kExact[] = {DL_UNARY_LIST(DL_EXACT) DL_UNARY_WITH_LIST(DL_EXACT)};
+constexpr bool kExact[] = {DL_UNARY_LIST(DL_EXACT) DL_GELU_LIST(DL_EXACT)
+                               DL_UNARY_WITH_LIST(DL_EXACT)};
 
 }  // namespace
 

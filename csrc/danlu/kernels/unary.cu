@@ -15,6 +15,7 @@ void unary(Unary op, const View& x, const View& y, double parameter) {
       }                                                               \
     });
     DL_UNARY_LIST(DL_UNARY_CASE)
+    DL_GELU_LIST(DL_UNARY_CASE)
     DL_UNARY_WITH_LIST(DL_UNARY_CASE)
   }
 }

@@ -37,7 +37,7 @@ Tensor astype(const Tensor& x, DType dtype) {
 }
 Tensor copy(const Tensor& x) { return call_one(cast_to(x.dtype()), {x}); }
 
-DType promote_types(DType a, DType b) {
+DType promote(DType a, DType b) {
   if (a == b) return a;
   if (is_bool(a)) return b;
   if (is_bool(b)) return a;
@@ -51,10 +51,14 @@ DType promote_types(DType a, DType b) {
   const DType u = is_unsigned(a) ? a : b, s = is_unsigned(a) ? b : a;
   if (size_of(u) < size_of(s)) return s;
   switch (u) {
-    case DType::uint8: return DType::int16;
-    case DType::uint16: return DType::int32;
-    case DType::uint32: return DType::int64;
-    default: return DType::float64;  // no integer holds uint64 and a sign; as in NumPy
+    case DType::uint8:
+      return DType::int16;
+    case DType::uint16:
+      return DType::int32;
+    case DType::uint32:
+      return DType::int64;
+    default:
+      return DType::float64;  // no integer holds uint64 and a sign; as in NumPy
   }
 }
 

@@ -27,7 +27,7 @@ struct Entry {
   Accepts accepts;
 };
 #define DL_ENTRY(name, functor, types) Entry{#name, accepts_of<formula::types>()},
-constexpr Entry kUnary[] = {DL_UNARY_LIST(DL_ENTRY) DL_UNARY_WITH_LIST(DL_ENTRY)};
+constexpr Entry kUnary[] = {DL_UNARY_LIST(DL_ENTRY) DL_GELU_LIST(DL_ENTRY) DL_UNARY_WITH_LIST(DL_ENTRY)};
 constexpr Entry kBinary[] = {DL_BINARY_LIST(DL_ENTRY) DL_GRADIENT_LIST(DL_ENTRY)};
 constexpr Entry kCompare[] = {DL_COMPARE_LIST(DL_ENTRY)};
 constexpr Entry kPredicate[] = {DL_PREDICATE_LIST(DL_ENTRY)};
@@ -153,7 +153,7 @@ Tensor chosen(const Tensor& wins, const Tensor& a, const Tensor& b, const Tensor
   return masked(wins, dy) + masked(equal(a, b), dy * 0.5);
 }
 Tensor power_da(const Tensor& a, const Tensor& b, const Tensor& dy) {
-  return dy * masked(not_equal(b, zero_like(b)), b * power(a, b - 1.0));
+  return dy * masked(not_equal(b, zero_like(b)), b * pow(a, b - 1.0));
 }
 Tensor power_db(const Tensor& a, const Tensor& y, const Tensor& dy) {
   const Tensor zero = equal(a, zero_like(a));  // 0^b is flat, though log 0 is not finite
@@ -197,7 +197,7 @@ BinaryRule rule_of(Binary kind) {
     DL_RULE(divide, kB | kY, dy / b, -dy * (y / b))
     DL_RULE(floor_divide, kNothing, {}, {})
     DL_RULE(remainder, kAB, dy, -dy * floor_divide(a, b))
-    DL_RULE(power, kAB | kY, power_da(a, b, dy), power_db(a, y, dy))
+    DL_RULE(pow, kAB | kY, power_da(a, b, dy), power_db(a, y, dy))
     DL_RULE(maximum, kAB, chosen(a > b, a, b, dy), chosen(b > a, a, b, dy))
     DL_RULE(minimum, kAB, chosen(a < b, a, b, dy), chosen(b < a, a, b, dy))
     DL_RULE(atan2, kAB, dy * (b / (square(a) + square(b))), -dy * (a / (square(a) + square(b))))
@@ -376,14 +376,14 @@ Tensor call_binary(Binary kind, const Tensor& a, const Tensor& b, double paramet
       parameter == 0) [[likely]] {
     return call_one(op, {a, b});
   }
-  const DType dtype = computed_in(entry, promote_types(a.dtype(), b.dtype()));
+  const DType dtype = computed_in(entry, promote(a.dtype(), b.dtype()));
   const Shape shape = common_shape(entry.name, a, b);
   return call_one(parameter == 0 ? op : make_op<BinaryOp>(kind, parameter),
                   {recorded_in(astype(a, dtype), shape), recorded_in(astype(b, dtype), shape)});
 }
 
 Tensor call_compare(Compare kind, const Tensor& a, const Tensor& b) {
-  const DType dtype = promote_types(a.dtype(), b.dtype());
+  const DType dtype = promote(a.dtype(), b.dtype());
   return call_one(op_of<CompareOp>(kind, kCompare), {astype(a, dtype), astype(b, dtype)});
 }
 
@@ -407,6 +407,7 @@ constexpr bool rounds(Unary kind) {
     return call_unary(Unary::name, x);                               \
   }
 DL_UNARY_LIST(DL_DEFINE)
+DL_GELU_LIST(DL_DEFINE)
 #undef DL_DEFINE
 #define DL_DEFINE(name, functor, types) \
   Tensor name(const Tensor& x, double parameter) { return call_unary(Unary::name, x, parameter); }
@@ -446,7 +447,7 @@ Tensor gelu(const Tensor& x, bool approximate) { return approximate ? gelu_tanh(
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
   static const OpRef op = make_op<Where>();
-  const DType dtype = promote_types(a.dtype(), b.dtype());
+  const DType dtype = promote(a.dtype(), b.dtype());
   const Shape shape =
       broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
   return call_one(op, {astype(condition, DType::bool_), recorded_in(astype(a, dtype), shape),

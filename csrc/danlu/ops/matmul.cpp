@@ -145,7 +145,7 @@ Tensor matmul(const Tensor& first, const Tensor& second) {
   check(first.ndim() >= 1 && second.ndim() >= 1,
         "[matmul] takes vectors and matrices, got shapes {} and {}; a number scales with *",
         first.shape(), second.shape());
-  const DType dtype = promote_types(first.dtype(), second.dtype());
+  const DType dtype = promote(first.dtype(), second.dtype());
   Tensor a = astype(first, dtype), b = astype(second, dtype);
   check_type(!is_bool(dtype), "[matmul] takes numbers, got bool: cast with astype");
   if (a.ndim() == 1 || b.ndim() == 1) {
@@ -239,7 +239,7 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, bool rel
   check_type(is_floating(kernel.dtype()), "[dense] kernel must be floating, got {}",
              kernel.dtype());
   const OpRef& op = relu ? rectified : linear;
-  const DType dtype = promote_types(x.dtype(), kernel.dtype());
+  const DType dtype = promote(x.dtype(), kernel.dtype());
   const Tensor matrix =
       as_matrix(astype(x.ndim() == 1 ? reshape(x, {1, x.dim(0)}) : x, dtype));
   const Tensor w = astype(kernel, dtype);

@@ -21,13 +21,14 @@ DL_EXPORT void assign(VariableState& variable, const Tensor& value);
 
 // ---- cast.cpp --------------------------------------------------------------------------------
 // The standard's promotion; where it is silent: integer with floating gives the floating type.
-DL_EXPORT DType promote_types(DType a, DType b);
+DL_EXPORT DType promote(DType a, DType b);
 DL_EXPORT Tensor astype(const Tensor& x, DType dtype);  // x itself when it has this dtype
 DL_EXPORT Tensor copy(const Tensor& x);                 // dense, in bytes of its own
 
 // ---- elementwise.cpp: the lists are in kernels/elementwise.h -----------------------------------
 #define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x);
 DL_UNARY_LIST(DL_DECLARE_OP)
+DL_GELU_LIST(DL_DECLARE_OP)
 DL_PREDICATE_LIST(DL_DECLARE_OP)
 #undef DL_DECLARE_OP
 #define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x, double parameter);

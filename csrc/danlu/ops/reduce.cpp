@@ -64,9 +64,10 @@ Tensor product_of_others(const Tensor& x, const Axes& axes) {
   const int last = kept.ndim();
   kept.push_back(length);
   const Tensor rows = reshape(permuted, kept);
-  const Tensor left = slice_axis(cumulative_prod(rows, last, /*include_initial=*/true), last, 0, length);
-  const Tensor right = slice_axis(cumulative_prod(flip(rows, {last}), last, /*include_initial=*/true),
-                                  last, 0, length);
+  const Tensor left =
+      slice_axis(cumulative_prod(rows, last, /*include_initial=*/true), last, 0, length);
+  const Tensor right = slice_axis(
+      cumulative_prod(flip(rows, {last}), last, /*include_initial=*/true), last, 0, length);
   return permute_dims(reshape(left * flip(right, {last}), permuted.shape()), inverse);
 }
 
@@ -81,8 +82,8 @@ struct Reduction final : Op {
   Specs infer(Inputs in) const override {
     const Tensor& x = in[0];
     check(!extreme() || reduced_length(x.shape(), axes) > 0,
-          "[{}] of no elements is undefined: x has shape {}, reduced over axes {}", name(), x.shape(),
-          axes);
+          "[{}] of no elements is undefined: x has shape {}, reduced over axes {}", name(),
+          x.shape(), axes);
     const DType dtype = extreme() ? x.dtype() : sum_dtype(x.dtype());
     return {{reduced_shape(x.shape(), axes, keepdims), dtype, {}}};
   }
@@ -115,13 +116,16 @@ struct Reduction final : Op {
     const Tensor& x = s.input(0);
     const Tensor dy = spread(dout[0], x.shape(), axes);
     switch (kind) {
-      case Reduce::sum: return {dy};
+      case Reduce::sum:
+        return {dy};
       case Reduce::mean: {
         const double share = 1.0 / static_cast<double>(reduced_length(x.shape(), axes));
         return {spread(dout[0] * share, x.shape(), axes)};
       }
-      case Reduce::prod: return {dy * product_of_others(x, axes)};
-      default: break;
+      case Reduce::prod:
+        return {dy * product_of_others(x, axes)};
+      default:
+        break;
     }
     // Equal extremes share the gradient evenly, as in JAX and TensorFlow.
     const Tensor y = reshape(s.output(0).detach(), kept_shape(x.shape(), axes));
@@ -214,7 +218,8 @@ Tensors Cumulate::vjp(const Saved& s, const Tensors& dout, Needs) const {
   return {before * backward_recurrence(x, dy, axis)};
 }
 
-Tensor reduced(Reduce kind, const Tensor& x, const Axes& axes, bool keepdims, std::string_view name) {
+Tensor reduced(Reduce kind, const Tensor& x, const Axes& axes, bool keepdims,
+               std::string_view name) {
   const Axes sorted = normalize_axes(name, axes, x.ndim());
   return call_one(make_op<Reduction>(kind, sorted, keepdims), {x});
 }
@@ -291,8 +296,8 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
   const Tensor floating = as_floating(x);
   const bool half = size_of(floating.dtype()) == 2;
   const Tensor numbers = half ? astype(floating, DType::float32) : floating;
-  const double n = static_cast<double>(
-      reduced_length(x.shape(), normalize_axes("var", axes, x.ndim())));
+  const double n =
+      static_cast<double>(reduced_length(x.shape(), normalize_axes("var", axes, x.ndim())));
   const Tensor centred = numbers - mean(numbers, axes, /*keepdims=*/true);
   return astype(sum(square(centred), axes, keepdims) / std::max(0.0, n - correction),
                 floating.dtype());
@@ -302,10 +307,12 @@ Tensor standard_deviation(const Tensor& x, const Axes& axes, double correction, 
 }
 
 Tensor argmax(const Tensor& x, int64_t axis, bool keepdims) {
-  return call_one(make_op<ArgExtreme>(true, normalize_axis("argmax", axis, x.ndim()), keepdims), {x});
+  return call_one(make_op<ArgExtreme>(true, normalize_axis("argmax", axis, x.ndim()), keepdims),
+                  {x});
 }
 Tensor argmin(const Tensor& x, int64_t axis, bool keepdims) {
-  return call_one(make_op<ArgExtreme>(false, normalize_axis("argmin", axis, x.ndim()), keepdims), {x});
+  return call_one(make_op<ArgExtreme>(false, normalize_axis("argmin", axis, x.ndim()), keepdims),
+                  {x});
 }
 
 Tensor cumulative_sum(const Tensor& x, int64_t axis, bool include_initial) {

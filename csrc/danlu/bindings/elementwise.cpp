@@ -1,0 +1,112 @@
+// Elementwise functions: one row each, made from the lists in kernels/elementwise.h.
+#include "danlu/bindings/bind.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu::python {
+
+namespace {
+
+using UnaryFn = Tensor (*)(const Tensor&);
+using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
+using WithNumber = Tensor (*)(const Tensor&, double);
+
+// A number beside a tensor takes its dtype: these functions look at the objects, not at tensors.
+Tensor call_pair(BinaryFn fn, py::handle a, py::handle b) {
+  const auto [x, y] = to_pair(a.ptr(), b.ptr());
+  return unlocked({x, y}, [&] { return fn(x, y); });
+}
+
+void define(py::module_& m, const char* name, UnaryFn fn) {
+  const std::string doc = std::string(name) + " of each element.";
+  m.def(
+      name, [fn](const Tensor& x) { return unlocked({x}, [&] { return fn(x); }); }, "x"_a,
+      doc.c_str());
+}
+void define(py::module_& m, const char* name, BinaryFn fn) {
+  const std::string doc =
+      std::string(name) + " of each pair of elements; shapes are broadcast, dtypes promoted.";
+  m.def(
+      name, [fn](py::handle x1, py::handle x2) { return call_pair(fn, x1, x2); }, "x1"_a, "x2"_a,
+      doc.c_str());
+}
+void define(py::module_& m, const char* name, WithNumber fn, const char* parameter, double usual) {
+  const std::string doc = std::string(name) + " of each element.";
+  m.def(
+      name, [fn](const Tensor& x, double p) { return unlocked({x}, [&] { return fn(x, p); }); },
+      "x"_a, py::arg(parameter) = usual, doc.c_str());
+}
+
+Tensor where_any(const Tensor& condition, py::handle a, py::handle b) {
+  const auto [x, y] = to_pair(a.ptr(), b.ptr());
+  return unlocked({condition, x, y}, [&] { return where(condition, x, y); });
+}
+
+Tensor limited(const Tensor& x, py::handle min, py::handle max) {
+  const auto limit = [&](py::handle bound) {
+    if (bound.is_none()) return Tensor();
+    const bool number = is_python_scalar(bound.ptr());
+    return number ? to_tensor(bound.ptr(), weak_dtype(bound.ptr(), x.dtype()))
+                  : to_tensor(bound.ptr());
+  };
+  const Tensor low = limit(min), high = limit(max);
+  return unlocked({x}, [&] { return clip(x, low, high); });
+}
+
+Tensor converted(const Tensor& x, DType dtype, bool copied, py::handle) {
+  return unlocked({x}, [&] { return copied && x.dtype() == dtype ? copy(x) : astype(x, dtype); });
+}
+
+// The dtype of a sum of these arrays, dtypes and (weak) numbers.
+DType result_type(const py::args& items) {
+  std::optional<DType> result;
+  for (py::handle item : items) {
+    if (is_python_scalar(item.ptr())) continue;
+    const DType dtype = is_dtype_like(item) ? to_dtype(item) : to_tensor(item.ptr()).dtype();
+    result = result ? promote(*result, dtype) : dtype;
+  }
+  for (py::handle item : items) {
+    if (!is_python_scalar(item.ptr())) continue;
+    result = result ? weak_dtype(item.ptr(), *result) : to_tensor(item.ptr()).dtype();
+  }
+  check_type(result.has_value(), "[result_type] needs at least one array, dtype or number");
+  return *result;
+}
+
+}  // namespace
+
+void bind_elementwise(py::module_& m) {
+#define DL_BIND(name, functor, types) define(m, #name, static_cast<UnaryFn>(&name));
+  DL_UNARY_LIST(DL_BIND)
+  DL_PREDICATE_LIST(DL_BIND)
+#undef DL_BIND
+#define DL_BIND(name, functor, types) define(m, #name, static_cast<BinaryFn>(&name));
+  DL_BINARY_LIST(DL_BIND)
+  DL_COMPARE_LIST(DL_BIND)
+#undef DL_BIND
+  define(m, "logical_and", static_cast<BinaryFn>(&logical_and));
+  define(m, "logical_or", static_cast<BinaryFn>(&logical_or));
+  define(m, "logical_xor", static_cast<BinaryFn>(&logical_xor));
+  define(m, "logical_not", static_cast<UnaryFn>(&logical_not));
+  define(m, "elu", &elu, "alpha", 1.0);
+  define(m, "celu", &celu, "alpha", 1.0);
+  define(m, "leaky_relu", &leaky_relu, "negative_slope", 0.2);
+  define(m, "soft_shrink", &soft_shrink, "threshold", 0.5);
+  define(m, "hard_shrink", &hard_shrink, "threshold", 0.5);
+  define(m, "squareplus", &squareplus, "b", 4.0);
+  m.def(
+      "gelu",
+      [](const Tensor& x, bool tanh) { return unlocked({x}, [&] { return gelu(x, tanh); }); },
+      "x"_a, "approximate"_a = true,
+      "x times the normal distribution function at x; approximate: by tanh.");
+  m.def("where", &where_any, "condition"_a, "x1"_a, "x2"_a,
+        "Elements of x1 where the condition holds, else of x2.");
+  m.def("clip", &limited, "x"_a, "min"_a = py::none(), "max"_a = py::none(),
+        "Elements below min become min, those above max become max.");
+  m.def("astype", &converted, "x"_a, "dtype"_a, py::kw_only(), "copy"_a = true,
+        "device"_a = py::none(),
+        "Converted to the dtype; a number that does not fit an integer dtype gives the nearest.");
+  m.def("result_type", &result_type,
+        "The dtype of arithmetic on these arrays, dtypes and numbers.");
+}
+
+}  // namespace danlu::python
