@@ -4,6 +4,7 @@
 //
 // The task: points around ten random centres, with so much noise that single pixels say little.
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
