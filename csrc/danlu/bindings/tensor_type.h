@@ -89,7 +89,7 @@ class MaybeReleaseGil {
 Tensor get_item(const Tensor& x, PyObject* key);
 // The tensor that `x` becomes. `x` is the Python object's own handle: when it is `unshared()`, its
 // bytes may be overwritten and it may be returned.
-Tensor set_item(const Tensor& x, PyObject* key, const Tensor& value);
+Tensor set_item(Tensor& x, PyObject* key, const Tensor& value);
 
 // ---- numpy.cpp: what comes from outside, and goes there ------------------------------------------
 // A copy of an array, a buffer, a nested list or tuple; absent when the object is none of these.

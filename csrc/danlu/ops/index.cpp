@@ -8,17 +8,16 @@
 namespace danlu {
 namespace {
 
-// Input 0 is indexed along `axes` by the last inputs, int64 and of one shape. When the axes lie
-// side by side (and no caller wants otherwise) the shape of the indices takes their place, else it
-// comes first, as in NumPy.
+// Input 0 is indexed along `axes` by the last inputs, int64 and of one shape, which comes where the
+// first of these axes was, or in front of all.
 struct Indexed : Op {
-  Indexed(const Axes& axes, bool first) : axes(axes), first(first) {}
+  Indexed(const Axes& axes, bool in_front) : axes(axes), in_front(in_front) {}
   Attrs attrs() const override {
-    return {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"first", first}};
+    return {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"in_front", in_front}};
   }
   bool reads_indices() const override { return true; }
 
-  int outer() const { return first ? 0 : static_cast<int>(axes[0]); }
+  int outer() const { return in_front ? 0 : static_cast<int>(axes[0]); }
 
   Shape gathered(const Shape& x, const Shape& indices) const {
     Shape shape;
@@ -62,7 +61,7 @@ struct Indexed : Op {
     Op::raise(bad, indices);
   }
   const Axes axes;
-  const bool first;
+  const bool in_front;
 };
 
 Tensors with(const Tensor& x, Inputs indices) {
@@ -90,8 +89,8 @@ struct Gather final : Indexed {  // (x, indices...)
 };
 
 struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or added to it
-  Scatter(const Axes& axes, bool first, bool add, bool in_place)
-      : Indexed(axes, first), add(add), in_place(in_place) {}
+  Scatter(const Axes& axes, bool in_front, bool add, bool in_place)
+      : Indexed(axes, in_front), add(add), in_place(in_place) {}
   std::string_view name() const override { return add ? "scatter_add" : "scatter_update"; }
   Attrs attrs() const override {
     Attrs attrs = Indexed::attrs();
@@ -116,28 +115,28 @@ struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or ad
   const bool add, in_place;
 };
 
-Tensor gather_op(const Tensor& x, const Axes& axes, bool first, Inputs indices) {
+Tensor gather_op(const Tensor& x, const Axes& axes, bool in_front, Inputs indices) {
   const int ndim = x.ndim() - axes.ndim() + indices[0].ndim();
   check_ndim("gather", ndim);
-  return call_one(make_op<Gather>(axes, first), with(x, indices));
+  return call_one(make_op<Gather>(axes, in_front), with(x, indices));
 }
 
-Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool first, Inputs indices,
+Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool in_front, Inputs indices,
                   bool add) {
   check_ndim("scatter", x.ndim() - axes.ndim() + indices[0].ndim());
-  const Shape shape = Scatter(axes, first, add, false).gathered(x.shape(), indices[0].shape());
+  const Shape shape = Scatter(axes, in_front, add, false).gathered(x.shape(), indices[0].shape());
   Tensor u = broadcast_to(astype(update, x.dtype()), shape);
   // Sums of the 16-bit floats are kept in float32.
   if (add && size_of(x.dtype()) == 2 && is_floating(x.dtype())) {
     const Tensor sum =
-        scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes, first, indices, add);
+        scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes, in_front, indices, add);
     return astype(sum, x.dtype());
   }
   check_type(!add || !is_bool(x.dtype()), "[scatter_add] cannot add booleans; cast to an integer");
   const bool in_place = x.unshared() && x.contiguous();
   Tensors in{x, contiguous(u)};
   for (const Tensor& index : indices) in.push_back(index);
-  return call_one(make_op<Scatter>(axes, first, add, in_place), in);
+  return call_one(make_op<Scatter>(axes, in_front, add, in_place), in);
 }
 
 Tensors Gather::vjp(const Saved& saved, const Tensors& dout, Needs needs) const {
@@ -145,7 +144,7 @@ Tensors Gather::vjp(const Saved& saved, const Tensors& dout, Needs needs) const 
   if (!needs[0]) return d;
   const Tensor& x = saved.input(0);
   const Inputs indices = Inputs(saved.inputs).subspan(1);
-  d[0] = scatter_op(zeros(x.shape(), dout[0].dtype(), x.device()), dout[0], axes, first, indices,
+  d[0] = scatter_op(zeros(x.shape(), dout[0].dtype(), x.device()), dout[0], axes, in_front, indices,
                     /*add=*/true);
   return d;
 }
@@ -156,18 +155,18 @@ Tensors Scatter::vjp(const Saved& saved, const Tensors& dout, Needs needs) const
   const Inputs indices = Inputs(saved.inputs).subspan(2);
   if (needs[0]) {
     d[0] = add ? dy
-               : scatter_op(Tensor(dy), zeros({}, dy.dtype(), dy.device()), axes, first, indices,
+               : scatter_op(Tensor(dy), zeros({}, dy.dtype(), dy.device()), axes, in_front, indices,
                             false);
   }
   if (!needs[1]) return d;
-  d[1] = gather_op(dy, axes, first, indices);
+  d[1] = gather_op(dy, axes, in_front, indices);
   if (add) return d;
   // Of equal indices only the last was kept: number the updates, write the numbers, read them back.
   const Shape& shape = saved.input(1).shape();
   const Tensor number = reshape(arange(0, shape.numel(), 1, DType::int64, dy.device()), shape);
   const Tensor kept = gather_op(scatter_op(zeros(saved.input(0).shape(), DType::int64, dy.device()),
-                                           number, axes, first, indices, false),
-                                axes, first, indices);
+                                           number, axes, in_front, indices, false),
+                                axes, in_front, indices);
   d[1] = where(equal(kept, number), d[1], zeros({}, dy.dtype(), dy.device()));
   return d;
 }
@@ -209,32 +208,27 @@ Tensors normal_indices(std::string_view op, Inputs indices) {
   return normal;
 }
 
-bool side_by_side(const Axes& axes) {
-  for (int i = 1; i < axes.ndim(); ++i) {
-    if (axes[i] != axes[i - 1] + 1) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
-Tensor gather(const Tensor& x, const Axes& axes, Inputs indices) {
-  return gather_op(x, axes, !side_by_side(axes), normal_indices("gather", indices));
+Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front) {
+  return gather_op(x, axes, in_front, normal_indices("gather", indices));
 }
 
-Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices) {
+Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
+                      bool in_front) {
   const Tensors normal = normal_indices("scatter_update", indices);
-  return scatter_op(std::move(x), update, axes, !side_by_side(axes), normal, /*add=*/false);
+  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/false);
 }
 
-Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices) {
+Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
+                   bool in_front) {
   const Tensors normal = normal_indices("scatter_add", indices);
-  return scatter_op(std::move(x), update, axes, !side_by_side(axes), normal, /*add=*/true);
+  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/true);
 }
 
 Tensor take(const Tensor& x, const Tensor& indices, int64_t axis) {
   const int at = normalize_axis("take", axis, x.ndim());
-  return gather_op(x, {at}, /*first=*/false, normal_indices("take", {&indices, 1}));
+  return gather_op(x, {at}, /*in_front=*/false, normal_indices("take", {&indices, 1}));
 }
 
 namespace {

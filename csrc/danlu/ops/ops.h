@@ -251,11 +251,14 @@ DL_EXPORT Tensor pad(const Tensor& x, const Shape& before, const Shape& after,
 // ---- index.cpp -------------------------------------------------------------------------------
 DL_EXPORT std::vector<int64_t> integers(const Tensor& x);
 DL_EXPORT Tensor from_integers(const std::vector<int64_t>& values, Device device = kCpu);
-// x[:, i, j]: indices i, j of the axes `axes`. Their broadcast shape replaces these axes when they
-// lie side by side, else it comes first. Negative indices count from the end.
-DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices);
-DL_EXPORT Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices);
-DL_EXPORT Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices);
+// x[:, i, j]: indices i, j of the axes `axes`; negative ones count from the end. Their broadcast
+// shape comes where the first of these axes was, or in front of all.
+DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front = false);
+// As slice_update. Of equal indices the last update is kept; scatter_add adds them all.
+DL_EXPORT Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
+                                bool in_front = false);
+DL_EXPORT Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
+                             bool in_front = false);
 DL_EXPORT Tensor take(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor embedding(const Tensor& table, const Tensor& ids);
