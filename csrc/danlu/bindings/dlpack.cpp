@@ -5,6 +5,7 @@
 
 #include "danlu/bindings/bind.h"
 #include "danlu/bindings/interop.h"
+#include "danlu/ops/ops.h"
 
 namespace danlu::python {
 namespace {
@@ -129,7 +130,7 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
   }
   const bool versioned = !max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1;
   const bool copies = !copy.is_none() && copy.cast<bool>();
-  const Tensor y = copies ? dense_copy(x) : x;
+  const Tensor y = copies ? copied(x.detach()) : x;
   const bool read_only = !y.value()->storage->writable();
   y.value()->storage->mark_exported();
   if (versioned) {
@@ -217,7 +218,7 @@ Tensor public_from_dlpack(const py::object& x, const py::object& device, const p
         "[from_dlpack] device {} is not available: this build has 'cpu'",
         py::cast<std::string>(py::str(device)));
   const Tensor shared = from_dlpack(x);
-  return !copy.is_none() && copy.cast<bool>() ? dense_copy(shared) : shared;
+  return !copy.is_none() && copy.cast<bool>() ? copied(shared) : shared;
 }
 
 }  // namespace

@@ -247,7 +247,7 @@ Tensor from_python(PyObject* object, std::optional<DType> dtype) {
   }
   if (PyType_Check(object)) return {};  // numpy.float32 itself
   if (PyObject_HasAttrString(object, "__dlpack__")) {
-    return dense_copy(from_dlpack(py::reinterpret_borrow<py::object>(object)));
+    return copied(from_dlpack(py::reinterpret_borrow<py::object>(object)));
   }
   if (PyObject_HasAttrString(object, "__array__")) {
     const py::object array = py::handle(object).attr("__array__")();

@@ -9,8 +9,6 @@ namespace danlu::python {
 inline bool is_leaf(const Tensor& x) { return x.edge() && !x.edge().node()->op; }
 // The same bytes read as another dtype of the same size.
 Tensor with_dtype(const Tensor& x, DType dtype);
-// A dense copy with bytes of its own, and no gradient.
-Tensor dense_copy(const Tensor& x);
 // Shares the bytes of an object with __dlpack__.
 Tensor from_dlpack(const py::object& x);
 // A NumPy array that shares the bytes and cannot be written.

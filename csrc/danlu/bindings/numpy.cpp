@@ -9,12 +9,6 @@
 
 namespace danlu::python {
 
-Tensor dense_copy(const Tensor& x) {
-  const Tensor y = Tensor::empty(x.shape(), x.dtype(), x.device());
-  DL_DISPATCH(y.device(), copy, x.view(), y.view());
-  return y;
-}
-
 namespace {
 
 void check_on_cpu(const Tensor& x, const char* what) {
@@ -218,7 +212,7 @@ void bind_numpy(py::module_& m) {
   m.def(
       "__deepcopy__",
       [](const Tensor& x, const py::object&) {
-        const Tensor y = dense_copy(x);
+        const Tensor y = copied(x.detach());
         return is_leaf(x) ? watch(y) : y;
       },
       "x"_a, "memo"_a, "The same numbers in bytes of their own.");

@@ -160,9 +160,11 @@ struct BroadcastTo final : Op {
 
 }  // namespace
 
-Tensor contiguous(const Tensor& x) {
+Tensor contiguous(const Tensor& x) { return x.contiguous() ? x : copied(x); }
+
+Tensor copied(const Tensor& x) {
   static const OpRef op = make_op<Contiguous>();
-  return x.contiguous() ? x : call_one(op, {x});
+  return call_one(op, {x});
 }
 
 Tensor reshape(const Tensor& x, const Shape& shape) {

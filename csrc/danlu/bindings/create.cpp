@@ -1,0 +1,126 @@
+// New tensors.
+#include "danlu/bindings/bind.h"
+#include "danlu/bindings/interop.h"
+#include "danlu/ops/ops.h"
+
+namespace danlu::python {
+namespace {
+
+void check_device(std::string_view op, const py::object& device) {
+  if (device.is_none()) return;
+  check(py::str(device).equal(py::str("cpu")), "[{}] device '{}' is not available: this build has 'cpu'",
+        op, py::cast<std::string>(py::str(device)));
+}
+
+Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::object& device,
+                 std::optional<bool> copy) {
+  check_device("asarray", device);
+  const bool value = is_tensor(x.ptr()) || is_variable(x.ptr());
+  const bool shares = value || (copy && !*copy && py::hasattr(x, "__dlpack__"));
+  check(shares || copy.value_or(true),
+        "[asarray] a tensor from '{}' needs a copy, which copy=False forbids",
+        Py_TYPE(x.ptr())->tp_name);
+  const Tensor from = shares && !value ? from_dlpack(x) : to_tensor(x.ptr(), dtype);
+  if (dtype && from.dtype() != *dtype) {
+    check(copy.value_or(true), "[asarray] {} from {} needs a copy, which copy=False forbids", *dtype,
+          from.dtype());
+    return unlocked({from}, [&] { return astype(from, *dtype); });
+  }
+  return value && copy.value_or(false) ? copied(from) : from;
+}
+
+// Numbers keep their kind: True is a bool, 1 an int64, 1.0 a float32.
+Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DType> dtype,
+              const py::object& device) {
+  check_device("full", device);
+  const Tensor value = to_tensor(fill_value.ptr(), dtype);
+  if (PyFloat_CheckExact(fill_value.ptr())) {
+    return full(shape, PyFloat_AS_DOUBLE(fill_value.ptr()), value.dtype());
+  }
+  for (int64_t size : shape) check(size >= 0, "[full] negative size in shape {}", shape);
+  return contiguous(broadcast_to(dtype ? astype(value, *dtype) : value, shape));
+}
+
+Tensor range(const py::object& start, const py::object& stop, const py::object& step,
+             std::optional<DType> dtype, const py::object& device) {
+  check_device("arange", device);
+  const py::object first = stop.is_none() ? py::object(py::int_(0)) : start;
+  const py::object& last = stop.is_none() ? start : stop;
+  const auto whole = [](const py::object& number) { return PyIndex_Check(number.ptr()); };
+  if (whole(first) && whole(last) && whole(step)) {
+    return arange(first.cast<int64_t>(), last.cast<int64_t>(), step.cast<int64_t>(),
+                  dtype.value_or(DType::int64));
+  }
+  return arange(first.cast<double>(), last.cast<double>(), step.cast<double>(),
+                dtype.value_or(DType::float32));
+}
+
+Tensor line(double start, double stop, int64_t num, bool endpoint, std::optional<DType> dtype,
+            const py::object& device) {
+  check_device("linspace", device);
+  return linspace(start, stop, num, endpoint, dtype.value_or(DType::float32));
+}
+
+Tensor identity(int64_t rows, std::optional<int64_t> columns, int64_t k, std::optional<DType> dtype,
+                const py::object& device) {
+  check_device("eye", device);
+  return eye(rows, columns.value_or(rows), k, dtype.value_or(DType::float32));
+}
+
+template <Tensor (*make)(const Shape&, DType, Device)>
+void bind_constant(py::module_& m, const char* name, const char* name_like, const char* doc) {
+  m.def(
+      name,
+      [name](const Shape& shape, std::optional<DType> dtype, const py::object& device) {
+        check_device(name, device);
+        return make(shape, dtype.value_or(DType::float32), kCpu);
+      },
+      "shape"_a, "dtype"_a = py::none(), "device"_a = py::none(), doc);
+  m.def(
+      name_like,
+      [name_like](const Tensor& x, std::optional<DType> dtype, const py::object& device) {
+        check_device(name_like, device);
+        return make(x.shape(), dtype.value_or(x.dtype()), kCpu);
+      },
+      "x"_a, "dtype"_a = py::none(), "device"_a = py::none(), "The same with the shape and dtype of x.");
+}
+
+Tensor uninitialised(const Shape& shape, DType dtype, Device device) {
+  for (int64_t size : shape) check(size >= 0, "[empty] negative size in shape {}", shape);
+  return Tensor::empty(shape, dtype, device);
+}
+
+}  // namespace
+
+void bind_create(py::module_& m) {
+  m.def("asarray", &as_tensor, "obj"_a, "dtype"_a = py::none(), "device"_a = py::none(),
+        "copy"_a = py::none(), "A tensor of an array, nested lists or a number.");
+  bind_constant<&zeros>(m, "zeros", "zeros_like", "All zeros.");
+  bind_constant<&ones>(m, "ones", "ones_like", "All ones.");
+  bind_constant<&uninitialised>(m, "empty", "empty_like", "Whatever the memory holds.");
+  m.def("full", &filled, "shape"_a, "fill_value"_a, "dtype"_a = py::none(), "device"_a = py::none(),
+        "All the same number.");
+  m.def(
+      "full_like",
+      [](const Tensor& x, const py::object& fill_value, std::optional<DType> dtype,
+         const py::object& device) {
+        return filled(x.shape(), fill_value, dtype.value_or(x.dtype()), device);
+      },
+      "x"_a, "fill_value"_a, "dtype"_a = py::none(), "device"_a = py::none(),
+      "The same number in the shape and dtype of x.");
+  m.def("arange", &range, "start"_a, "stop"_a = py::none(), "step"_a = 1, "dtype"_a = py::none(),
+        "device"_a = py::none(), "start, start + step, ... below stop.");
+  m.def("linspace", &line, "start"_a, "stop"_a, "num"_a = 50, "endpoint"_a = true,
+        "dtype"_a = py::none(), "device"_a = py::none(), "`num` numbers at equal distances.");
+  m.def("eye", &identity, "n_rows"_a, "n_cols"_a = py::none(), "k"_a = 0, "dtype"_a = py::none(),
+        "device"_a = py::none(), "Ones on a diagonal, zeros elsewhere.");
+  m.def(
+      "to_device",
+      [](const Tensor& x, const py::object& device, const py::object&) {
+        check_device("to_device", device);
+        return x;
+      },
+      "x"_a, "device"_a, py::kw_only(), "stream"_a = py::none(), "x on another device.");
+}
+
+}  // namespace danlu::python
