@@ -8,25 +8,26 @@ namespace {
 
 void check_device(std::string_view op, const py::object& device) {
   if (device.is_none()) return;
-  check(py::str(device).equal(py::str("cpu")), "[{}] device '{}' is not available: this build has 'cpu'",
-        op, py::cast<std::string>(py::str(device)));
+  check(py::str(device).equal(py::str("cpu")),
+        "[{}] device '{}' is not available: this build has 'cpu'", op,
+        py::cast<std::string>(py::str(device)));
 }
 
 Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::object& device,
-                 std::optional<bool> copy) {
+                 std::optional<bool> want_copy) {
   check_device("asarray", device);
   const bool value = is_tensor(x.ptr()) || is_variable(x.ptr());
-  const bool shares = value || (copy && !*copy && py::hasattr(x, "__dlpack__"));
-  check(shares || copy.value_or(true),
+  const bool shares = value || (want_copy && !*want_copy && py::hasattr(x, "__dlpack__"));
+  check(shares || want_copy.value_or(true),
         "[asarray] a tensor from '{}' needs a copy, which copy=False forbids",
         Py_TYPE(x.ptr())->tp_name);
   const Tensor from = shares && !value ? from_dlpack(x) : to_tensor(x.ptr(), dtype);
   if (dtype && from.dtype() != *dtype) {
-    check(copy.value_or(true), "[asarray] {} from {} needs a copy, which copy=False forbids", *dtype,
-          from.dtype());
+    check(want_copy.value_or(true), "[asarray] {} from {} needs a copy, which copy=False forbids",
+          *dtype, from.dtype());
     return unlocked({from}, [&] { return astype(from, *dtype); });
   }
-  return value && copy.value_or(false) ? copied(from) : from;
+  return value && want_copy.value_or(false) ? copy(from) : from;
 }
 
 // Numbers keep their kind: True is a bool, 1 an int64, 1.0 a float32.
@@ -82,7 +83,8 @@ void bind_constant(py::module_& m, const char* name, const char* name_like, cons
         check_device(name_like, device);
         return make(x.shape(), dtype.value_or(x.dtype()), kCpu);
       },
-      "x"_a, "dtype"_a = py::none(), "device"_a = py::none(), "The same with the shape and dtype of x.");
+      "x"_a, "dtype"_a = py::none(), "device"_a = py::none(),
+      "The same with the shape and dtype of x.");
 }
 
 Tensor uninitialised(const Shape& shape, DType dtype, Device device) {

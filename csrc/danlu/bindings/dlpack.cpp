@@ -10,7 +10,8 @@
 namespace danlu::python {
 namespace {
 
-// ---- the binary interface ------------------------------------------------------------------------
+// ---- the binary interface
+// ------------------------------------------------------------------------
 
 struct DLDevice {
   int32_t type;
@@ -23,7 +24,14 @@ struct DLDataType {
   uint8_t bits;
   uint16_t lanes;
 };
-enum : uint8_t { kDLInt = 0, kDLUInt = 1, kDLFloat = 2, kDLBfloat = 4, kDLComplex = 5, kDLBool = 6 };
+enum : uint8_t {
+  kDLInt = 0,
+  kDLUInt = 1,
+  kDLFloat = 2,
+  kDLBfloat = 4,
+  kDLComplex = 5,
+  kDLBool = 6
+};
 
 struct DLTensor {
   void* data;
@@ -59,21 +67,19 @@ constexpr const char* kUsedName = "used_dltensor";
 template <>
 constexpr const char* kUsedName<Versioned> = "used_dltensor_versioned";
 
-// ---- from danlu ----------------------------------------------------------------------------------
+// ---- from danlu
+// ----------------------------------------------------------------------------------
 
 DLDataType dl_dtype(DType dtype) {
   const uint8_t bits = static_cast<uint8_t>(8 * size_of(dtype));
-  const uint8_t code = is_bool(dtype)                ? kDLBool
-                       : dtype == DType::bfloat16    ? kDLBfloat
-                       : is_floating(dtype)          ? kDLFloat
-                       : is_signed_integer(dtype)    ? kDLInt
-                                                     : kDLUInt;
+  uint8_t code = is_signed_integer(dtype) ? uint8_t{kDLInt} : uint8_t{kDLUInt};
+  if (is_floating(dtype)) code = kDLFloat;
+  if (dtype == DType::bfloat16) code = kDLBfloat;
+  if (is_bool(dtype)) code = kDLBool;
   return {code, bits, 1};
 }
 
-DLDevice dl_device(Device device) {
-  return {device.is_cpu() ? kDLCpu : kDLCuda, device.index};
-}
+DLDevice dl_device(Device device) { return {device.is_cpu() ? kDLCpu : kDLCuda, device.index}; }
 
 // Keeps the bytes alive for as long as the consumer wants.
 template <class Managed>
@@ -102,7 +108,7 @@ py::object make_capsule(const Tensor& x, uint64_t flags) {
   shared->shape = x.shape();
   shared->strides = x.strides();
   Managed& managed = shared->managed;
-  managed.tensor = {x.view().data,      dl_device(x.device()),   x.ndim(), dl_dtype(x.dtype()),
+  managed.tensor = {x.view().data,         dl_device(x.device()),   x.ndim(), dl_dtype(x.dtype()),
                     shared->shape.begin(), shared->strides.begin(), 0};
   managed.context = shared.get();
   managed.deleter = &drop<Managed>;
@@ -118,7 +124,7 @@ py::object make_capsule(const Tensor& x, uint64_t flags) {
 }
 
 py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object& max_version,
-                     const py::object& wanted_device, const py::object& copy) {
+                     const py::object& wanted_device, const py::object& wants_copy) {
   check(stream.is_none() || !x.device().is_cpu(), "[__dlpack__] stream must be None on the CPU");
   const DLDevice device = dl_device(x.device());
   if (!wanted_device.is_none()) {
@@ -128,13 +134,14 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
            x.device(), type, index);
     }
   }
-  const bool versioned = !max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1;
-  const bool copies = !copy.is_none() && copy.cast<bool>();
-  const Tensor y = copies ? copied(x.detach()) : x;
+  const bool versioned =
+      !max_version.is_none() && max_version.cast<std::pair<int, int>>().first >= 1;
+  const bool copies = !wants_copy.is_none() && wants_copy.cast<bool>();
+  const Tensor y = copies ? copy(x.detach()) : x;
   const bool read_only = !y.value()->storage->writable();
   y.value()->storage->mark_exported();
   if (versioned) {
-    return make_capsule<Versioned>(y, (read_only ? kReadOnly : 0) | (copies ? kCopied : 0));
+    return make_capsule<Versioned>(y, kReadOnly * read_only | kCopied * copies);
   }
   if (read_only) {
     fail(ErrorKind::buffer,
@@ -144,7 +151,8 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
   return make_capsule<Unversioned>(y, 0);
 }
 
-// ---- to danlu ------------------------------------------------------------------------------------
+// ---- to danlu
+// ------------------------------------------------------------------------------------
 
 DType dtype_of_dl(DLDataType type) {
   const auto sized = [&](DType first, int smallest) {
@@ -190,8 +198,10 @@ Tensor take_capsule(PyObject* capsule) {
   }
   const DLTensor& from = managed->tensor;
   if (from.device.type != kDLCpu && from.device.type != kDLCudaHost) {
-    fail(ErrorKind::buffer, "[from_dlpack] the object lives on DLPack device ({}, {}): bring it to "
-         "the CPU first", from.device.type, from.device.index);
+    fail(ErrorKind::buffer,
+         "[from_dlpack] the object lives on DLPack device ({}, {}): bring it to "
+         "the CPU first",
+         from.device.type, from.device.index);
   }
   check_ndim("from_dlpack", from.ndim);
   Ref<Value> value = Value::make();
@@ -213,12 +223,13 @@ Tensor take_capsule(PyObject* capsule) {
   return Tensor(std::move(value));
 }
 
-Tensor public_from_dlpack(const py::object& x, const py::object& device, const py::object& copy) {
+Tensor public_from_dlpack(const py::object& x, const py::object& device,
+                          const py::object& wants_copy) {
   check(device.is_none() || py::str(device).equal(py::str("cpu")),
         "[from_dlpack] device {} is not available: this build has 'cpu'",
         py::cast<std::string>(py::str(device)));
   const Tensor shared = from_dlpack(x);
-  return !copy.is_none() && copy.cast<bool>() ? copied(shared) : shared;
+  return !wants_copy.is_none() && wants_copy.cast<bool>() ? copy(shared) : shared;
 }
 
 }  // namespace
@@ -238,7 +249,8 @@ Tensor from_dlpack(const py::object& x) {
     }
   }
   check_type(PyCapsule_CheckExact(capsule.ptr()), "[from_dlpack] __dlpack__ returned no capsule");
-  if (PyCapsule_IsValid(capsule.ptr(), kName<Versioned>)) return take_capsule<Versioned>(capsule.ptr());
+  if (PyCapsule_IsValid(capsule.ptr(), kName<Versioned>))
+    return take_capsule<Versioned>(capsule.ptr());
   if (PyCapsule_IsValid(capsule.ptr(), kName<Unversioned>)) {
     return take_capsule<Unversioned>(capsule.ptr());
   }

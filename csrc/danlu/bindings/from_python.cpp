@@ -10,7 +10,8 @@
 namespace danlu::python {
 namespace {
 
-// ---- nested lists of numbers ---------------------------------------------------------------------
+// ---- nested lists of numbers
+// ---------------------------------------------------------------------
 
 bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
 
@@ -22,8 +23,8 @@ bool is_integer_like(PyObject* object) {
 
 struct Scan {
   Shape shape;
-  int leaf_depth = -1;     // unknown before the first leaf
-  bool arrays = false;     // a leaf is an array or a tensor
+  int leaf_depth = -1;  // unknown before the first leaf
+  bool arrays = false;  // a leaf is an array or a tensor
   bool integers = false, floats = false, doubles = false, large = false;  // what the leaves are
 };
 
@@ -34,8 +35,10 @@ struct Scan {
          "[asarray] a tensor holds numbers, not strings such as {}: map each to an integer first",
          shown);
   }
-  fail(ErrorKind::type, "[asarray] a list may hold numbers, arrays and lists of them, not {} of "
-       "type '{}'", shown, Py_TYPE(leaf)->tp_name);
+  fail(ErrorKind::type,
+       "[asarray] a list may hold numbers, arrays and lists of them, not {} of "
+       "type '{}'",
+       shown, Py_TYPE(leaf)->tp_name);
 }
 
 void scan_leaf(PyObject* leaf, Scan& scan) {
@@ -121,15 +124,16 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
     return stack(parts, 0);
   }
   if (scan.floats || (!scan.integers && scan.shape.numel() == 0)) {
-    return tensor_of_list<double>(
-        list, scan.shape, dtype.value_or(scan.doubles ? DType::float64 : DType::float32));
+    return tensor_of_list<double>(list, scan.shape,
+                                  dtype.value_or(scan.doubles ? DType::float64 : DType::float32));
   }
   if (scan.large) return tensor_of_list<uint64_t>(list, scan.shape, dtype.value_or(DType::uint64));
   return tensor_of_list<int64_t>(list, scan.shape,
                                  dtype.value_or(scan.integers ? DType::int64 : DType::bool_));
 }
 
-// ---- buffers -------------------------------------------------------------------------------------
+// ---- buffers
+// -------------------------------------------------------------------------------------
 
 struct Buffer {
   Py_buffer view{};
@@ -148,16 +152,36 @@ std::optional<DType> dtype_of_format(const char* format, Py_ssize_t itemsize) {
   if (format[0] == 0 || format[1] != 0) return {};
   const int size = static_cast<int>(itemsize);
   const auto sized = [size](DType first) {  // first: the one of 1 byte
-    return static_cast<DType>(static_cast<int>(first) + (size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : 3));
+    return static_cast<DType>(static_cast<int>(first) + (size == 1   ? 0
+                                                         : size == 2 ? 1
+                                                         : size == 4 ? 2
+                                                                     : 3));
   };
   switch (*format) {
-    case '?': return DType::bool_;
-    case 'e': return DType::float16;
-    case 'f': return DType::float32;
-    case 'd': return DType::float64;
-    case 'b': case 'h': case 'i': case 'l': case 'q': case 'n': return sized(DType::int8);
-    case 'B': case 'H': case 'I': case 'L': case 'Q': case 'N': return sized(DType::uint8);
-    default: return {};
+    case '?':
+      return DType::bool_;
+    case 'e':
+      return DType::float16;
+    case 'f':
+      return DType::float32;
+    case 'd':
+      return DType::float64;
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n':
+      return sized(DType::int8);
+    case 'B':
+    case 'H':
+    case 'I':
+    case 'L':
+    case 'Q':
+    case 'N':
+      return sized(DType::uint8);
+    default:
+      return {};
   }
 }
 
@@ -194,7 +218,8 @@ Tensor copy_of_buffer(const Py_buffer& view, DType dtype) {
 }
 
 bool is_bfloat16_array(PyObject* object) {
-  if (!PyObject_HasAttrString(object, "dtype") || !PyObject_HasAttrString(object, "view")) return false;
+  if (!PyObject_HasAttrString(object, "dtype") || !PyObject_HasAttrString(object, "view"))
+    return false;
   const py::object dtype = py::handle(object).attr("dtype");
   return py::hasattr(dtype, "name") && py::str(dtype.attr("name")).equal(py::str("bfloat16"));
 }
@@ -213,11 +238,13 @@ Tensor from_buffer(PyObject* object) {
     }
     check_type(format.find('Z') == std::string::npos,
                "[asarray] danlu has no complex dtypes: take the real and the imaginary part");
-    check_type(py::hasattr(object, "tolist"), "[asarray] cannot read a buffer of format '{}'", format);
+    check_type(py::hasattr(object, "tolist"), "[asarray] cannot read a buffer of format '{}'",
+               format);
     numbers = py::handle(object).attr("tolist")();  // strings and objects
   }
-  if (Tensor x = is_list(numbers.ptr()) || is_python_scalar(numbers.ptr()) ? try_tensor(numbers.ptr())
-                                                                           : Tensor()) {
+  if (Tensor x = is_list(numbers.ptr()) || is_python_scalar(numbers.ptr())
+                     ? try_tensor(numbers.ptr())
+                     : Tensor()) {
     return x;
   }
   fail_leaf(numbers.ptr());
@@ -247,7 +274,7 @@ Tensor from_python(PyObject* object, std::optional<DType> dtype) {
   }
   if (PyType_Check(object)) return {};  // numpy.float32 itself
   if (PyObject_HasAttrString(object, "__dlpack__")) {
-    return copied(from_dlpack(py::reinterpret_borrow<py::object>(object)));
+    return copy(from_dlpack(py::reinterpret_borrow<py::object>(object)));
   }
   if (PyObject_HasAttrString(object, "__array__")) {
     const py::object array = py::handle(object).attr("__array__")();

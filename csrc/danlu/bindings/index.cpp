@@ -43,8 +43,8 @@ Tensor scatter_into(const Tensor& x, const Tensor& indices, const Tensor& update
                     const std::optional<std::string>& reduction) {
   const Tensors columns = index_columns("scatter_update", indices, x.ndim());
   const Axes axes = leading_axes(columns.size());
-  check(!reduction || *reduction == "add",
-        "[scatter_update] reduction is None or 'add', not '{}'", reduction.value_or(""));
+  check(!reduction || *reduction == "add", "[scatter_update] reduction is None or 'add', not '{}'",
+        reduction.value_or(""));
   return unlocked({x, updates}, [&] {
     return reduction ? scatter_add(Tensor(x), updates, axes, columns)
                      : scatter_update(Tensor(x), updates, axes, columns);
@@ -87,7 +87,8 @@ Tensor slice_updated(const Tensor& x, const Tensor& start_indices, const Tensor&
 Tensor hot(const Tensor& x, int64_t num_classes, int64_t axis, std::optional<DType> dtype,
            bool sparse) {
   check(!sparse, "[one_hot] danlu has no sparse tensors: use sparse=False");
-  return unlocked({x}, [&] { return one_hot(x, num_classes, axis, dtype.value_or(DType::float32)); });
+  return unlocked({x},
+                  [&] { return one_hot(x, num_classes, axis, dtype.value_or(DType::float32)); });
 }
 
 // A named tuple of tensors, as the array API asks for.
@@ -112,12 +113,14 @@ void bind_index(py::module_& m) {
   m.def("take_along_axis", &take_along, "x"_a, "indices"_a, "axis"_a = -1,
         "y[..., i, ...] = x[..., indices[..., i, ...], ...] along `axis`.");
   m.def("embedding", &embedding, "table"_a, "ids"_a, "Row `id` of the table (rows, units).");
-  m.def("nonzero", &coordinates, "x"_a, "The coordinates of elements that are not zero, one tensor an axis.");
+  m.def("nonzero", &coordinates, "x"_a,
+        "The coordinates of elements that are not zero, one tensor an axis.");
   m.def(
       "argwhere", [](const Tensor& x) { return stack(nonzero(x), -1); }, "x"_a,
       "The coordinates of elements that are not zero, one row an element.");
   m.def("one_hot", &hot, "x"_a, "num_classes"_a, "axis"_a = -1, "dtype"_a = py::none(),
-        "sparse"_a = false, "1 at the class, 0 elsewhere; a label that is no class has zeros only.");
+        "sparse"_a = false,
+        "1 at the class, 0 elsewhere; a label that is no class has zeros only.");
   m.def("scatter", &scatter_new, "indices"_a, "values"_a, "shape"_a,
         "Zeros with `values` added at `indices` (..., axes).");
   m.def("scatter_update", &scatter_into, "inputs"_a, "indices"_a, "updates"_a,
@@ -148,14 +151,15 @@ void bind_index(py::module_& m) {
       "searchsorted",
       [](const Tensor& x1, const Tensor& x2, const std::string& side,
          const std::optional<Tensor>& sorter) {
-        check(side == "left" || side == "right", "[searchsorted] side is 'left' or 'right', not '{}'",
-              side);
+        check(side == "left" || side == "right",
+              "[searchsorted] side is 'left' or 'right', not '{}'", side);
         return searchsorted(sorter ? take(x1, *sorter, 0) : x1, x2, side == "right");
       },
       "x1"_a, "x2"_a, "side"_a = "left", "sorter"_a = py::none(),
       "Where x2 would be inserted into the sorted x1.");
-  m.def("unique_values", [](const Tensor& x) { return unique(x).values; }, "x"_a,
-        "The distinct elements, in order.");
+  m.def(
+      "unique_values", [](const Tensor& x) { return unique(x).values; }, "x"_a,
+      "The distinct elements, in order.");
   m.def(
       "unique_counts",
       [](const Tensor& x) {
@@ -167,7 +171,8 @@ void bind_index(py::module_& m) {
       "unique_inverse",
       [](const Tensor& x) {
         const Unique u = unique(x);
-        return named("unique_inverse_result", {{"values", u.values}, {"inverse_indices", u.inverse}});
+        return named("unique_inverse_result",
+                     {{"values", u.values}, {"inverse_indices", u.inverse}});
       },
       "x"_a, "The distinct elements, and which of them each element is.");
   m.def(

@@ -10,7 +10,7 @@ namespace {
 struct Plan {
   explicit Plan(const Tensor& x) : slices(x.shape()) { slices.layout = {}; }
   Slices slices;
-  Axes axes;           // of the view
+  Axes axes;  // of the view
   Tensors indices;
   bool split = false;  // the indices are not side by side in the key: their axes come first
 };
@@ -142,16 +142,24 @@ Plan plan_of(const Tensor& x, PyObject* key) {
         }
         break;
       }
-      case Kind::slice: add_slice(plan, axis, item.object, x.shape()[axis]); break;
-      case Kind::new_axis: plan.slices.layout.push_back(-1); break;
+      case Kind::slice:
+        add_slice(plan, axis, item.object, x.shape()[axis]);
+        break;
+      case Kind::new_axis:
+        plan.slices.layout.push_back(-1);
+        break;
       case Kind::ellipsis:
         for (int i = 0; i < item.consumes; ++i) plan.slices.layout.push_back(axis + i);
         break;
       case Kind::flag:  // an index of a new axis of size 1: of its one element, or of none
         add_index(plan, -1, zeros({item.integer != 0}, DType::int64));
         break;
-      case Kind::array: add_index(plan, axis, item.array); break;
-      case Kind::mask: add_mask(plan, axis, item.array, x.shape()); break;
+      case Kind::array:
+        add_index(plan, axis, item.array);
+        break;
+      case Kind::mask:
+        add_mask(plan, axis, item.array, x.shape());
+        break;
     }
     axis += item.consumes;
   }
@@ -188,8 +196,7 @@ Tensor set_item(Tensor& x, PyObject* key, const Tensor& value) {
   if (is_whole(plan.slices, x.shape())) {
     return scatter_update(std::move(x), v, plan.axes, plan.indices, plan.split);
   }
-  const Tensor part =
-      scatter_update(slice(x, plan.slices), v, plan.axes, plan.indices, plan.split);
+  const Tensor part = scatter_update(slice(x, plan.slices), v, plan.axes, plan.indices, plan.split);
   return slice_update(std::move(x), part, plan.slices);
 }
 

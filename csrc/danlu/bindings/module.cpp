@@ -14,7 +14,12 @@ namespace danlu::python {
   X(matmul)            \
   X(nn)                \
   X(random)            \
-  X(optim)
+  X(optim)             \
+  X(shape)             \
+  X(index)             \
+  X(create)            \
+  X(numpy)             \
+  X(dlpack)
 
 #define DL_DECLARE_BIND(name) void bind_##name(py::module_&);
 DL_BINDINGS(DL_DECLARE_BIND)

@@ -2,6 +2,7 @@
 // tolist(), item(), pickling and copying. NumPy is imported when somebody asks for an array.
 #include <cstring>
 
+#include "danlu/autograd/backward.h"
 #include "danlu/bindings/bind.h"
 #include "danlu/bindings/interop.h"
 #include "danlu/kernels/kernels.h"
@@ -18,19 +19,32 @@ void check_on_cpu(const Tensor& x, const char* what) {
 
 const char* format_of(DType dtype) {
   switch (dtype) {
-    case DType::bool_: return "?";
-    case DType::uint8: return "B";
-    case DType::uint16: return "H";
-    case DType::uint32: return "I";
-    case DType::uint64: return "Q";
-    case DType::int8: return "b";
-    case DType::int16: return "h";
-    case DType::int32: return "i";
-    case DType::int64: return "q";
-    case DType::float16: return "e";
-    case DType::float32: return "f";
-    case DType::float64: return "d";
-    case DType::bfloat16: break;
+    case DType::bool_:
+      return "?";
+    case DType::uint8:
+      return "B";
+    case DType::uint16:
+      return "H";
+    case DType::uint32:
+      return "I";
+    case DType::uint64:
+      return "Q";
+    case DType::int8:
+      return "b";
+    case DType::int16:
+      return "h";
+    case DType::int32:
+      return "i";
+    case DType::int64:
+      return "q";
+    case DType::float16:
+      return "e";
+    case DType::float32:
+      return "f";
+    case DType::float64:
+      return "d";
+    case DType::bfloat16:
+      break;
   }
   return nullptr;
 }
@@ -116,7 +130,8 @@ PyObject* to_numpy(const Tensor& x) {
   return shared_array(x).attr("copy")("C").release().ptr();
 }
 
-// ---- Python's numbers ----------------------------------------------------------------------------
+// ---- Python's numbers
+// ----------------------------------------------------------------------------
 
 namespace {
 
@@ -164,7 +179,8 @@ PyObject* to_number(const Tensor& x) {
   return number_at(x.view(), 0);
 }
 
-// ---- pickling ------------------------------------------------------------------------------------
+// ---- pickling
+// ------------------------------------------------------------------------------------
 
 namespace {
 
@@ -177,7 +193,8 @@ py::tuple reduce(const Tensor& x) {
       rebuild, py::make_tuple(bytes, y.shape(), std::string(name_of(y.dtype())), is_leaf(x)));
 }
 
-Tensor tensor_from_bytes(const py::bytes& bytes, const Shape& shape, DType dtype, bool requires_grad) {
+Tensor tensor_from_bytes(const py::bytes& bytes, const Shape& shape, DType dtype,
+                         bool requires_grad) {
   const std::string_view view = bytes;
   for (int64_t size : shape) check(size >= 0, "[tensor_from_bytes] negative size in {}", shape);
   const Tensor x = Tensor::empty(shape, dtype);
@@ -187,17 +204,17 @@ Tensor tensor_from_bytes(const py::bytes& bytes, const Shape& shape, DType dtype
   return requires_grad ? watch(x) : x;
 }
 
-py::object array(const Tensor& x, const py::object& dtype, const py::object& copy) {
+py::object array(const Tensor& x, const py::object& dtype, const py::object& wants_copy) {
   py::object result = shared_array(x);
   if (!dtype.is_none()) {
     const py::object wanted = py::module_::import("numpy").attr("dtype")(dtype);
     if (!wanted.equal(result.attr("dtype"))) {
-      check(copy.is_none() || copy.cast<bool>(),
+      check(wants_copy.is_none() || wants_copy.cast<bool>(),
             "[__array__] another dtype needs a copy: pass copy=None or True");
       return result.attr("astype")(wanted);
     }
   }
-  return !copy.is_none() && copy.cast<bool>() ? result.attr("copy")() : result;
+  return !wants_copy.is_none() && wants_copy.cast<bool>() ? result.attr("copy")() : result;
 }
 
 }  // namespace
@@ -208,11 +225,12 @@ void bind_numpy(py::module_& m) {
   m.def("__reduce__", &reduce, "x"_a, "How pickle stores a tensor: bytes, shape, dtype.");
   m.def("tensor_from_bytes", &tensor_from_bytes, "bytes"_a, "shape"_a, "dtype"_a,
         "requires_grad"_a = false, "The tensor that these bytes, row-major, make.");
-  m.def("__copy__", [](const Tensor& x) { return x; }, "x"_a, "The same value.");
+  m.def(
+      "__copy__", [](const Tensor& x) { return x; }, "x"_a, "The same value.");
   m.def(
       "__deepcopy__",
       [](const Tensor& x, const py::object&) {
-        const Tensor y = copied(x.detach());
+        const Tensor y = copy(x.detach());
         return is_leaf(x) ? watch(y) : y;
       },
       "x"_a, "memo"_a, "The same numbers in bytes of their own.");

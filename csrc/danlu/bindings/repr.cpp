@@ -114,15 +114,17 @@ struct Printer {
       const size_t width = std::max(before + after, text.size());
       return std::string(width - text.size(), ' ') + text;
     }
-    return std::string(before - point, ' ') + text + std::string(after - (text.size() - point), ' ');
+    return std::string(before - point, ' ') + text +
+           std::string(after - (text.size() - point), ' ');
   }
 
   std::string print(int axis, size_t indent) {
     if (axis == x.ndim()) return padded(texts[next++]);
     const bool innermost = axis == x.ndim() - 1;
     const std::string gap =
-        innermost ? "" : "\n" + std::string(static_cast<size_t>(x.ndim() - axis - 2), '\n') +
-                             std::string(indent + 1, ' ');
+        innermost ? ""
+                  : "\n" + std::string(static_cast<size_t>(x.ndim() - axis - 2), '\n') +
+                        std::string(indent + 1, ' ');
     std::string out = "[";
     size_t column = indent + 1;
     bool first = true;

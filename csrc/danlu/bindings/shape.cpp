@@ -5,12 +5,12 @@
 namespace danlu::python {
 namespace {
 
-Tensor reshape_or_copy(const Tensor& x, const Shape& shape, std::optional<bool> copy) {
+Tensor reshape_or_copy(const Tensor& x, const Shape& shape, std::optional<bool> want_copy) {
   const Tensor y = unlocked({x}, [&] { return reshape(x, shape); });
   const bool shares = y.value()->storage == x.value()->storage;
-  check(shares || copy.value_or(true),
+  check(shares || want_copy.value_or(true),
         "[reshape] shape {} of these strides needs a copy, which copy=False forbids", shape);
-  return shares && copy.value_or(false) ? reshape(copied(x), shape) : y;
+  return shares && want_copy.value_or(false) ? copy(y) : y;
 }
 
 Tensor permute(const Tensor& x, const std::optional<Axes>& axes) {
@@ -39,12 +39,6 @@ Tensors take_apart(const Tensor& x, std::optional<int64_t> num, int64_t axis) {
   return unstack(x, at);
 }
 
-Axes all_axes(const Tensor& x) {
-  Axes axes;
-  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
-  return axes;
-}
-
 Tensor roll_axes(const Tensor& x, const Shape& shift, const std::optional<Axes>& axis) {
   if (axis) return roll(x, shift, *axis);
   int64_t by = 0;
@@ -55,7 +49,8 @@ Tensor roll_axes(const Tensor& x, const Shape& shift, const std::optional<Axes>&
 Tensor repeat_any(const Tensor& x, const py::object& repeats, std::optional<int64_t> axis) {
   const Tensor& from = axis ? x : flatten(x);
   const int64_t at = axis.value_or(0);
-  if (PyIndex_Check(repeats.ptr()) && !PySequence_Check(repeats.ptr()) && !is_tensor(repeats.ptr())) {
+  if (PyIndex_Check(repeats.ptr()) && !PySequence_Check(repeats.ptr()) &&
+      !is_tensor(repeats.ptr())) {
     return repeat(from, repeats.cast<int64_t>(), at);
   }
   return repeat(from, to_tensor(repeats.ptr()), at);
@@ -84,7 +79,8 @@ Tensor pad_any(const Tensor& x, const py::object& pad_width, const std::string& 
   const PadMode how = pad_mode(mode);
   check(how == PadMode::constant || !constant_values,
         "[pad] constant_values goes with mode='constant', not '{}'", mode);
-  return unlocked({x}, [&] { return pad(x, before, after, how, constant_values.value_or(Tensor())); });
+  return unlocked({x},
+                  [&] { return pad(x, before, after, how, constant_values.value_or(Tensor())); });
 }
 
 }  // namespace
@@ -107,7 +103,8 @@ void bind_shape(py::module_& m) {
         return axis ? squeeze(x, *axis) : squeeze(x);
       },
       "x"_a, "axis"_a = py::none(), "Without axes of size 1.");
-  m.def("broadcast_to", &broadcast_to, "x"_a, "shape"_a, "x repeated to a larger shape, as a view.");
+  m.def("broadcast_to", &broadcast_to, "x"_a, "shape"_a,
+        "x repeated to a larger shape, as a view.");
   m.def(
       "broadcast_arrays",
       [](const py::args& arrays) { return broadcast_arrays(arrays.cast<Tensors>()); },
@@ -120,17 +117,20 @@ void bind_shape(py::module_& m) {
         return meshgrid(arrays.cast<Tensors>(), indexing == "ij");
       },
       "indexing"_a = "xy", "The coordinates of a grid, one tensor an axis.");
-  m.def("flip",
-        [](const Tensor& x, const std::optional<Axes>& axis) {
-          return flip(x, axis ? *axis : all_axes(x));
-        },
-        "x"_a, "axis"_a = py::none(), "Axes backwards; by default all.");
+  m.def(
+      "flip",
+      [](const Tensor& x, const std::optional<Axes>& axis) {
+        return flip(x, axis ? *axis : all_axes(x));
+      },
+      "x"_a, "axis"_a = py::none(), "Axes backwards; by default all.");
   m.def("diagonal", &diagonal, "x"_a, "offset"_a = 0, "axis1"_a = 0, "axis2"_a = 1,
         "The diagonals of two axes, as the last axis.");
-  m.def("diag", &diag, "x"_a, "k"_a = 0, "A matrix with this diagonal, or the diagonal of a matrix.");
+  m.def("diag", &diag, "x"_a, "k"_a = 0,
+        "A matrix with this diagonal, or the diagonal of a matrix.");
   m.def("trace", &trace, "x"_a, "offset"_a = 0, "axis1"_a = 0, "axis2"_a = 1,
         "The sum of the diagonal.");
-  m.def("concat", &join, "arrays"_a, "axis"_a = 0, "Joined along an axis; None: of the flat arrays.");
+  m.def("concat", &join, "arrays"_a, "axis"_a = 0,
+        "Joined along an axis; None: of the flat arrays.");
   m.def("stack", &stack, "arrays"_a, "axis"_a = 0, "Joined along a new axis.");
   m.def("unstack", &take_apart, "x"_a, "num"_a = py::none(), "axis"_a = 0,
         "The parts of an axis, without that axis.");

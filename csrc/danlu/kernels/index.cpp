@@ -188,20 +188,6 @@ DL_INLINE bool is_true(const View& x, int64_t i, bool dense) {
 
 }  // namespace
 
-// y = how many elements of x are not zero (int64, one element).
-void count_nonzero(const View& x, const View& y) {
-  const bool dense = x.contiguous();
-  int64_t count = 0;
-  dispatch_all(x.dtype, [&]<class T>(T) {
-    parallel_for(x.numel(), kGrain, [&](int64_t begin, int64_t end) {
-      int64_t found = 0;
-      for (int64_t i = begin; i < end; ++i) found += is_true<T>(x, i, dense);
-      __atomic_fetch_add(&count, found, __ATOMIC_RELAXED);
-    });
-  });
-  *y.ptr<int64_t>() = count;
-}
-
 // y[d, j]: coordinate d of the j-th element of x that is not zero, in row-major order; y is dense
 // and has room for all of them.
 void nonzero(const View& x, const View& y) {

@@ -100,11 +100,10 @@
                       const View& key))                                                       \
   DL_KERNEL(dropout_mask, (const View& x, const View& key, double rate, const View& y))       \
   /* index.cpp */                                                                             \
-  DL_KERNEL(gather, (const View& x, const IndexList& indices, int outer, const View& y,       \
+  DL_KERNEL(gather, (const View& x, const IndexList& indices, int outer, const View& y,        \
                      const View& scratch, Status& status))                                    \
   DL_KERNEL(scatter, (const View& u, const IndexList& indices, int outer, bool add,           \
                       const View& y, const View& scratch, Status& status))                    \
-  DL_KERNEL(count_nonzero, (const View& x, const View& y))                                    \
   DL_KERNEL(nonzero, (const View& x, const View& y))                                          \
   DL_KERNEL(one_hot, (const View& labels, const View& y))                                     \
   DL_KERNEL(ramp, (const View& y, const Ramp& line))                                          \

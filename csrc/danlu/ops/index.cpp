@@ -128,8 +128,8 @@ Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool in_fr
   Tensor u = broadcast_to(astype(update, x.dtype()), shape);
   // Sums of the 16-bit floats are kept in float32.
   if (add && size_of(x.dtype()) == 2 && is_floating(x.dtype())) {
-    const Tensor sum =
-        scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes, in_front, indices, add);
+    const Tensor sum = scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes,
+                                  in_front, indices, add);
     return astype(sum, x.dtype());
   }
   check_type(!add || !is_bool(x.dtype()), "[scatter_add] cannot add booleans; cast to an integer");
@@ -315,15 +315,6 @@ struct Nonzero final : Op {  // the coordinates (ndim, count)
   const int64_t count;
 };
 
-struct CountNonzero final : Op {
-  std::string_view name() const override { return "count_nonzero"; }
-  bool differentiable() const override { return false; }
-  Specs infer(Inputs) const override { return {Spec{{}, DType::int64, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
-    DL_DISPATCH(out[0].device(), count_nonzero, in[0].view(), out[0].view());
-  }
-};
-
 }  // namespace
 
 Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dtype) {
@@ -337,8 +328,7 @@ Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dt
 
 Tensors nonzero(const Tensor& x) {
   check(x.ndim() >= 1, "[nonzero] wants at least 1 axis; use x[None] for a number");
-  static const OpRef counter = make_op<CountNonzero>();
-  const int64_t count = call_one(counter, {x}).item_int();
+  const int64_t count = count_nonzero(x).item_int();
   return unstack(call_one(make_op<Nonzero>(count), {x}), 0);
 }
 

@@ -194,7 +194,6 @@ DL_EXPORT Axes normalize_axes(std::string_view op, const Axes& axes, int ndim);
 DL_EXPORT Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 
 DL_EXPORT Tensor contiguous(const Tensor& x);  // x itself when it is dense
-DL_EXPORT Tensor copied(const Tensor& x);      // dense, in bytes of its own
 DL_EXPORT Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1
 DL_EXPORT Tensor flatten(const Tensor& x);
 DL_EXPORT Tensor permute_dims(const Tensor& x, const Axes& axes);

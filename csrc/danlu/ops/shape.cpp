@@ -101,15 +101,6 @@ struct Reshape final : Op {
   const Shape shape;
 };
 
-struct Contiguous final : Op {
-  std::string_view name() const override { return "contiguous"; }
-  Specs infer(Inputs in) const override { return {Spec{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
-    DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
-  }
-  Tensors vjp(const Saved&, const Tensors& dout, Needs) const override { return {dout[0]}; }
-};
-
 struct PermuteDims final : Op {
   explicit PermuteDims(const Axes& order) : axes(order) {}
   std::string_view name() const override { return "permute_dims"; }
@@ -160,12 +151,7 @@ struct BroadcastTo final : Op {
 
 }  // namespace
 
-Tensor contiguous(const Tensor& x) { return x.contiguous() ? x : copied(x); }
-
-Tensor copied(const Tensor& x) {
-  static const OpRef op = make_op<Contiguous>();
-  return call_one(op, {x});
-}
+Tensor contiguous(const Tensor& x) { return x.contiguous() ? x : copy(x); }
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Shape resolved = shape;
