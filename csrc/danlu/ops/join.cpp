@@ -87,7 +87,7 @@ struct Split final : Op {  // the outputs are views
 Tensor concat(Inputs x, int64_t axis) {
   check(!x.empty(), "[concat] needs at least one tensor");
   DType dtype = x[0].dtype();
-  for (const Tensor& t : x) dtype = promote_types(dtype, t.dtype());
+  for (const Tensor& t : x) dtype = promote(dtype, t.dtype());
   check(x[0].ndim() >= 1, "[concat] cannot join tensors without axes; use stack");
   const int at = normalize_axis("concat", axis, x[0].ndim());
   Tensors parts;

@@ -64,7 +64,7 @@ std::pair<Tensor, Tensor> top_k(const Tensor& x, int64_t k) {
 Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
   check(sorted.ndim() == 1, "[searchsorted] wants a sorted tensor of 1 axis, got shape {}",
         sorted.shape());
-  const DType dtype = promote_types(sorted.dtype(), values.dtype());
+  const DType dtype = promote(sorted.dtype(), values.dtype());
   return call_one(make_op<SearchSorted>(right),
                   {contiguous(astype(sorted, dtype)), contiguous(astype(values, dtype))});
 }
