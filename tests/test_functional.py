@@ -1,0 +1,250 @@
+"""Functional models: graphs of symbolic tensors."""
+
+import numpy as np
+import pytest
+
+import danlu as dl
+from danlu import layers, ops
+
+
+def data(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("float32")
+
+
+def test_symbolic_tensors_have_shapes():
+    inputs = dl.Input(shape=(8, 3), name="x")
+    assert inputs.shape == (None, 8, 3) and inputs.dtype == "float32" and inputs.name == "x"
+    assert dl.Input(shape=(2,), batch_size=5, dtype="int32").shape == (5, 2)
+    hidden = layers.Dense(4)(inputs)
+    assert hidden.shape == (None, 8, 4) and isinstance(hidden, dl.KerasTensor)
+    for use in (bool, float, iter, np.asarray):
+        with pytest.raises(TypeError, match="symbolic and has no values"):
+            use(inputs)
+
+
+def test_input_wants_a_shape():
+    with pytest.raises(ValueError, match=r"\[Input\] wants the shape of one sample"):
+        dl.Input()
+
+
+def test_chain():
+    inputs = dl.Input(shape=(5,))
+    dense = layers.Dense(3, activation="relu")
+    model = dl.Model(inputs, layers.Dense(2)(dense(inputs)))
+    assert type(model).__name__ == "Functional"
+    assert [type(layer).__name__ for layer in model.layers] == ["InputLayer", "Dense", "Dense"]
+    assert model.input_shape == (None, 5) and model.output_shape == (None, 2)
+    assert model.count_params() == 5 * 3 + 3 + 3 * 2 + 2
+    x = data(4, 5)
+    w1, b1, w2, b2 = model.get_weights()
+    np.testing.assert_allclose(model(x).numpy(), np.maximum(x @ w1 + b1, 0) @ w2 + b2, rtol=1e-5)
+
+
+def test_several_inputs_and_outputs():
+    a, b = dl.Input(shape=(3,), name="a"), dl.Input(shape=(4,), name="b")
+    joined = layers.Concatenate()([a, b])
+    model = dl.Model([a, b], [layers.Dense(2, name="p")(joined), layers.Dense(1, name="q")(joined)])
+    xa, xb = data(6, 3), data(6, 4)
+    p, q = model([xa, xb])
+    assert p.shape == (6, 2) and q.shape == (6, 1)
+    by_name = model({"b": xb, "a": xa})
+    np.testing.assert_array_equal(p.numpy(), by_name[0].numpy())
+    assert model.output_names == ["p", "q"] and model.input_names == ["a", "b"]
+    with pytest.raises(ValueError, match="2 input tensors"):
+        model([xa])
+    with pytest.raises(ValueError, match=r"\['b'\] are missing"):
+        model({"a": xa})
+
+
+def test_dict_inputs_and_outputs():
+    inputs = {"u": dl.Input(shape=(3,), name="u"), "v": dl.Input(shape=(3,), name="v")}
+    model = dl.Model(inputs, {"sum": inputs["u"] + inputs["v"], "difference": inputs["u"] - inputs["v"]})
+    out = model({"u": data(2, 3), "v": data(2, 3, seed=1)})
+    np.testing.assert_allclose(out["sum"].numpy(), data(2, 3) + data(2, 3, seed=1))
+    np.testing.assert_allclose(out["difference"].numpy(), data(2, 3) - data(2, 3, seed=1))
+
+
+def test_shared_layer():
+    dense = layers.Dense(2)
+    a, b = dl.Input(shape=(3,)), dl.Input(shape=(3,))
+    model = dl.Model([a, b], layers.Add()([dense(a), dense(b)]))
+    assert len(model.weights) == 2
+    x = data(2, 3)
+    expected = 2 * dense(x).numpy()
+    np.testing.assert_allclose(model([x, x]).numpy(), expected, rtol=1e-6)
+
+
+def test_nested_model():
+    inputs = dl.Input(shape=(4,))
+    inner = dl.Model(inputs, layers.Dense(3)(inputs), name="inner")
+    outer_inputs = dl.Input(shape=(4,))
+    outer = dl.Model(outer_inputs, layers.Dense(1)(inner(outer_inputs)))
+    assert [layer.name for layer in outer.layers][1] == "inner"
+    assert len(outer.weights) == 4 and outer.weights[0] is inner.weights[0]
+    assert outer(data(2, 4)).shape == (2, 1)
+
+
+def test_residual_connection_and_functions():
+    inputs = dl.Input(shape=(4,))
+    hidden = layers.Dense(4)(inputs)
+    out = ops.relu(inputs + 2.0 * hidden - 1.0)
+    out = ops.mean(out[:, 1:], axis=-1, keepdims=True) / 2.0
+    model = dl.Model(inputs, out)
+    assert model.output_shape == (None, 1)
+    x = data(5, 4)
+    w, b = model.get_weights()
+    expected = np.maximum(x + 2 * (x @ w + b) - 1, 0)[:, 1:].mean(-1, keepdims=True) / 2
+    np.testing.assert_allclose(model(x).numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("symbolic", "array"),
+    [
+        (lambda x: x @ np.ones((3, 2), "float32"), lambda x: x @ np.ones((3, 2))),
+        (lambda x: 1.0 - x, lambda x: 1 - x),
+        (lambda x: 2.0 / (x * x + 1.0), lambda x: 2 / (x * x + 1)),
+        (lambda x: -x, lambda x: -x),
+        (lambda x: abs(x) ** 2.0, lambda x: abs(x) ** 2),
+        (lambda x: ops.where(x > 0.0, x, 0.1 * x), lambda x: np.where(x > 0, x, 0.1 * x)),
+        (lambda x: ops.concatenate([x, x], axis=-1), lambda x: np.concatenate([x, x], -1)),
+        (lambda x: ops.reshape(x, (-1, 1, 3)), lambda x: x.reshape(-1, 1, 3)),
+        (lambda x: x[..., None], lambda x: x[..., None]),
+    ],
+)
+def test_functions_of_symbolic_tensors(symbolic, array):
+    inputs = dl.Input(shape=(3,))
+    model = dl.Model(inputs, symbolic(inputs))
+    x = data(4, 3)
+    expected = array(x)
+    assert model.output_shape == (None, *expected.shape[1:])
+    np.testing.assert_allclose(model(x).numpy(), expected, rtol=1e-5, atol=1e-6)
+    copy = dl.Model.from_config(model.get_config())
+    np.testing.assert_array_equal(copy(x).numpy(), model(x).numpy())
+
+
+def test_open_axes():
+    inputs = dl.Input(shape=(None, 3))
+    out = layers.Dense(2)(inputs)
+    assert out.shape == (None, None, 2)
+    model = dl.Model(inputs, ops.sum(out, axis=1))
+    assert model.output_shape == (None, 2)
+    assert model(data(2, 5, 3)).shape == (2, 2)
+    assert model(data(2, 9, 3)).shape == (2, 2)
+
+
+def test_features_of_an_inner_layer():
+    inputs = dl.Input(shape=(4,))
+    hidden = layers.Dense(3, name="hidden")(inputs)
+    model = dl.Model(inputs, layers.Dense(1, name="out")(hidden))
+    features = dl.Model(model.input, model.get_layer("hidden").output)
+    x = data(2, 4)
+    np.testing.assert_array_equal(features(x).numpy(), model.get_layer("hidden")(x).numpy())
+    head = dl.Model(model.get_layer("hidden").output, model.output)
+    np.testing.assert_allclose(head(features(x)).numpy(), model(x).numpy(), rtol=1e-6)
+
+
+def test_weights_are_ordered_by_depth():
+    # The branch that is two layers deep comes before the shallow one that is made first.
+    a = dl.Input(shape=(3,))
+    shallow = layers.Dense(2, name="shallow")(a)
+    deep = layers.Dense(2, name="deep_2")(layers.Dense(2, name="deep_1")(a))
+    model = dl.Model(a, layers.Add()([shallow, deep]))
+    assert [v.path for v in model.weights[::2]] == [
+        "deep_1/kernel",
+        "shallow/kernel",
+        "deep_2/kernel",
+    ]
+
+
+def test_inputs_are_cast_and_their_rank_adjusted():
+    inputs = dl.Input(shape=(2, 2, 1))
+    model = dl.Model(inputs, layers.Flatten()(inputs))
+    images = np.arange(12, dtype="uint8").reshape(3, 2, 2)
+    out = model(images)
+    assert out.dtype == "float32" and out.shape == (3, 4)
+    np.testing.assert_array_equal(out.numpy(), images.reshape(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("shape", "remedy"),
+    [
+        ((2, 3, 8, 8), "moveaxis"),
+        ((8, 8, 3), "without the batch axis"),
+        ((2, 8, 8, 4), "the first axis counts samples"),
+        ((2, 192), "the first axis counts samples"),
+    ],
+)
+def test_wrong_input_shapes(shape, remedy):
+    inputs = dl.Input(shape=(8, 8, 3), name="image")
+    model = dl.Model(inputs, layers.Flatten()(inputs), name="net")
+    message = rf"\[Functional 'net'\] wants inputs of shape \(None, 8, 8, 3\) \('image'\).*{remedy}"
+    with pytest.raises(ValueError, match=message):
+        model(data(*shape))
+
+
+def test_outputs_of_other_inputs():
+    a, b = dl.Input(shape=(3,), name="a"), dl.Input(shape=(3,), name="b")
+    with pytest.raises(ValueError, match=r"depend on input 'b'.*not among the inputs: \['a'\]"):
+        dl.Model(a, a + b)
+    with pytest.raises(ValueError, match="symbolic tensors"):
+        dl.Model(a, np.ones(3))
+
+
+def test_input_that_no_output_needs():
+    a, b = dl.Input(shape=(3,)), dl.Input(shape=(2,))
+    model = dl.Model([a, b], a * 2.0)
+    np.testing.assert_array_equal(model([np.ones((1, 3)), np.ones((1, 2))]).numpy(), [[2, 2, 2]])
+
+
+def test_subclass_that_is_a_graph():
+    class Net(dl.Model):
+        def __init__(self, units):
+            inputs = dl.Input(shape=(3,))
+            super().__init__(inputs, layers.Dense(units)(inputs))
+            self.units = units
+
+    net = Net(4)
+    assert net(data(2, 3)).shape == (2, 4) and len(net.weights) == 2
+    assert isinstance(net, Net) and net.output_shape == (None, 4)
+
+
+def test_graph_config_rebuilds_the_model():
+    a, b = dl.Input(shape=(3,), name="a"), dl.Input(shape=(3,), name="b")
+    shared = layers.Dense(2, name="shared")
+    x = layers.Concatenate(name="join")([shared(a), shared(b)])
+    model = dl.Model({"a": a, "b": b}, [layers.Dense(1, name="p")(x), ops.tanh(x)], name="net")
+    copy = dl.Model.from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    inputs = {"a": data(2, 3), "b": data(2, 3, seed=1)}
+    for left, right in zip(model(inputs), copy(inputs), strict=True):
+        np.testing.assert_array_equal(left.numpy(), right.numpy())
+    assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers]
+    again = dl.models.model_from_json(model.to_json())
+    assert again.count_params() == model.count_params()
+
+
+def test_clone_model():
+    inputs = dl.Input(shape=(3,))
+    model = dl.Model(inputs, layers.Dense(2, kernel_initializer="ones")(inputs))
+    model.layers[1].kernel.assign(np.zeros((3, 2)))
+    copy = dl.models.clone_model(model)
+    assert copy.layers[1] is not model.layers[1]
+    np.testing.assert_array_equal(copy.layers[1].kernel.numpy(), np.ones((3, 2)))
+
+
+def test_deep_graph():
+    x = inputs = dl.Input(shape=(2,))
+    for _ in range(1500):
+        x = layers.Activation("relu")(x)
+    model = dl.Model(inputs, x)
+    np.testing.assert_array_equal(model(np.array([[-1.0, 2.0]])).numpy(), [[0, 2]])
+
+
+def test_training_reaches_layers_of_the_graph():
+    inputs = dl.Input(shape=(100,))
+    model = dl.Model(inputs, layers.Dropout(0.5)(inputs))
+    x = np.ones((1, 100), "float32")
+    assert (model(x).numpy() == 1).all() and (model(x, training=False).numpy() == 1).all()
+    assert (model(x, training=True).numpy() == 0).any()
+    always = dl.Model(inputs, layers.Dropout(0.5)(inputs, training=True))
+    assert (always(x).numpy() == 0).any()
