@@ -74,7 +74,7 @@ PyObject* power_slot(PyObject* a, PyObject* b, PyObject* modulus) {
     PyErr_SetString(PyExc_TypeError, "[pow] a modulus is not supported");
     return nullptr;
   }
-  return binary<&power>(a, b);
+  return binary<&pow>(a, b);
 }
 
 PyObject* positive_slot(PyObject* self) {
