@@ -213,6 +213,7 @@ void make_variable_type(PyObject* module) {
       {Py_tp_clear, (void*)clear},
       {Py_tp_repr, (void*)repr_slot},
       {Py_tp_members, (void*)members},
+      {Py_tp_getset, (void*)attributes},
       {Py_tp_getattro, (void*)PyObject_GenericGetAttr},
       {Py_tp_setattro, (void*)PyObject_GenericSetAttr},
   };
@@ -223,7 +224,7 @@ void make_variable_type(PyObject* module) {
   variable_type = reinterpret_cast<PyTypeObject*>(PyType_FromSpec(&spec));
   if (!variable_type) throw py::error_already_set();
   add_descriptors(variable_type, shared_attributes, shared_methods);
-  add_descriptors(variable_type, attributes, methods);
+  add_descriptors(variable_type, nullptr, methods);
   py::setattr(reinterpret_cast<PyObject*>(variable_type), "__array_ufunc__", py::none());
   py::setattr(module, "Variable", reinterpret_cast<PyObject*>(variable_type));
 }
