@@ -131,7 +131,9 @@ void bind_shape(py::module_& m) {
         "The sum of the diagonal.");
   m.def("concat", &join, "arrays"_a, "axis"_a = 0,
         "Joined along an axis; None: of the flat arrays.");
-  m.def("stack", &stack, "arrays"_a, "axis"_a = 0, "Joined along a new axis.");
+  m.def(
+      "stack", [](const Tensors& x, int64_t axis) { return stack(x, axis); }, "arrays"_a,
+      "axis"_a = 0, "Joined along a new axis.");
   m.def("unstack", &take_apart, "x"_a, "num"_a = py::none(), "axis"_a = 0,
         "The parts of an axis, without that axis.");
   m.def(
