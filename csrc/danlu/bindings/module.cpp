@@ -12,6 +12,7 @@ namespace danlu::python {
   X(runtime)           \
   X(info)              \
   X(matmul)            \
+  X(conv)              \
   X(nn)                \
   X(random)            \
   X(optim)             \

@@ -1,4 +1,6 @@
 // Matrix products: matmul and what is made of it, and dense with its bias and relu.
+#include <algorithm>
+
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 

@@ -109,6 +109,30 @@ DL_EXPORT Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias
                        bool relu = false);
 
 // ---- conv.cpp, pool.cpp ----------------------------------------------------------------------
+// How a window slides; an empty list stands for ones, one number for all axes.
+struct WindowOptions {
+  Shape strides = {};  // for pooling, empty means the size of the window
+  Shape dilation_rate = {};
+  bool same = false;  // pad so that the size is divided by the stride, rounded up
+  Shape before = {}, after = {};  // explicit padding, when not `same`
+};
+struct SlidingWindow;
+// The window in numbers, and the size of what it gives; `op` is named in the error.
+SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Shape& size,
+                             const WindowOptions& options, Shape& out);
+// x (batch, spatial..., channels), kernel (window..., channels / groups, filters), bias (filters),
+// which may be absent: (batch, spatial..., filters), then relu where asked.
+DL_EXPORT Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options = {},
+                      const Tensor& bias = {}, bool relu = false);
+// The input of a convolution with this kernel (window..., filters, channels) from its output x, in
+// the sense of the gradient: its spatial sizes are to be `output_spatial`.
+DL_EXPORT Tensor conv_transpose(const Tensor& x, const Tensor& kernel, const WindowOptions& options,
+                                const Shape& output_spatial);
+DL_EXPORT Tensor max_pool(const Tensor& x, const Shape& pool_size,
+                          const WindowOptions& options = {});
+// Padding does not count.
+DL_EXPORT Tensor average_pool(const Tensor& x, const Shape& pool_size,
+                              const WindowOptions& options = {});
 
 // ---- softmax.cpp -----------------------------------------------------------------------------
 DL_EXPORT Tensor to_floating(const Tensor& x);  // integers and bool become float32
