@@ -82,4 +82,4 @@ KERAS_OPS = {
 }
 
 # The modules below danlu/ops/ that hold compositions: looked through in this order.
-OPS_MODULES = ("elementwise", "reduce", "linalg", "shape", "index", "creation", "nn", "core")
+OPS_MODULES = ("elementwise", "reduce", "linalg", "shape", "index", "creation", "nn", "convolution", "core")

@@ -268,7 +268,7 @@ Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options,
                      options, out);
   out.insert(0, x.dim(0));
   out.push_back(filters);
-  const DType dtype = promote_types(x.dtype(), kernel.dtype());
+  const DType dtype = promote(x.dtype(), kernel.dtype());
   const Tensor from = contiguous(astype(x, dtype)), w = contiguous(astype(kernel, dtype));
   const OpRef op = make_op<Conv>(window, out, relu);
   return bias ? call_one(op, {from, w, contiguous(astype(bias, dtype))}) : call_one(op, {from, w});
@@ -290,7 +290,7 @@ Tensor conv_transpose(const Tensor& x, const Tensor& kernel, const WindowOptions
   Shape shape = output_spatial;
   shape.insert(0, x.dim(0));
   shape.push_back(kernel.dim(-2));
-  const DType dtype = promote_types(x.dtype(), kernel.dtype());
+  const DType dtype = promote(x.dtype(), kernel.dtype());
   return data_gradient(window, shape, astype(x, dtype), astype(kernel, dtype));
 }
 

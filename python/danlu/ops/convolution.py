@@ -1,0 +1,165 @@
+"""Convolution and pooling: arguments as in keras.ops, work in the core, channels last."""
+
+from __future__ import annotations
+
+from .. import _core, config
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__: list[str] = [
+    "average_pool",
+    "conv",
+    "conv_transpose",
+    "depthwise_conv",
+    "max_pool",
+    "separable_conv",
+]
+
+
+def _channels_last(data_format: str | None, x: Any, f: Callable[[Any], Any]) -> Any:
+    """f(x) for an f that knows channels last only, whatever `data_format` x has."""
+    if (data_format or config.image_data_format()) == "channels_last":
+        return f(x)
+    if config.standardize_data_format(data_format) == "channels_last":
+        return f(x)
+    return _core.moveaxis(f(_core.moveaxis(x, 1, -1)), -1, 1)
+
+
+def conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+    *,
+    bias: Any = None,
+    activation: str | None = None,
+) -> Any:
+    """Slide a kernel (window..., channels / groups, filters) over inputs (batch, ..., channels).
+
+    `padding` is "valid", "same" or a pair (before, after) for each axis of the window. A kernel with
+    a divisor of the channels makes groups. `bias` (filters,) and the activation "relu" cost no pass
+    of their own.
+
+    >>> import danlu as dl
+    >>> dl.ops.conv(dl.ones((1, 5, 5, 2)), dl.ones((3, 3, 2, 4)), strides=2).shape
+    (1, 2, 2, 4)
+    """
+    relu = activation == "relu"
+
+    def run(x: Any) -> Any:
+        y = _core._conv(x, kernel, strides, padding, dilation_rate, bias, relu)
+        return y if relu or activation is None else getattr(_core, activation)(y)
+
+    return _channels_last(data_format, inputs, run)
+
+
+def depthwise_conv(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Slide windows of its own, (window..., channels, multiplier), over each channel."""
+    *window, channels, multiplier = kernel.shape
+    grouped = _core.reshape(kernel, (*window, 1, channels * multiplier))
+    return conv(inputs, grouped, strides, padding, data_format, dilation_rate)
+
+
+def separable_conv(
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Any = 1,
+    padding: Any = "valid",
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """A depthwise convolution, then one with windows of size 1 that mixes the channels."""
+    x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
+    return conv(x, pointwise_kernel, 1, "valid", data_format)
+
+
+def conv_transpose(
+    inputs: Any,
+    kernel: Any,
+    strides: Any = 1,
+    padding: str = "valid",
+    output_padding: Any = None,
+    data_format: str | None = None,
+    dilation_rate: Any = 1,
+) -> Any:
+    """Undo the shape of a convolution with the kernel (window..., filters, channels of inputs)."""
+    window = kernel.shape[:-2]
+
+    def each(value: Any) -> tuple[Any, ...]:
+        return tuple(value) if isinstance(value, (tuple, list)) else (value,) * len(window)
+
+    def run(x: Any) -> Any:
+        sizes, pads = [], []
+        for size, taps, stride, extra, dilation in zip(
+            x.shape[1:-1],
+            window,
+            each(strides),
+            each(output_padding),
+            each(dilation_rate),
+            strict=True,
+        ):
+            extent = (taps - 1) * dilation + 1
+            if padding == "same":  # as Keras on JAX: size * stride unless output_padding says other
+                extra = stride - extent % 2 if extra is None else extra
+                before = extent // 2
+                full = (size - 1) * stride + extent - 2 * before + extra
+            else:
+                before = 0
+                full = (size - 1) * stride + extent + (max(stride - extent, 0) if extra is None else extra)
+            after = (size - 1) * stride + extent - full - before
+            sizes.append(full)
+            pads.append((before, after))
+        return _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
+
+    return _channels_last(data_format, inputs, run)
+
+
+def max_pool(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: str | None = None,
+) -> Any:
+    """The maximum of each window; windows lie side by side unless `strides` says other.
+
+    >>> import danlu as dl
+    >>> dl.ops.max_pool(dl.reshape(dl.arange(4.0), (1, 2, 2, 1)), 2).item()
+    3.0
+    """
+    strides = pool_size if strides is None else strides
+    return _channels_last(
+        data_format, inputs, lambda x: _core._max_pool(x, pool_size, strides, padding)
+    )
+
+
+def average_pool(
+    inputs: Any,
+    pool_size: Any,
+    strides: Any = None,
+    padding: Any = "valid",
+    data_format: str | None = None,
+) -> Any:
+    """The mean of each window; what padding adds does not count.
+
+    >>> import danlu as dl
+    >>> dl.ops.average_pool(dl.reshape(dl.arange(4.0), (1, 2, 2, 1)), 2).item()
+    1.5
+    """
+    strides = pool_size if strides is None else strides
+    return _channels_last(
+        data_format, inputs, lambda x: _core._average_pool(x, pool_size, strides, padding)
+    )
