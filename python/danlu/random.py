@@ -172,11 +172,8 @@ def binomial(
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """Put the slices of x along an axis into random order."""
-    from . import ops
-
-    x = ops.convert_to_tensor(x)
-    order = _core._random_permutation(_state(seed), x.shape[axis])
-    return ops.take(x, order, axis=axis)
+    x = _core.asarray(x)
+    return _core.take(x, _core._random_permutation(_state(seed), x.shape[axis]), axis=axis)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
@@ -194,8 +191,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
         return inputs * 0
     if noise_shape is None:
         return _core._dropout(inputs, float(rate), _state(seed))
-    from . import ops
-
-    inputs = ops.convert_to_tensor(inputs)
-    shape = [n if m is None else m for n, m in zip(inputs.shape, noise_shape, strict=True)]
-    return inputs * _core._dropout(ops.ones(shape, dtype=inputs.dtype), float(rate), _state(seed))
+    inputs = _core.asarray(inputs)
+    shape = tuple(n if m is None else m for n, m in zip(inputs.shape, noise_shape, strict=True))
+    mask = _core._dropout(_core.ones(shape, dtype=inputs.dtype), float(rate), _state(seed))
+    return inputs * mask
