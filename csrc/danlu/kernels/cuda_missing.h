@@ -42,3 +42,6 @@
 #define DL_CUDA_MISSING_argsort ~, DL_RAISE
 #define DL_CUDA_MISSING_searchsorted ~, DL_RAISE
 #define DL_CUDA_MISSING_optimizer_update ~, DL_RAISE
+#define DL_CUDA_MISSING_schedule ~, DL_RAISE
+#define DL_CUDA_MISSING_orthonormalize ~, DL_RAISE
+#define DL_CUDA_MISSING_recurrence ~, DL_RAISE
