@@ -49,7 +49,8 @@ class Model(Trainer, Layer):
         cls = type(self)
         if not isinstance(self, Functional):
             bases = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-            self.__class__ = type(cls.__name__, (cls, Functional), bases)
+            graph_class = type(cls.__name__, (cls, Functional), bases)
+            object.__setattr__(self, "__class__", graph_class)
         Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
 
     # Parts.

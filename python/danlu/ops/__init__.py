@@ -40,8 +40,31 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = find(KERAS_OPS.get(name, name))
+    if callable(value) and not isinstance(value, type):
+        value = _of_symbolic_tensors_too(name, value)
     globals()[name] = value
     return value
+
+
+def _of_symbolic_tensors_too(name: str, function: Any) -> Any:
+    """The function, which called on symbolic tensors becomes a part of a functional model.
+
+    Only a call that fails is looked at again, so a call with values costs next to nothing more.
+    """
+
+    def either(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (TypeError, AttributeError):
+            symbolic = sys.modules.get("danlu.layers.keras_tensor")
+            if symbolic is None or not symbolic.has_symbolic(args, kwargs):
+                raise
+        return symbolic.call(name, *args, **kwargs)
+
+    either.__name__, either.__qualname__, either.__doc__ = name, name, function.__doc__
+    either.__module__ = __name__
+    either.__wrapped__ = function  # type: ignore[attr-defined]
+    return either
 
 
 def __dir__() -> list[str]:
