@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from op_harness import Bad, Case
+from op_harness import Bad, Case, elementwise
 
 import danlu as dl
 from danlu import _core
@@ -20,6 +20,21 @@ def np_log_softmax(x: Any, axis: Any = -1) -> Any:
 
 def np_softmax(x: Any, axis: Any = -1) -> Any:
     return np.exp(np_log_softmax(x, axis))
+
+
+def np_sparsemax(x: Any, axis: Any = -1) -> Any:
+    """The projection on the simplex by bisection of sum max(x - tau, 0) = 1."""
+    low, high = x.max(axis, keepdims=True) - 1, x.max(axis, keepdims=True)
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = np.maximum(x - middle, 0).sum(axis, keepdims=True) > 1
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.maximum(x - low, 0)
+
+
+def np_glu(x: Any, axis: Any = -1) -> Any:
+    a, b = np.split(x, 2, axis)
+    return a / (1 + np.exp(-b))
 
 
 def picked(log_p: Any, labels: Any) -> Any:
@@ -108,6 +123,42 @@ CASES = [
         kwargs={"axis": (0, 2)},
         empty=[(2, 0, 3)],
         size1=[(1, 1, 1)],
+    ),
+    Case(
+        "sparsemax",
+        dl.ops.sparsemax,
+        ref=np_sparsemax,
+        shapes=[[(3, 5)], [(4, 7)]],
+        size1=[(1, 1)],
+        large=[(601, 129)],
+        bad=(Bad(lambda: dl.ops.sparsemax(dl.ones((2, 3)), axis=2), IndexError, "axis"),),
+    ),
+    Case(
+        "glu",
+        dl.ops.glu,
+        ref=np_glu,
+        shapes=[[(2, 3, 4)], [(6,)]],
+        empty=[(0, 4)],
+        size1=[(1, 2)],
+        large=[(601, 130)],
+        torch=lambda torch, x: torch.nn.functional.glu(x, -1),
+        bad=(Bad(lambda: dl.ops.glu(dl.ones((2, 3))), ValueError, r"half, got shape \(2, 3\)"),),
+    ),
+    elementwise(
+        "sparse_sigmoid", dl.ops.sparse_sigmoid, lambda x: np.clip((x + 1) / 2, 0, 1)
+    ),
+    elementwise(
+        "tanh_shrink",
+        dl.ops.tanh_shrink,
+        lambda x: x - np.tanh(x),
+        torch=lambda torch, x: torch.nn.functional.tanhshrink(x),
+    ),
+    elementwise(
+        "threshold",
+        dl.ops.threshold,
+        lambda x, threshold, default_value: np.where(x > threshold, x, default_value),
+        kwargs={"threshold": 0.3, "default_value": -0.5},
+        torch=lambda torch, x: torch.nn.functional.threshold(x, 0.3, -0.5),
     ),
     Case(
         "log_softmax",
