@@ -129,6 +129,7 @@ CASES = [
         dl.ops.sparsemax,
         ref=np_sparsemax,
         shapes=[[(3, 5)], [(4, 7)]],
+        empty=[(0, 3)],
         size1=[(1, 1)],
         large=[(601, 129)],
         bad=(Bad(lambda: dl.ops.sparsemax(dl.ones((2, 3)), axis=2), IndexError, "axis"),),
