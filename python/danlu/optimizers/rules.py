@@ -396,7 +396,7 @@ class Nadam(Optimizer):
     def _extra_state(self) -> Any:
         if self._u_product is None:  # the product of the momenta so far
             dtype = self._trainable_variables[0].dtype if self._trainable_variables else None
-            self._u_product = self.add_variable((), "ones", dtype, "u_product")
+            self._u_product = self.add_variable((), "ones", dtype)
         return self._u_product
 
 
