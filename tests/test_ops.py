@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -265,6 +266,8 @@ def test_bad_input(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.torch], ids=lambda case: case.name)
 def test_torch(case: Case) -> None:
+    if os.environ.get("DANLU_TEST_TORCH") == "0":
+        pytest.skip("without PyTorch: the sanitizers do not bear it")
     torch = pytest.importorskip("torch")
     for shapes in case.variants():
         arrays = case.arrays(shapes)
