@@ -72,14 +72,29 @@ KERAS_OPS = {
     "bitwise_not": "bitwise_invert",
     "concatenate": "concat",
     "cumprod": "cumulative_prod",
+    "conjugate": "conj",
     "cumsum": "cumulative_sum",
+    "fabs": "abs",
+    "hard_swish": "hard_silu",
     "left_shift": "bitwise_left_shift",
     "mod": "remainder",
     "power": "pow",
     "right_shift": "bitwise_right_shift",
+    "swish": "silu",
     "transpose": "permute_dims",
     "true_divide": "divide",
 }
 
 # The modules below danlu/ops/ that hold compositions: looked through in this order.
-OPS_MODULES = ("elementwise", "reduce", "linalg", "shape", "index", "creation", "nn", "convolution", "core")
+OPS_MODULES = (
+    "dtypes",
+    "elementwise",
+    "reduce",
+    "linalg",
+    "shape",
+    "index",
+    "creation",
+    "nn",
+    "convolution",
+    "core",
+)

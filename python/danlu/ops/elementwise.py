@@ -1,5 +1,232 @@
-"""Elementwise functions composed of others."""
+"""Elementwise functions composed of others, with the arguments of keras.ops and the array API."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .. import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__: list[str] = [
+    "allclose",
+    "angle",
+    "clip",
+    "conj",
+    "deg2rad",
+    "fmax",
+    "fmin",
+    "fmod",
+    "heaviside",
+    "imag",
+    "isclose",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "ldexp",
+    "logaddexp2",
+    "nan_to_num",
+    "positive",
+    "rad2deg",
+    "real",
+    "round",
+    "saturate_cast",
+    "sinc",
+    "sparse_sigmoid",
+    "tanh_shrink",
+    "threshold",
+]
+
+_PI = 3.141592653589793
+_LN2 = 0.6931471805599453
+
+
+def _tensor(x: Any) -> Any:
+    if isinstance(x, _core.Variable):
+        return x.value
+    return x if isinstance(x, _core.Tensor) else _core.asarray(x)
+
+
+def _floating(x: Any) -> Any:
+    x = _tensor(x)
+    return x if x.dtype.name.startswith(("float", "bfloat")) else _core.astype(x, "float32")
+
+
+def saturate_cast(x: Any, dtype: Any) -> Any:
+    """x converted to the dtype; what does not fit becomes the nearest number that does."""
+    from .dtypes import finfo, iinfo, isdtype
+
+    x = _tensor(x)
+    if isdtype(dtype, "bool") or isdtype(x.dtype, "bool"):
+        return _core.astype(x, dtype)
+    limits = iinfo(dtype) if isdtype(dtype, "integral") else finfo(dtype)
+    own = iinfo(x.dtype) if isdtype(x.dtype, "integral") else finfo(x.dtype)
+    low = limits.min if limits.min > own.min else None
+    high = limits.max if limits.max < own.max else None
+    if isdtype(x.dtype, "real floating") and isdtype(dtype, "integral"):
+        low = high = None  # the conversion itself does it, and exactly
+    return _core.astype(_core.clip(x, low, high), dtype)
+
+
+def clip(x: Any, min: Any = None, max: Any = None, *, x_min: Any = None, x_max: Any = None) -> Any:
+    """Elements below min become min, those above max become max (Keras: x_min, x_max)."""
+    return _core.clip(x, x_min if min is None else min, x_max if max is None else max)
+
+
+def positive(x: Any) -> Any:
+    """+x."""
+    return _tensor(x)
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """x rounded to so many decimals, halves to even."""
+    if decimals == 0:
+        return _core.round(x)
+    x = _tensor(x)
+    factor = 10.0 ** abs(decimals)
+    if decimals > 0:
+        return _core.round(x * factor) / factor
+    return _core.astype(_core.round(x / factor) * factor, x.dtype, copy=False)
+
+
+def rad2deg(x: Any) -> Any:
+    """x * 180 / pi."""
+    return _floating(x) * (180.0 / _PI)
+
+
+def deg2rad(x: Any) -> Any:
+    """x * pi / 180."""
+    return _floating(x) * (_PI / 180.0)
+
+
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), 1 at zero."""
+    x = _floating(x) * _PI
+    at_zero = x == 0.0
+    safe = _core.where(at_zero, 1.0, x)
+    return _core.where(at_zero, 1.0, _core.sin(safe) / safe)
+
+
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """log2(2^x1 + 2^x2)."""
+    a, b = _floating(x1) * _LN2, _floating(x2) * _LN2
+    return _core.logaddexp(a, b) / _LN2
+
+
+def ldexp(x1: Any, x2: Any) -> Any:
+    """x1 * 2^x2."""
+    x1 = _floating(x1)
+    return x1 * _core.exp2(_core.astype(x2, x1.dtype))
+
+
+def heaviside(x1: Any, x2: Any) -> Any:
+    """0 where x1 < 0, x2 where x1 is 0, 1 where x1 > 0."""
+    x1, x2 = _floating(x1), _floating(x2)
+    step = _core.astype(x1 > 0.0, x1.dtype)
+    return _core.where(_core.isnan(x1), x1, _core.where(x1 == 0.0, x2, step))
+
+
+def fmax(x1: Any, x2: Any) -> Any:
+    """The greater of both, and where one is NaN the other."""
+    x1, x2 = _tensor(x1), _tensor(x2)
+    return _core.where(_core.isnan(x1), x2, _core.where(_core.isnan(x2), x1, _core.maximum(x1, x2)))
+
+
+def fmin(x1: Any, x2: Any) -> Any:
+    """The less of both, and where one is NaN the other."""
+    x1, x2 = _tensor(x1), _tensor(x2)
+    return _core.where(_core.isnan(x1), x2, _core.where(_core.isnan(x2), x1, _core.minimum(x1, x2)))
+
+
+def fmod(x1: Any, x2: Any) -> Any:
+    """What is left of x1 / x2, with the sign of x1."""
+    x1, x2 = _tensor(x1), _tensor(x2)
+    rest = _core.remainder(_core.abs(x1), _core.abs(x2))
+    return _core.where(x1 < 0, -rest, rest)
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    """x with numbers in the place of NaN and infinities (by default 0 and the largest)."""
+    from .dtypes import finfo, isdtype
+
+    x = _tensor(x)
+    if not isdtype(x.dtype, "real floating"):
+        return x
+    limits = finfo(x.dtype)
+    y = _core.where(_core.isnan(x), nan, x)
+    y = _core.where(isposinf(x), limits.max if posinf is None else posinf, y)
+    return _core.where(isneginf(x), limits.min if neginf is None else neginf, y)
+
+
+def isclose(
+    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Whether |x1 - x2| <= atol + rtol |x2|."""
+    x1, x2 = _floating(x1), _floating(x2)
+    finite = _core.logical_and(_core.isfinite(x1), _core.isfinite(x2))
+    near = _core.abs(x1 - x2) <= atol + rtol * _core.abs(x2)
+    close = _core.logical_or(_core.logical_and(finite, near), x1 == x2)
+    if equal_nan:
+        close = _core.logical_or(close, _core.logical_and(_core.isnan(x1), _core.isnan(x2)))
+    return close
+
+
+def allclose(
+    x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Whether all elements are close."""
+    return _core.all(isclose(x1, x2, rtol, atol, equal_nan))
+
+
+def isposinf(x: Any) -> Any:
+    """Whether x is plus infinity."""
+    return _tensor(x) == float("inf")
+
+
+def isneginf(x: Any) -> Any:
+    """Whether x is minus infinity."""
+    return _tensor(x) == float("-inf")
+
+
+def real(x: Any) -> Any:
+    """x: danlu has no complex numbers."""
+    return _tensor(x)
+
+
+def imag(x: Any) -> Any:
+    """Zeros: danlu has no complex numbers."""
+    x = _tensor(x)
+    return _core.full(x.shape, 0, dtype=x.dtype)
+
+
+def conj(x: Any) -> Any:
+    """x: danlu has no complex numbers."""
+    return _tensor(x)
+
+
+def isreal(x: Any) -> Any:
+    """True: danlu has no complex numbers."""
+    return _core.full(_tensor(x).shape, True, dtype="bool")
+
+
+def angle(x: Any) -> Any:
+    """0, and pi for negative numbers."""
+    x = _floating(x)
+    return _core.where(_core.isnan(x), x, _core.where(x < 0.0, _PI, 0.0 * _core.sign(x)))
+
+
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x where it is greater than the threshold, else the default value."""
+    x = _tensor(x)
+    return _core.where(x > threshold, x, default_value)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """0 below -1, 1 above 1, (x + 1) / 2 between."""
+    return 0.5 * (_core.hard_tanh(x) + 1.0)
+
+
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)."""
+    x = _floating(x)
+    return x - _core.tanh(x)

@@ -1,5 +1,153 @@
-"""Reductions composed of others."""
+"""Reductions composed of others, with the arguments of keras.ops and the array API."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .. import _core
+from .elementwise import _floating, _tensor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__: list[str] = [
+    "average",
+    "diff",
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "ptp",
+    "trapezoid",
+]
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """The mean over the axes, weighted: sum(w x) / sum(w)."""
+    x = _floating(x)
+    if weights is None:
+        return _core.mean(x, axis)
+    w = _core.astype(weights, x.dtype)
+    if w.ndim == 1 and x.ndim > 1:
+        if not isinstance(axis, int):
+            raise ValueError(
+                f"[average] weights of shape {w.shape} need one axis of x {x.shape}, got {axis!r}"
+            )
+        w = _core.reshape(w, [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
+    w = _core.broadcast_to(w, x.shape)
+    return _core.sum(x * w, axis) / _core.sum(w, axis)
+
+
+def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
+    """x[i + 1] - x[i] along the axis, n times."""
+    x = _tensor(x)
+    if n < 0:
+        raise ValueError(f"[diff] n must be >= 0, got {n}")
+    ends = [None if e is None else _core.astype(e, x.dtype) for e in (prepend, append)]
+    parts = [p for p in (ends[0], x, ends[1]) if p is not None]
+    x = _core.concat(parts, axis) if len(parts) > 1 else x
+    here = axis % x.ndim
+    for _ in range(n):
+        before = tuple(slice(None, -1) if i == here else slice(None) for i in range(x.ndim))
+        after = tuple(slice(1, None) if i == here else slice(None) for i in range(x.ndim))
+        x = x[after] != x[before] if x.dtype == "bool" else x[after] - x[before]
+    return x
+
+
+def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The greatest element minus the least, over the axes."""
+    return _core.max(x, axis, keepdims) - _core.min(x, axis, keepdims)
+
+
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    """The integral along the axis by the trapezoidal rule."""
+    y = _core.moveaxis(_floating(y), axis, -1)
+    width = dx if x is None else diff(_core.asarray(x), axis if _tensor(x).ndim > 1 else -1)
+    if x is not None and width.ndim > 1:
+        width = _core.moveaxis(width, axis, -1)
+    return _core.sum(width * (y[..., 1:] + y[..., :-1]) * 0.5, -1)
+
+
+def _filled(x: Any, value: float) -> Any:
+    x = _tensor(x)
+    return _core.where(_core.isnan(x), value, x)
+
+
+def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum of what is not NaN."""
+    return _core.sum(_filled(x, 0), axis, keepdims)
+
+
+def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The product of what is not NaN."""
+    return _core.prod(_filled(x, 1), axis, keepdims)
+
+
+def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Running sums of what is not NaN."""
+    x = _filled(x, 0)
+    return _core.cumulative_sum(x if axis is not None else _core.flatten(x), axis, dtype)
+
+
+def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
+    """Running products of what is not NaN."""
+    x = _filled(x, 1)
+    return _core.cumulative_prod(x if axis is not None else _core.flatten(x), axis, dtype)
+
+
+def _nan_if_none(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
+    return _core.where(_core.all(_core.isnan(x), axis, keepdims), float("nan"), y)
+
+
+def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The greatest of what is not NaN."""
+    x = _floating(x)
+    return _nan_if_none(x, _core.max(_filled(x, float("-inf")), axis, keepdims), axis, keepdims)
+
+
+def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The least of what is not NaN."""
+    x = _floating(x)
+    return _nan_if_none(x, _core.min(_filled(x, float("inf")), axis, keepdims), axis, keepdims)
+
+
+def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The position of the greatest of what is not NaN, -1 where all are."""
+    x = _floating(x)
+    position = _core.argmax(_filled(x, float("-inf")), axis, keepdims)
+    return _core.where(_core.all(_core.isnan(x), axis, keepdims), -1, position)
+
+
+def nanargmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The position of the least of what is not NaN, -1 where all are."""
+    x = _floating(x)
+    position = _core.argmin(_filled(x, float("inf")), axis, keepdims)
+    return _core.where(_core.all(_core.isnan(x), axis, keepdims), -1, position)
+
+
+def _counted(x: Any, axis: Any, keepdims: bool) -> Any:
+    return _core.sum(_core.astype(_core.logical_not(_core.isnan(x)), x.dtype), axis, keepdims)
+
+
+def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The mean of what is not NaN."""
+    x = _floating(x)
+    return nansum(x, axis, keepdims) / _counted(x, axis, keepdims)
+
+
+def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The variance of what is not NaN."""
+    x = _floating(x)
+    centred = x - nanmean(x, axis, keepdims=True)
+    return nansum(_core.square(centred), axis, keepdims) / _counted(x, axis, keepdims)
+
+
+def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The standard deviation of what is not NaN."""
+    return _core.sqrt(nanvar(x, axis, keepdims))

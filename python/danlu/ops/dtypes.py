@@ -1,0 +1,91 @@
+"""Questions about dtypes: the functions of the array API standard."""
+
+from __future__ import annotations
+
+from .. import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__: list[str] = ["can_cast", "finfo", "iinfo", "isdtype", "result_type"]
+
+_KINDS = {
+    "bool": ("bool",),
+    "signed integer": ("int8", "int16", "int32", "int64"),
+    "unsigned integer": ("uint8", "uint16", "uint32", "uint64"),
+    "real floating": ("float16", "bfloat16", "float32", "float64"),
+    "complex floating": (),
+}
+_KINDS["integral"] = _KINDS["signed integer"] + _KINDS["unsigned integer"]
+_KINDS["numeric"] = _KINDS["integral"] + _KINDS["real floating"]
+
+# bits of the fraction, largest and smallest exponents
+_FLOATS = {
+    "float16": (10, 15, -14),
+    "bfloat16": (7, 127, -126),
+    "float32": (23, 127, -126),
+    "float64": (52, 1023, -1022),
+}
+
+
+def _name(dtype: Any) -> str:
+    """The name of a dtype, or of that of an array."""
+    return str(_core.result_type(dtype))
+
+
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Whether the dtype is this one, of this kind ("integral"), or one of a tuple of these."""
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, one) for one in kind)
+    if isinstance(kind, str) and kind in _KINDS:
+        return _name(dtype) in _KINDS[kind]
+    if isinstance(kind, str) and kind not in _KINDS["numeric"]:
+        raise ValueError(f"[isdtype] unknown kind {kind!r}: the kinds are {', '.join(_KINDS)}")
+    return bool(dtype == kind)
+
+
+def result_type(*arrays_and_dtypes: Any) -> Any:
+    """The dtype of arithmetic on these arrays, dtypes and numbers (numbers are weak)."""
+    return _core.result_type(*arrays_and_dtypes)
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether promotion turns the first dtype into the second."""
+    return bool(_core.result_type(from_, to) == to)
+
+
+class finfo:
+    """Limits of a floating-point dtype: bits, eps, max, min, smallest_normal, dtype."""
+
+    def __init__(self, dtype: Any) -> None:
+        name = _name(dtype)
+        if name not in _FLOATS:
+            raise ValueError(f"[finfo] {name} is no floating-point dtype: see iinfo")
+        fraction, high, low = _FLOATS[name]
+        self.dtype = getattr(_core, name)
+        self.bits = self.dtype.itemsize * 8
+        self.eps = 2.0**-fraction
+        self.max = (2.0 - self.eps) * 2.0**high
+        self.min = -self.max
+        self.smallest_normal = 2.0**low
+
+    def __repr__(self) -> str:
+        return f"finfo({self.dtype}, eps={self.eps}, max={self.max})"
+
+
+class iinfo:
+    """Limits of an integer dtype: bits, max, min, dtype."""
+
+    def __init__(self, dtype: Any) -> None:
+        name = _name(dtype)
+        if name not in _KINDS["integral"]:
+            raise ValueError(f"[iinfo] {name} is no integer dtype: see finfo")
+        self.dtype = getattr(_core, name)
+        self.bits = self.dtype.itemsize * 8
+        unsigned = name.startswith("u")
+        self.max = 2 ** (self.bits - (not unsigned)) - 1
+        self.min = 0 if unsigned else -self.max - 1
+
+    def __repr__(self) -> str:
+        return f"iinfo({self.dtype}, min={self.min}, max={self.max})"
