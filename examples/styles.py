@@ -45,7 +45,7 @@ def main():
         dl.utils.set_random_seed(1)
         model = make()
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(x_train, y_train, epochs=10, verbose=0)
+        model.fit(x_train, y_train, epochs=20, verbose=0)
         loss, accuracy = model.evaluate(x_test, y_test, verbose=0)
         print(f"{make.__name__:10}  test loss {loss:.4f}  test accuracy {accuracy:.4f}")
         losses.append(loss)

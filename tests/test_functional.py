@@ -58,7 +58,9 @@ def test_several_inputs_and_outputs():
 
 def test_dict_inputs_and_outputs():
     inputs = {"u": dl.Input(shape=(3,), name="u"), "v": dl.Input(shape=(3,), name="v")}
-    model = dl.Model(inputs, {"sum": inputs["u"] + inputs["v"], "difference": inputs["u"] - inputs["v"]})
+    model = dl.Model(
+        inputs, {"sum": inputs["u"] + inputs["v"], "difference": inputs["u"] - inputs["v"]}
+    )
     out = model({"u": data(2, 3), "v": data(2, 3, seed=1)})
     np.testing.assert_allclose(out["sum"].numpy(), data(2, 3) + data(2, 3, seed=1))
     np.testing.assert_allclose(out["difference"].numpy(), data(2, 3) - data(2, 3, seed=1))

@@ -376,6 +376,8 @@ def test_mixed_dtype_policy():
     policy = layers.Layer(dtype="mixed_bfloat16")
     assert (policy.dtype, policy.compute_dtype) == ("float32", "bfloat16")
     assert layers.Layer(dtype=dl.float64).dtype == "float64"
-    assert layers.Layer(dtype=layers.Layer(dtype="float16").get_config()["dtype"]).dtype == "float16"
+    assert (
+        layers.Layer(dtype=layers.Layer(dtype="float16").get_config()["dtype"]).dtype == "float16"
+    )
     with pytest.raises(ValueError, match="float31"):
         layers.Layer(dtype="float31")

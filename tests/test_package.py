@@ -46,6 +46,17 @@ def test_one_version():
     assert installed == danlu.__version__
 
 
+def test_every_public_name_has_a_value():
+    missing = []
+    for module in (danlu, danlu.ops, danlu.keras, danlu.layers, danlu.linalg):
+        for name in dir(module):
+            try:
+                getattr(module, name)
+            except (AttributeError, ImportError) as error:
+                missing.append(f"{module.__name__}.{name}: {error}")
+    assert not missing, "\n".join(missing)
+
+
 def test_three_dependencies():
     text = (ROOT / "pyproject.toml").read_text()
     dependencies = ast.literal_eval(re.search(r"^dependencies = (\[.*\])$", text, re.M)[1])

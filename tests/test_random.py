@@ -231,7 +231,9 @@ def test_randint(dtype):
     assert (low, int(x.max())) == ((-5, 11) if dtype != "uint8" else (3, 11))
     counts = np.bincount(x.astype("int64") - low)
     expected = N / counts.size
-    assert ((counts - expected) ** 2 / expected).sum() < counts.size + 6 * math.sqrt(2 * counts.size)
+    assert ((counts - expected) ** 2 / expected).sum() < counts.size + 6 * math.sqrt(
+        2 * counts.size
+    )
 
 
 def test_randint_over_the_whole_range():

@@ -16,7 +16,10 @@ def test_the_course_notes_model():
     model = Sequential([first, Dense(units=6, activation="relu"), Dense(4, activation="softmax")])
     assert model.built and model.input_shape == (None, 8) and model.output_shape == (None, 4)
     assert [layer.name for layer in model.layers] == ["dense", "dense_1", "dense_2"]
-    assert [v.path for v in model.weights[:2]] == ["sequential/dense/kernel", "sequential/dense/bias"]
+    assert [v.path for v in model.weights[:2]] == [
+        "sequential/dense/kernel",
+        "sequential/dense/bias",
+    ]
     assert model.count_params() == 8 * 6 + 6 + 6 * 6 + 6 + 6 * 4 + 4
     out = model.predict(np.ones((3, 8)), verbose=0)
     assert isinstance(out, np.ndarray)
@@ -80,7 +83,9 @@ def test_models_inside():
 
 
 def test_config():
-    model = dl.Sequential([dl.Input(shape=(4,)), layers.Dense(3, activation="relu"), layers.Dense(2)])
+    model = dl.Sequential(
+        [dl.Input(shape=(4,)), layers.Dense(3, activation="relu"), layers.Dense(2)]
+    )
     copy = dl.Sequential.from_config(model.get_config())
     assert copy.built and copy.name == model.name
     copy.set_weights(model.get_weights())

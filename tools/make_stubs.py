@@ -1,8 +1,8 @@
-"""Writes the type stubs from the built package: `_core.pyi` and `__init__.pyi`.
+"""Writes the type stubs from the built package: `_core.pyi`, `__init__.pyi`, `ops/__init__.pyi`.
 
 `python tools/make_stubs.py` writes into python/danlu/; `--check` fails when they are out of date.
-The signatures of `_core.pyi` come from the docstrings that pybind11 generates; `__init__.pyi` says
-where each lazily loaded name of `danlu` lives.
+The signatures of `_core.pyi` come from the docstrings that pybind11 generates; the
+others say where each lazily loaded name lives.
 """
 
 from __future__ import annotations
@@ -29,12 +29,10 @@ RESULTS = {
     "__index__": "int",
     "__float__": "float",
     "__complex__": "complex",
-    "__bool__": "bool",
+    "__bool__": "builtins.bool",
     "__repr__": "str",
-    "__eq__": "bool",
-    "__ne__": "bool",
+    "__contains__": "builtins.bool",
     "__hash__": "int",
-    "__contains__": "bool",
     "__init__": "None",
     "__setitem__": "None",
     "__delitem__": "None",
@@ -55,11 +53,50 @@ OPERANDS |= {"__getitem__": "(self, key: Any, /)", "__setitem__": "(self, key: A
 OPERANDS |= {"__delitem__": "(self, key: Any, /)", "__contains__": "(self, item: Any, /)"}
 
 
+# The hand-written types say nothing about their members.
+MEMBERS = {
+    "T": "Tensor",
+    "mT": "Tensor",
+    "value": "Tensor",
+    "grad": "Tensor | None",
+    "shape": "tuple[int, ...]",
+    "ndim": "int",
+    "size": "int",
+    "itemsize": "int",
+    "nbytes": "int",
+    "dtype": "DType",
+    "device": "str",
+    "requires_grad": "bool",
+    "trainable": "bool",
+    "name": "str",
+    "path": "str",
+}
+WRITABLE = {"grad", "requires_grad", "trainable", "name", "path"}
+# What an argument may be: more than what it becomes.
+ACCEPTED = {
+    r"\bTensor\b": "TensorLike",
+    r"\bDType\b": "DTypeLike",
+    r"int \| tuple\[int, \.\.\.\]": "int | Sequence[int]",
+}
+ALIASES = """
+TensorLike: TypeAlias = Any  # a Tensor, a Variable, an array, nested lists, a number
+DTypeLike: TypeAlias = Any  # a dtype, its name, a NumPy dtype, or float, int, bool
+"""
+
+
 def translated(types: str) -> str:
-    """pybind11's type names as Python's."""
+    """pybind11's type names as Python's. `bool` is a dtype in this module."""
     types = re.sub(r"danlu\._core\.", "", types)
     types = re.sub(r"\b(?:object|handle)\b", "Any", types)
+    types = re.sub(r"(?<![.\w])bool\b", "builtins.bool", types)
     return re.sub(r"\btyping\.|\bcollections\.abc\.", "", types)
+
+
+def accepted(parameters: str) -> str:
+    parameters = translated(parameters)
+    for pattern, wider in ACCEPTED.items():
+        parameters = re.sub(pattern, wider, parameters)
+    return parameters
 
 
 def from_docstring(name: str, doc: str | None, method: bool) -> list[str]:
@@ -68,9 +105,9 @@ def from_docstring(name: str, doc: str | None, method: bool) -> list[str]:
     signatures = []
     for parameters, result in found:
         parameters = re.sub(r"= <[^>]*>", "= ...", parameters)
-        signature = f"{translated(parameters)} -> {translated(result)}"
         if method:
-            signature = re.sub(r"^\(self: [^,)]+", "(self", signature)
+            parameters = re.sub(r"^\(\w+: [^,)]+", "(self", parameters)
+        signature = f"{accepted(parameters)} -> {translated(result)}"
         try:
             ast.parse(f"def f{signature}: ...")
         except SyntaxError:
@@ -79,12 +116,13 @@ def from_docstring(name: str, doc: str | None, method: bool) -> list[str]:
     return signatures
 
 
-def signatures_of(name: str, function: object, method: bool) -> list[str]:
+def signatures_of(name: str, function: object, method: bool, owner: str = "") -> list[str]:
     if found := from_docstring(name, function.__doc__, method):
         return found
-    result = RESULTS.get(name, "Any")
     if method and name in OPERANDS:
+        result = RESULTS.get(name, "Tensor" if owner in ("Tensor", "Variable") else "Any")
         return [f"{OPERANDS[name]} -> {result}"]
+    result = RESULTS.get(name, "Any")
     text = getattr(function, "__text_signature__", None)
     if text:
         try:
@@ -96,14 +134,15 @@ def signatures_of(name: str, function: object, method: bool) -> list[str]:
     return [f"(self, *args: Any, **kwargs: Any) -> {result}" if method else ANYTHING]
 
 
-def function_lines(name: str, function: object, method: bool = False, static: bool = False):
-    signatures = signatures_of(name, function, method and not static)
+def function_lines(name: str, function: object, owner: str = "", static: bool = False):
+    signatures = signatures_of(name, function, bool(owner) and not static, owner)
     for signature in signatures:
         if len(signatures) > 1:
             yield "@overload"
         if static:
             yield "@staticmethod"
-        yield f"def {name}{signature}: ..."
+        ignored = "  # type: ignore[override]" if name in ("__eq__", "__ne__") else ""
+        yield f"def {name}{signature}: ...{ignored if owner in ('Tensor', 'Variable') else ''}"
 
 
 def class_lines(name: str, cls: type):
@@ -117,18 +156,22 @@ def class_lines(name: str, cls: type):
             result = re.search(
                 r"-> (.+)$", getattr(getattr(value, "fget", None), "__doc__", "") or ""
             )
-            result_type = translated(result[1]) if result else "Any"
+            result_type = translated(result[1] if result else MEMBERS.get(member, "Any"))
             body += ["@property", f"def {member}(self) -> {result_type}: ..."]
-            if not isinstance(value, property) or value.fset:
+            writable = value.fset if isinstance(value, property) else member in WRITABLE
+            if writable:
                 body += [f"@{member}.setter", f"def {member}(self, value: Any) -> None: ..."]
         elif isinstance(value, staticmethod):
-            body += function_lines(member, value.__func__, method=True, static=True)
+            body += function_lines(member, value.__func__, owner=name, static=True)
         elif callable(value) and not isinstance(value, type):
-            body += function_lines(member, value, method=True)
+            body += function_lines(member, value, owner=name)
         elif isinstance(value, cls):
             body.append(f"{member}: {name}")
         elif not member.startswith("__"):
             body.append(f"{member}: Any")
+    if name == "Variable":  # layers hang their regularizers and constraints on it
+        body += ["def __getattr__(self, name: str) -> Any: ..."]
+        body += ["def __setattr__(self, name: str, value: Any) -> None: ..."]
     yield f"class {name}:"
     for line in body or ["..."]:
         yield f"    {line}"
@@ -149,21 +192,35 @@ def core_stub() -> str:
             values.append(f"{name}: {translated(type(value).__name__)}")
     text = "\n".join([*classes, "", "", *values, "", *functions, ""])
     abc = sorted(set(re.findall(r"\b(Sequence|Callable|Mapping|Iterable|Buffer)\b", text)))
-    names = sorted(set(re.findall(r"\b(Supports\w+|Annotated|overload|Literal)\b", text)) | {"Any"})
-    imports = [f"from collections.abc import {', '.join(abc)}"] if abc else []
+    names = set(re.findall(r"\b(Supports\w+|Annotated|overload|Literal)\b", text))
+    names = sorted(names | {"Any", "TypeAlias"})
+    imports = ["import builtins"]
+    imports += [f"from collections.abc import {', '.join(abc)}"] if abc else []
     imports.append(f"from typing import {', '.join(names)}")
-    return HEADER.format("The compiled core of danlu.") + "\n" + "\n".join(imports) + "\n" + text
+    return (
+        HEADER.format("The compiled core of danlu.")
+        + "\n"
+        + "\n".join(imports)
+        + "\n"
+        + ALIASES
+        + text
+    )
 
 
 def package_stub() -> str:
     """Every public name of `danlu`, imported from the module that defines it."""
     import danlu
 
+    internal = {"annotations", "sys"}
+
     modules, rest = [], []
     for name in sorted(dir(danlu)):
-        if name.startswith("_") and name != "__version__":
+        if name in internal or name.isupper() or (name[0] == "_" and name != "__version__"):
             continue
-        value = getattr(danlu, name)
+        try:
+            value = getattr(danlu, name)
+        except (AttributeError, ImportError):
+            continue  # tests/test_package.py reports a name without a value
         if isinstance(value, types.ModuleType):
             if value.__name__ == f"danlu.{name}":
                 modules.append(f"from danlu import {name} as {name}")
@@ -176,9 +233,36 @@ def package_stub() -> str:
     return "\n".join([head, "from typing import Any", "", *modules, *imports, "", *values, ""])
 
 
+def ops_stub() -> str:
+    """Every function of `danlu.ops`: a composition in one of its modules, or one of the core."""
+    from danlu import _core, ops
+    from danlu._names import KERAS_OPS
+
+    lines = []
+    for name in sorted(dir(ops)):
+        if name.startswith("_") or name.isupper():
+            continue
+        own = KERAS_OPS.get(name, name)
+        try:
+            value = ops.find(own)
+        except AttributeError:
+            continue
+        module = "danlu._core" if getattr(_core, own, None) is value else value.__module__
+        lines.append(f"from {module} import {own} as {name}")
+    head = HEADER.format("The functions of danlu.ops.")
+    find = "def find(name: str) -> Any: ..."
+    names = "\n".join(f'    "{line.split(" as ")[1]}",' for line in lines)
+    exported = f"__all__ = [\n{names}\n]"
+    return "\n".join(
+        [head, "from typing import Any", "", *sorted(lines), "", exported, "", find, ""]
+    )
+
+
 def import_or_type(name: str, value: object) -> str:
     from danlu import _core
 
+    if value is None:
+        return "None"
     if getattr(_core, name, None) is value:
         return f"from danlu._core import {name} as {name}"
     module = getattr(value, "__module__", None) or ""
@@ -198,7 +282,12 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     status = 0
-    for name, text in (("_core.pyi", core_stub()), ("__init__.pyi", package_stub())):
+    stubs = {
+        "_core.pyi": core_stub(),
+        "__init__.pyi": package_stub(),
+        "ops/__init__.pyi": ops_stub(),
+    }
+    for name, text in stubs.items():
         file = FOLDER / name
         before = file.read_text() if file.exists() else ""
         if before == text:

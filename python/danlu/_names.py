@@ -6,7 +6,7 @@ differently there is one function and an alias here.
 """
 
 SUBMODULES = frozenset(
-    """activations applications callbacks config constraints data datasets initializers keras layers
+    """activations callbacks config constraints datasets initializers keras layers
     linalg losses metrics models ops optimizers random regularizers saving utils""".split()
 )
 

@@ -145,9 +145,7 @@ CASES = [
         torch=lambda torch, x: torch.nn.functional.glu(x, -1),
         bad=(Bad(lambda: dl.ops.glu(dl.ones((2, 3))), ValueError, r"half, got shape \(2, 3\)"),),
     ),
-    elementwise(
-        "sparse_sigmoid", dl.ops.sparse_sigmoid, lambda x: np.clip((x + 1) / 2, 0, 1)
-    ),
+    elementwise("sparse_sigmoid", dl.ops.sparse_sigmoid, lambda x: np.clip((x + 1) / 2, 0, 1)),
     elementwise(
         "tanh_shrink",
         dl.ops.tanh_shrink,
@@ -188,7 +186,9 @@ CASES = [
             x.reshape(-1, x.shape[-1]), labels.reshape(-1), reduction="none"
         ).reshape(labels.shape),
         bad=(
-            bad_labels([0, 5, 1], r"labels out of range: label 5 at position 1.*\(3, 5\).*5 classes"),
+            bad_labels(
+                [0, 5, 1], r"labels out of range: label 5 at position 1.*\(3, 5\).*5 classes"
+            ),
             bad_labels([0, 1, -1], "labels out of range: label -1 at position 2"),
             bad_labels([0.0, 1.5, 2.0], "non-integer labels: 1.5 at position 1"),
             bad_labels([0.0, 1.0, 9.0], "labels out of range: label 9 at position 2"),
