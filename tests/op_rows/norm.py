@@ -84,7 +84,7 @@ CASES = [
         batch_norm,
         ref=np_batch_norm,
         shapes=[(4, 3, 5)],
-        empty=[(0, 0)],
+        empty=[(2, 0)],
         size1=[(1, 1)],
         large=[(40, 4001)],
     ),
@@ -142,7 +142,7 @@ CASES = [
         ref=lambda x, axis: np_layer_norm(x, axis=axis),
         shapes=[(2, 3, 5)],
         kwargs={"axis": (0, 2)},
-        empty=[(0, 3, 2)],
+        empty=[(2, 0, 3)],
         size1=[(1, 1, 1)],
     ),
     Case(
