@@ -97,4 +97,5 @@ OPS_MODULES = (
     "nn",
     "convolution",
     "core",
+    "control",
 )

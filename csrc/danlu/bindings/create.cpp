@@ -16,6 +16,11 @@ void check_device(std::string_view op, const py::object& device) {
 Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::object& device,
                  std::optional<bool> want_copy) {
   check_device("asarray", device);
+  if (PyUnicode_Check(x.ptr()) || PyBytes_Check(x.ptr())) {
+    fail(ErrorKind::type,
+         "[asarray] a tensor holds numbers, not strings such as {}: map each to an integer first",
+         py::cast<std::string>(py::repr(x)).substr(0, 80));
+  }
   const bool value = is_tensor(x.ptr()) || is_variable(x.ptr());
   const bool shares = value || (want_copy && !*want_copy && py::hasattr(x, "__dlpack__"));
   check(shares || want_copy.value_or(true),

@@ -91,6 +91,15 @@ void bind_dtype(py::module_& m) {
   py::class_<PyDType>(m, "DType", "An element type. It equals its name: danlu.float32 == 'float32'.")
       .def_property_readonly("name", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def_property_readonly("itemsize", [](PyDType d) { return size_of(d.dtype); })
+      .def_property_readonly(
+          "dtype",
+          [](PyDType d) {
+            const std::string name(name_of(d.dtype));
+            if (d.dtype != DType::bfloat16) return py::module_::import("numpy").attr("dtype")(name);
+            return py::module_::import("numpy").attr("dtype")(
+                py::module_::import("ml_dtypes").attr("bfloat16"));
+          },
+          "NumPy's dtype of this name: numpy.zeros(3, dtype=x.dtype) works.")
       .def("__str__", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def("__repr__", [](PyDType d) { return "danlu." + std::string(name_of(d.dtype)); })
       .def("__hash__", [](PyDType d) { return py::hash(py::str(std::string(name_of(d.dtype)))); })

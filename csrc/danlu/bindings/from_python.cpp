@@ -15,12 +15,6 @@ namespace {
 
 bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
 
-// Also NumPy's integers, which are no int but have an index.
-bool is_integer_like(PyObject* object) {
-  return PyLong_Check(object) ||
-         (PyIndex_Check(object) && !PySequence_Check(object) && !is_tensor(object));
-}
-
 struct Scan {
   Shape shape;
   int leaf_depth = -1;  // unknown before the first leaf
@@ -69,9 +63,11 @@ void scan_list(PyObject* object, int depth, Scan& scan) {
     check_ndim("asarray", depth + 1);
     scan.shape.push_back(n);
   }
-  check(depth < scan.shape.ndim() && scan.shape[depth] == n,
+  check(depth < scan.shape.ndim(),
+        "[asarray] the list is ragged: numbers and lists lie side by side");
+  check(scan.shape[depth] == n,
         "[asarray] the list is ragged: lists of {} and of {} elements lie side by side",
-        depth < scan.shape.ndim() ? scan.shape[depth] : 0, n);
+        scan.shape[depth], n);
   PyObject** items = PySequence_Fast_ITEMS(object);
   for (Py_ssize_t i = 0; i < n && !scan.arrays; ++i) scan_list(items[i], depth + 1, scan);
   if (n == 0 && scan.leaf_depth < 0) scan.leaf_depth = depth + 1;
@@ -251,6 +247,12 @@ Tensor from_buffer(PyObject* object) {
 }
 
 }  // namespace
+
+bool is_integer_like(PyObject* object) {
+  if (PyLong_Check(object)) return true;
+  return PyIndex_Check(object) && !PySequence_Check(object) && !is_tensor(object) &&
+         !is_variable(object) && !PyObject_HasAttrString(object, "__dlpack__");
+}
 
 Tensor with_dtype(const Tensor& x, DType dtype) {
   Tensor y = x.alias(x.shape(), x.strides(), 0);

@@ -1,6 +1,7 @@
 // x[key] and x[key] = value, by NumPy's rules: slices, integers, None and ... make views; integer
 // and boolean arrays gather and scatter.
 #include "danlu/bindings/bind.h"
+#include "danlu/bindings/interop.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -51,8 +52,7 @@ Item item_of(PyObject* object) {
   if (PySlice_Check(object)) return {Kind::slice, 0, object, {}, 1};
   if (PyBool_Check(object)) return {Kind::flag, object == Py_True, nullptr, {}, 0};
   if (PyUnicode_Check(object) || PyFloat_Check(object)) fail_key(object);
-  const bool tensor = is_tensor(object) || is_variable(object);
-  if (!tensor && PyIndex_Check(object) && !PySequence_Check(object)) {
+  if (is_integer_like(object)) {
     const Py_ssize_t i = PyNumber_AsSsize_t(object, PyExc_IndexError);
     if (i == -1 && PyErr_Occurred()) throw py::error_already_set();
     return {Kind::integer, i, nullptr, {}, 1};

@@ -217,11 +217,39 @@ py::object array(const Tensor& x, const py::object& dtype, const py::object& wan
   return !wants_copy.is_none() && wants_copy.cast<bool>() ? result.attr("copy")() : result;
 }
 
+// f"{loss:.3f}": a tensor of one element is formatted as its number.
+py::object formatted(const Tensor& x, const std::string& spec) {
+  if (spec.empty()) return py::str(to_repr(x));
+  const auto number = py::reinterpret_steal<py::object>(to_number(x));
+  return number.attr("__format__")(spec);
+}
+
+py::object namespace_of(const Tensor&, const py::object& api_version) {
+  if (!api_version.is_none()) {
+    const auto version = api_version.cast<std::string>();
+    bool known = false;
+    for (const char* each : {"2021.12", "2022.12", "2023.12", "2024.12"}) known |= version == each;
+    check(known, "[__array_namespace__] danlu follows the array API up to 2024.12, not {}",
+          version);
+  }
+  return py::module_::import("danlu");
+}
+
 }  // namespace
 
 void bind_numpy(py::module_& m) {
   m.def("__array__", &array, "x"_a, "dtype"_a = py::none(), py::kw_only(), "copy"_a = py::none(),
         "A NumPy array that shares the bytes and cannot be written.");
+  m.def("__array_namespace__", &namespace_of, "x"_a, py::kw_only(), "api_version"_a = py::none(),
+        "The module danlu.");
+  m.def("__format__", &formatted, "x"_a, "spec"_a, "As text; with a format, of its one number.");
+  m.def(
+      "__complex__",
+      [](const Tensor& x) {
+        const auto number = py::reinterpret_steal<py::object>(to_number(x));
+        return py::reinterpret_steal<py::object>(PyComplex_FromDoubles(number.cast<double>(), 0.0));
+      },
+      "x"_a, "complex(x) of a tensor of one element.");
   m.def("__reduce__", &reduce, "x"_a, "How pickle stores a tensor: bytes, shape, dtype.");
   m.def("tensor_from_bytes", &tensor_from_bytes, "bytes"_a, "shape"_a, "dtype"_a,
         "requires_grad"_a = false, "The tensor that these bytes, row-major, make.");

@@ -88,6 +88,15 @@ Tensor pad_any(const Tensor& x, const py::object& pad_width, const std::string& 
 void bind_shape(py::module_& m) {
   m.def("reshape", &reshape_or_copy, "x"_a, "shape"_a, py::kw_only(), "copy"_a = py::none(),
         "The same elements in another shape; one size may be -1.");
+  m.def(
+      "reshape",
+      [](const Tensor& x, int64_t first, int64_t second, const py::args& rest) {
+        check_ndim("reshape", static_cast<int64_t>(rest.size()) + 2);
+        Shape shape{first, second};
+        for (py::handle size : rest) shape.push_back(size.cast<int64_t>());
+        return reshape(x, shape);
+      },
+      "x"_a, "first"_a, "second"_a, "x.reshape(2, 3): the sizes one by one.");
   m.def("flatten", &flatten, "x"_a, "All elements in one axis.");
   m.def("ravel", &flatten, "x"_a, "All elements in one axis.");
   m.def("permute_dims", &permute, "x"_a, "axes"_a = py::none(),

@@ -432,7 +432,7 @@ void add_methods(py::module_& m) {
   for (const char* name :
        {"sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "argmax", "argmin", "reshape",
         "astype", "squeeze", "flatten", "permute_dims", "to_device", "__dlpack__", "__dlpack_device__",
-        "__array__", "__array_namespace__"}) {
+        "__array__", "__array_namespace__", "__format__", "__complex__"}) {
     attach(tensor_type, name);
     attach(variable_type, name);
   }

@@ -8,7 +8,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__: list[str] = ["can_cast", "finfo", "iinfo", "isdtype", "result_type"]
+__all__: list[str] = [
+    "__array_namespace_info__",
+    "can_cast",
+    "finfo",
+    "iinfo",
+    "isdtype",
+    "result_type",
+    "saturate_cast",
+]
 
 _KINDS = {
     "bool": ("bool",),
@@ -89,3 +97,47 @@ class iinfo:
 
     def __repr__(self) -> str:
         return f"iinfo({self.dtype}, min={self.min}, max={self.max})"
+
+
+def saturate_cast(x: Any, dtype: Any) -> Any:
+    """Cast; numbers that do not fit become the nearest that does."""
+    x = _core.asarray(x)
+    if isdtype(dtype, "bool"):
+        return _core.astype(x, dtype)
+    limits = finfo(dtype) if isdtype(dtype, "real floating") else iinfo(dtype)
+    own = finfo(x.dtype) if isdtype(x.dtype, "real floating") else None
+    if own is None and not isdtype(x.dtype, "bool"):
+        own = iinfo(x.dtype)
+    if own is None or (limits.min <= own.min and own.max <= limits.max):
+        return _core.astype(x, dtype)
+    return _core.astype(_core.clip(x, max(limits.min, own.min), min(limits.max, own.max)), dtype)
+
+
+class _NamespaceInfo:
+    """What the library can do: capabilities, devices, dtypes."""
+
+    def capabilities(self) -> dict[str, Any]:
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": 8}
+
+    def default_device(self) -> str:
+        return "cpu"
+
+    def devices(self) -> list[str]:
+        return ["cpu"]
+
+    def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
+        return {
+            "real floating": _core.float32,
+            "complex floating": None,
+            "integral": _core.int64,
+            "indexing": _core.int64,
+        }
+
+    def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
+        names = ("bool", *_KINDS["numeric"])
+        return {n: getattr(_core, n) for n in names if kind is None or isdtype(n, kind)}
+
+
+def __array_namespace_info__() -> Any:  # noqa: N807
+    """Return an object that says which devices and dtypes there are."""
+    return _NamespaceInfo()

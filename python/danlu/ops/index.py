@@ -2,4 +2,109 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .. import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__: list[str] = [
+    "argpartition",
+    "bincount",
+    "digitize",
+    "get_item",
+    "in_top_k",
+    "isin",
+    "multi_hot",
+    "segment_sum",
+    "select",
+]
+
+
+def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
+    """Return positions of which the first `kth` name the smallest elements."""
+    return _core.argsort(x, axis=axis)
+
+
+def get_item(x: Any, key: Any) -> Any:
+    """Return `x[key]`."""
+    return _core.asarray(x)[key]
+
+
+def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
+    """Whether fewer than k predictions of a row are greater than the one of its target class."""
+    targets, predictions = _core.asarray(targets), _core.asarray(predictions)
+    classes = predictions.shape[-1]
+    valid = (targets >= 0) & (targets < classes)
+    at = _core.expand_dims(_core.where(valid, targets, 0), -1)
+    score = _core.take_along_axis(predictions, at, -1)
+    greater = _core.count_nonzero(predictions > score, axis=-1)
+    finite = _core.isfinite(_core.squeeze(score, -1))
+    return (greater < k) & valid & finite
+
+
+def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Whether each element of x1 is among those of x2."""
+    x1, x2 = _core.asarray(x1), _core.sort(_core.flatten(x2))
+    if x2.size == 0:
+        return _core.full(x1.shape, invert)
+    at = _core.clip(_core.searchsorted(x2, x1), 0, x2.size - 1)
+    found = _core.take(x2, at, 0) == x1
+    return _core.logical_not(found) if invert else found
+
+
+def digitize(x: Any, bins: Any) -> Any:
+    """Return the number of the bin of each element: bins[i - 1] <= x < bins[i]."""
+    return _core.astype(_core.searchsorted(bins, x, side="right"), "int32")
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    """Return how often each of 0, 1, ... occurs along the last axis, or the sum of its weights."""
+    x = _core.asarray(x)
+    if sparse:
+        raise ValueError("[bincount] danlu has dense tensors only: use sparse=False")
+    bins = max(minlength, int(_core.max(x)) + 1 if x.size else 0)
+    values = _core.ones(x.shape, dtype="int32") if weights is None else _core.asarray(weights)
+    if x.ndim == 1:
+        return _core.scatter(_core.expand_dims(x, 1), values, (bins,))
+    rows = _core.broadcast_to(_core.expand_dims(_core.arange(x.shape[0]), 1), x.shape)
+    return _core.scatter(_core.stack([rows, x], axis=-1), values, (x.shape[0], bins))
+
+
+def segment_sum(
+    data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
+) -> Any:
+    """Return the sums of the rows of `data` with the same id."""
+    data, ids = _core.asarray(data), _core.asarray(segment_ids)
+    if num_segments is None:
+        num_segments = int(_core.max(ids)) + 1 if ids.size else 0
+    return _core.scatter(_core.expand_dims(ids, -1), data, (num_segments, *data.shape[1:]))
+
+
+def multi_hot(
+    inputs: Any,
+    num_classes: int | None = None,
+    axis: int = -1,
+    dtype: Any = None,
+    sparse: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Return 1 at every class that a row of labels names, 0 elsewhere."""
+    num_classes = kwargs.pop("num_tokens", num_classes)
+    if num_classes is None:
+        raise ValueError("[multi_hot] num_classes is missing: how many classes are there?")
+    inputs = _core.asarray(inputs)
+    reduced = 1 if inputs.ndim > 1 else 0
+    return _core.max(_core.one_hot(inputs, num_classes, axis, dtype, sparse), axis=reduced)
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """Return for each element the first choice whose condition holds, or `default`."""
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"[select] {len(condlist)} conditions for {len(choicelist)} choices: as many are needed"
+        )
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = _core.where(condition, choice, result)
+    return result
