@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "danlu/core/recorder.h"
+#include "danlu/core/reports.h"
 
 namespace danlu {
 
@@ -143,10 +144,9 @@ void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) 
     if (const int64_t bytes = op->scratch_bytes(in); bytes > 0) {
       scratch = Tensor::empty({bytes}, DType::uint8, in.empty() ? kCpu : in[0].device());
     }
-    const bool indices = op->reads_indices();
-    if (indices) thread_status = {};
-    op->run(in, out, scratch ? scratch.view() : View{});
-    if (indices && !thread_status.ok()) op->raise(thread_status, in);
+    const View room = scratch ? scratch.view() : View{};
+    if (op->reads_indices()) run_reporting(op, in, out, room);
+    else op->run(in, out, room);
   }
   if (recording) [[unlikely]] recording->add(op, in, out, scratch);
   if (grad_is_enabled && op->differentiable() && records(in)) record(op, in, out);

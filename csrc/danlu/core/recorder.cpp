@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "danlu/core/reports.h"
+
 namespace danlu {
 
 Recording::~Recording() {
@@ -61,10 +63,9 @@ void Recording::replay() {
       out.push_back(y.get());
     }
     if (!computes) continue;
-    const bool indices = call.op->reads_indices();
-    if (indices) status() = {};
-    call.op->run(in, out, call.scratch ? call.scratch.view() : View{});
-    if (indices && !status().ok()) call.op->raise(status(), in);
+    const View room = call.scratch ? call.scratch.view() : View{};
+    if (call.op->reads_indices()) run_reporting(call.op, in, out, room);
+    else call.op->run(in, out, room);
   }
 }
 

@@ -13,20 +13,17 @@
 #include <string>
 #include <vector>
 
+#include "danlu/core/cuda.h"
+#include "danlu/core/devices.h"
 #include "danlu/core/error.h"
+#include "danlu/core/reports.h"
 
 namespace danlu {
 
-#ifdef DANLU_CUDA
-namespace cuda {  // core/storage.cu
-void* allocate(int64_t bytes, Device device);
-void free(void* block, int64_t bytes, Device device) noexcept;
-void empty_cache();
-MemoryStats memory_stats(Device device);
-void reset_peak_memory(Device device);
-void copy_bytes(void* to, Device to_device, const void* from, Device from_device, int64_t bytes);
-}  // namespace cuda
-#endif
+OutOfMemory::OutOfMemory(int64_t bytes, int64_t in_use, Device device)
+    : what_(format("[allocate] out of memory on {}: {} MiB more were wanted, {} MiB are in use. Use "
+                   "smaller batches or a smaller model, or call danlu.config.empty_cache()",
+                   device, (bytes + (1 << 20) - 1) >> 20, in_use >> 20)) {}
 
 namespace {
 
@@ -36,18 +33,6 @@ constexpr int64_t kSlab = 1 << 18;
 constexpr int64_t kHugePage = 2 << 20;     // from here: mapped by itself, in huge pages
 constexpr int kSmallClasses = kSmall / kAlign;
 constexpr int kBatch = 64;                 // blocks that move between a thread and the others at once
-
-class OutOfMemory : public std::bad_alloc {
- public:
-  explicit OutOfMemory(int64_t bytes)
-      : what_(format("[allocate] out of memory: {} MiB more were wanted, {} MiB are in use. Use "
-                     "smaller batches or a smaller model, or call danlu.config.empty_cache()",
-                     (bytes + (1 << 20) - 1) >> 20, memory_stats().in_use >> 20)) {}
-  const char* what() const noexcept override { return what_.c_str(); }
-
- private:
-  std::string what_;
-};
 
 struct FreeBlock {
   FreeBlock* next;
@@ -128,7 +113,7 @@ void count_in_use(Pool& p, int64_t bytes) {
 void* allocate_large(int64_t bytes) {
   Pool& p = pool();
   p.requests.fetch_add(1, std::memory_order_relaxed);
-  if (bytes > physical_memory()) throw OutOfMemory(bytes);
+  if (bytes > physical_memory()) throw OutOfMemory(bytes, p.in_use.load(), kCpu);
   {
     std::lock_guard lock(p.mutex);
     FreeList& list = p.list_of(bytes);
@@ -147,7 +132,7 @@ void* allocate_large(int64_t bytes) {
     empty_cache();
     block = from_system(bytes);
   }
-  if (!block) throw OutOfMemory(bytes);
+  if (!block) throw OutOfMemory(bytes, p.in_use.load(), kCpu);
   count_in_use(p, bytes);
   return block;
 }
@@ -266,8 +251,7 @@ Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
 #ifdef DANLU_CUDA
     storage->data_ = cuda::allocate(bytes, device);
 #else
-    fail(ErrorKind::runtime, "[allocate] device {} was asked for, but this danlu was built without CUDA",
-         device);
+    check_device("allocate", device);
 #endif
   }
   storage->bytes_ = bytes;
@@ -339,8 +323,9 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
   }
 #ifdef DANLU_CUDA
   cuda::copy_bytes(to, to_device, from, from_device, bytes);
+  if (to_device.is_cpu()) raise_reports(from_device);
 #else
-  fail(ErrorKind::runtime, "[copy] {} to {}: this danlu was built without CUDA", from_device, to_device);
+  check_device("copy", to_device.is_cpu() ? from_device : to_device);
 #endif
 }
 

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <new>
+#include <string>
 
 #include "danlu/core/device.h"
 #include "danlu/core/ref.h"
@@ -38,6 +40,15 @@ class Storage final : public RefCounted {
   bool writable_ = true;
   bool exported_ = false;
   std::function<void()> release_;
+};
+
+class OutOfMemory : public std::bad_alloc {  // becomes Python's MemoryError
+ public:
+  OutOfMemory(int64_t bytes, int64_t in_use, Device device);
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  std::string what_;
 };
 
 struct MemoryStats {

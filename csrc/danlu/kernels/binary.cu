@@ -5,17 +5,27 @@
 
 namespace danlu::cuda {
 
+namespace {
+
+template <class F, class Types>
+void run(const char* name, const View& a, const View& b, const View& y, double parameter) {
+  dispatch_all(a.dtype, [&]<class T>(T) {
+    if constexpr (Types::template has<wide<T>>) {
+      map<T, T, T>(name, formula::make<F>(parameter), y, a, b);
+    }
+  });
+}
+
+}  // namespace
+
 void binary(Binary op, const View& a, const View& b, const View& y, double parameter) {
   switch (op) {
-#define DL_BINARY_CASE(name, functor, types)                             \
-  case Binary::name:                                                     \
-    return dispatch_all(a.dtype, [&]<class T>(T) {                       \
-      if constexpr (formula::types::has<compute<T>>) {                   \
-        run_map<T>(formula::make<formula::functor>(parameter), a, b, y); \
-      }                                                                  \
-    });
-    DL_BINARY_LIST(DL_BINARY_CASE)
-    DL_GRADIENT_LIST(DL_BINARY_CASE)
+#define DL_CASE(name, functor, types) \
+  case Binary::name:                  \
+    return run<formula::functor, formula::types>(#name, a, b, y, parameter);
+    DL_BINARY_LIST(DL_CASE)
+    DL_GRADIENT_LIST(DL_CASE)
+#undef DL_CASE
   }
 }
 

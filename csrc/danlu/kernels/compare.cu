@@ -7,56 +7,48 @@ namespace danlu::cuda {
 
 namespace {
 
-template <class Word>
-__global__ void choose(Walk<4> walk, const bool* condition, const Word* a, const Word* b, Word* y) {
-  grid_stride(walk.numel, [&](int64_t i) {
-    int64_t at[4];
-    walk.offsets(i, at);
-    y[at[3]] = condition[at[0]] ? a[at[1]] : b[at[2]];
-  });
+template <class F>
+void run_compare(const char* name, const View& a, const View& b, const View& y) {
+  dispatch_all(a.dtype, [&]<class T>(T) { map<bool, T, T>(name, F{}, y, a, b); });
+}
+template <class F>
+void run_predicate(const char* name, const View& x, const View& y) {
+  dispatch_floating(x.dtype, [&]<class T>(T) { map<bool, T>(name, F{}, y, x); });
 }
 
-template <class Word>
-void run_choose(const View& condition, const View& a, const View& b, const View& y) {
-  const View* const views[] = {&condition, &a, &b, &y};
-  const Walk<4> walk(views);
-  launch(choose<Word>, blocks_for(walk.numel), kThreads, walk, condition.ptr<bool>(), a.ptr<Word>(),
-         b.ptr<Word>(), y.ptr<Word>());
-}
+struct Choose {
+  template <class Word>
+  DL_FN Word operator()(bool condition, Word a, Word b) const {
+    return condition ? a : b;
+  }
+};
 
 }  // namespace
 
 void compare(Compare op, const View& a, const View& b, const View& y) {
   switch (op) {
-#define DL_COMPARE_CASE(name, functor, types) \
-  case Compare::name:                         \
-    return dispatch_all(a.dtype,              \
-                        [&]<class T>(T) { run_map<T, bool>(formula::functor(), a, b, y); });
-    DL_COMPARE_LIST(DL_COMPARE_CASE)
+#define DL_CASE(name, functor, types) \
+  case Compare::name:                 \
+    return run_compare<formula::functor>(#name, a, b, y);
+    DL_COMPARE_LIST(DL_CASE)
+#undef DL_CASE
   }
 }
 
 void predicate(Predicate op, const View& x, const View& y) {
   switch (op) {
-#define DL_PREDICATE_CASE(name, functor, types) \
-  case Predicate::name:                         \
-    return dispatch_floating(x.dtype,           \
-                             [&]<class T>(T) { run_map<T, bool>(formula::functor(), x, y); });
-    DL_PREDICATE_LIST(DL_PREDICATE_CASE)
+#define DL_CASE(name, functor, types) \
+  case Predicate::name:               \
+    return run_predicate<formula::functor>(#name, x, y);
+    DL_PREDICATE_LIST(DL_CASE)
+#undef DL_CASE
   }
 }
 
 void where(const View& condition, const View& a, const View& b, const View& y) {
-  switch (size_of(y.dtype)) {
-    case 1:
-      return run_choose<uint8_t>(condition, a, b, y);
-    case 2:
-      return run_choose<uint16_t>(condition, a, b, y);
-    case 4:
-      return run_choose<uint32_t>(condition, a, b, y);
-    default:
-      return run_choose<uint64_t>(condition, a, b, y);
-  }
+  dispatch_words(y.dtype, [&]<class Word>(Word) {
+    map<Word, bool, Word, Word>("where", Choose{}, y, condition, a, b);
+  });
 }
 
 }  // namespace danlu::cuda

@@ -10,34 +10,38 @@ namespace {
 template <class To>
 struct Convert {
   template <class From>
-  DL_FN auto operator()(From x) const {
-    return formula::convert<compute<To>>(x);
+  DL_FN wide<To> operator()(From x) const {
+    return formula::convert<wide<To>>(x);
   }
 };
-
+struct Move {
+  template <class Word>
+  DL_FN Word operator()(Word x) const {
+    return x;
+  }
+};
 template <class T>
-__global__ void set(Walk<1> walk, T value, T* y) {
-  grid_stride(walk.numel, [&](int64_t i) {
-    int64_t at[1];
-    walk.offsets(i, at);
-    y[at[0]] = value;
-  });
-}
+struct Constant {
+  T value;
+  DL_FN T operator()() const { return value; }
+};
 
 }  // namespace
 
 void copy(const View& x, const View& y) {
+  if (x.dtype == y.dtype) {
+    return dispatch_words(y.dtype, [&]<class Word>(Word) { map<Word, Word>("copy", Move{}, y, x); });
+  }
   dispatch_all(y.dtype, [&]<class To>(To) {
-    dispatch_all(x.dtype, [&]<class From>(From) { run_map<From, To>(Convert<To>(), x, y); });
+    dispatch_all(x.dtype, [&]<class From>(From) {
+      if constexpr (!std::is_same_v<From, To>) map<To, From>("copy", Convert<To>{}, y, x);
+    });
   });
 }
 
 void fill(const View& y, double value) {
   dispatch_all(y.dtype, [&]<class T>(T) {
-    const View* const views[] = {&y};
-    const Walk<1> walk(views);
-    const T converted = static_cast<T>(formula::convert<compute<T>>(value));
-    launch(set<T>, blocks_for(walk.numel), kThreads, walk, converted, y.ptr<T>());
+    map<T>("fill", Constant<wide<T>>{formula::convert<wide<T>>(value)}, y);
   });
 }
 

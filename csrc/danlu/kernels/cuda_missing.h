@@ -1,5 +1,5 @@
 // The kernels without a CUDA twin yet, one line each. A kernel that is neither here nor in a .cu
-// file is reported when the extension is linked; one that is in both, when cuda_missing.cu is.
+// file is reported when the extension is linked; one that is in both, by tests/test_cuda_list.py.
 #pragma once
 
 #define DL_CUDA_MISSING_conv ~, DL_RAISE
@@ -34,7 +34,6 @@
 #define DL_CUDA_MISSING_dropout_mask ~, DL_RAISE
 #define DL_CUDA_MISSING_gather ~, DL_RAISE
 #define DL_CUDA_MISSING_scatter ~, DL_RAISE
-#define DL_CUDA_MISSING_count_nonzero ~, DL_RAISE
 #define DL_CUDA_MISSING_nonzero ~, DL_RAISE
 #define DL_CUDA_MISSING_one_hot ~, DL_RAISE
 #define DL_CUDA_MISSING_ramp ~, DL_RAISE

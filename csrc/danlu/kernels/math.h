@@ -11,12 +11,17 @@
 
 namespace danlu::math {
 
-#define DL_LIBM(name)                                                     \
-  DL_FN float name(float x) { return __builtin_##name##f(x); }            \
-  DL_FN double name(double x) { return __builtin_##name(x); }
-#define DL_LIBM2(name)                                                          \
-  DL_FN float name(float x, float y) { return __builtin_##name##f(x, y); }      \
-  DL_FN double name(double x, double y) { return __builtin_##name(x, y); }
+#ifdef __CUDACC__
+#define DL_C_MATH(name) ::name
+#else
+#define DL_C_MATH(name) __builtin_##name
+#endif
+#define DL_LIBM(name)                                               \
+  DL_FN float name(float x) { return DL_C_MATH(name##f)(x); }       \
+  DL_FN double name(double x) { return DL_C_MATH(name)(x); }
+#define DL_LIBM2(name)                                                      \
+  DL_FN float name(float x, float y) { return DL_C_MATH(name##f)(x, y); }   \
+  DL_FN double name(double x, double y) { return DL_C_MATH(name)(x, y); }
 DL_LIBM(sqrt)
 DL_LIBM(floor)
 DL_LIBM(ceil)
@@ -43,7 +48,7 @@ DL_LIBM2(copysign)
 DL_LIBM2(nextafter)
 
 // What double uses on the CPU, and every type on the GPU.
-#define DL_LIBM_DOUBLE(name) DL_FN double name(double x) { return __builtin_##name(x); }
+#define DL_LIBM_DOUBLE(name) DL_FN double name(double x) { return DL_C_MATH(name)(x); }
 DL_LIBM_DOUBLE(exp)
 DL_LIBM_DOUBLE(exp2)
 DL_LIBM_DOUBLE(expm1)

@@ -5,18 +5,26 @@
 
 namespace danlu::cuda {
 
+namespace {
+
+template <class F, class Types>
+void run(const char* name, const View& x, const View& y, double parameter) {
+  dispatch_all(x.dtype, [&]<class T>(T) {
+    if constexpr (Types::template has<wide<T>>) map<T, T>(name, formula::make<F>(parameter), y, x);
+  });
+}
+
+}  // namespace
+
 void unary(Unary op, const View& x, const View& y, double parameter) {
   switch (op) {
-#define DL_UNARY_CASE(name, functor, types)                           \
-  case Unary::name:                                                   \
-    return dispatch_all(x.dtype, [&]<class T>(T) {                    \
-      if constexpr (formula::types::has<compute<T>>) {                \
-        run_map<T>(formula::make<formula::functor>(parameter), x, y); \
-      }                                                               \
-    });
-    DL_UNARY_LIST(DL_UNARY_CASE)
-    DL_GELU_LIST(DL_UNARY_CASE)
-    DL_UNARY_WITH_LIST(DL_UNARY_CASE)
+#define DL_CASE(name, functor, types) \
+  case Unary::name:                   \
+    return run<formula::functor, formula::types>(#name, x, y, parameter);
+    DL_UNARY_LIST(DL_CASE)
+    DL_GELU_LIST(DL_CASE)
+    DL_UNARY_WITH_LIST(DL_CASE)
+#undef DL_CASE
   }
 }
 
