@@ -54,6 +54,8 @@ def to_tensor(value: Any, label: Callable[[], str]) -> Tensor:
             f"{label()} wants numbers, got an array of dtype {value.dtype} (such as {example}): "
             "turn text into numbers first, and objects into arrays with one floating dtype"
         )
+    if kind is None and hasattr(value, "__dlpack__"):
+        return ops.from_dlpack(value)
     return ops.convert_to_tensor(value)
 
 

@@ -235,7 +235,7 @@ class LayerState:
         if not self.built and not self.weights:
             raise ValueError(
                 f"{self.label()} is not built, so its weights are not known yet: call it on data, "
-                "call build(input_shape), or give its input_shape"
+                "call build(input_shape), or begin the model with dl.Input(shape=...)"
             )
         total = 0
         for variable in self.weights:

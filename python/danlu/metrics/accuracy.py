@@ -75,12 +75,16 @@ def _in_top_k(y_true: Any, y_pred: Any, k: int) -> Any:
 class Accuracy(NamedMean):
     """How often y_true equals y_pred."""
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(accuracy, name, dtype)
 
 
 class BinaryAccuracy(NamedMean):
     """How often the label, 0 or 1, equals `y_pred > threshold`."""
+
+    _direction = "up"
 
     def __init__(
         self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
@@ -92,6 +96,8 @@ class BinaryAccuracy(NamedMean):
 class CategoricalAccuracy(NamedMean):
     """How often the largest prediction is at the place of the one-hot label."""
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(categorical_accuracy, name, dtype)
 
@@ -99,12 +105,16 @@ class CategoricalAccuracy(NamedMean):
 class SparseCategoricalAccuracy(NamedMean):
     """How often the largest prediction is at the place that the class number names."""
 
+    _direction = "up"
+
     def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(sparse_categorical_accuracy, name, dtype)
 
 
 class TopKCategoricalAccuracy(NamedMean):
     """How often the place of the one-hot label is among the k largest predictions."""
+
+    _direction = "up"
 
     def __init__(
         self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None
@@ -115,6 +125,8 @@ class TopKCategoricalAccuracy(NamedMean):
 
 class SparseTopKCategoricalAccuracy(NamedMean):
     """How often the class number is among the k largest predictions."""
+
+    _direction = "up"
 
     _omitted = {"from_sorted_ids": False}
 

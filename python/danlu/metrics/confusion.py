@@ -100,6 +100,8 @@ class _Counts(Metric):
 class Precision(_Counts):
     """The share of the chosen that are right: true positives / (true + false positives)."""
 
+    _direction = "up"
+
     _kept = ("true_positives", "false_positives")
 
     def result(self) -> Any:
@@ -108,6 +110,8 @@ class Precision(_Counts):
 
 class Recall(_Counts):
     """The share of the right that are chosen: true positives / (true positives + misses)."""
+
+    _direction = "up"
 
     _kept = ("true_positives", "false_negatives")
 
@@ -139,11 +143,15 @@ class _OneCount(_Counts):
 class TruePositives(_OneCount):
     """How many were chosen and right."""
 
+    _direction = "up"
+
     _counted = "true_positives"
 
 
 class TrueNegatives(_OneCount):
     """How many were not chosen and wrong."""
+
+    _direction = "up"
 
     _counted = "true_negatives"
 
@@ -151,11 +159,15 @@ class TrueNegatives(_OneCount):
 class FalsePositives(_OneCount):
     """How many were chosen and wrong."""
 
+    _direction = "down"
+
     _counted = "false_positives"
 
 
 class FalseNegatives(_OneCount):
     """How many were not chosen and right."""
+
+    _direction = "down"
 
     _counted = "false_negatives"
 
@@ -167,6 +179,8 @@ class FBetaScore(Metric):
         average: None for one score a class, `"micro"`, `"macro"` or `"weighted"`.
         threshold: a prediction above it is chosen; by default the largest of a row is.
     """
+
+    _direction = "up"
 
     def __init__(
         self,

@@ -18,6 +18,8 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 class MeanSquaredError(NamedMean):
     """The mean of (y_true - y_pred)^2."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "mean_squared_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_squared_error, name, dtype)
 
@@ -25,12 +27,16 @@ class MeanSquaredError(NamedMean):
 class MeanAbsoluteError(NamedMean):
     """The mean of |y_true - y_pred|."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "mean_absolute_error", dtype: Any = None) -> None:
         super().__init__(losses.mean_absolute_error, name, dtype)
 
 
 class MeanAbsolutePercentageError(NamedMean):
     """100 times the mean of |(y_true - y_pred) / y_true|."""
+
+    _direction = "down"
 
     def __init__(
         self, name: str | None = "mean_absolute_percentage_error", dtype: Any = None
@@ -41,6 +47,8 @@ class MeanAbsolutePercentageError(NamedMean):
 class MeanSquaredLogarithmicError(NamedMean):
     """The mean of (log(y_true + 1) - log(y_pred + 1))^2."""
 
+    _direction = "down"
+
     def __init__(
         self, name: str | None = "mean_squared_logarithmic_error", dtype: Any = None
     ) -> None:
@@ -50,12 +58,16 @@ class MeanSquaredLogarithmicError(NamedMean):
 class LogCoshError(NamedMean):
     """The mean of log(cosh(y_pred - y_true))."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "logcosh", dtype: Any = None) -> None:
         super().__init__(losses.log_cosh, name, dtype)
 
 
 class Hinge(NamedMean):
     """The mean of max(1 - y_true y_pred, 0)."""
+
+    _direction = "down"
 
     def __init__(self, name: str | None = "hinge", dtype: Any = None) -> None:
         super().__init__(losses.hinge, name, dtype)
@@ -64,12 +76,16 @@ class Hinge(NamedMean):
 class SquaredHinge(NamedMean):
     """The mean of max(1 - y_true y_pred, 0)^2."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "squared_hinge", dtype: Any = None) -> None:
         super().__init__(losses.squared_hinge, name, dtype)
 
 
 class CategoricalHinge(NamedMean):
     """The mean of max(best wrong score - right score + 1, 0)."""
+
+    _direction = "down"
 
     def __init__(self, name: str | None = "categorical_hinge", dtype: Any = None) -> None:
         super().__init__(losses.categorical_hinge, name, dtype)
@@ -78,6 +94,8 @@ class CategoricalHinge(NamedMean):
 class KLDivergence(NamedMean):
     """The mean of sum y log(y / p)."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "kl_divergence", dtype: Any = None) -> None:
         super().__init__(losses.kl_divergence, name, dtype)
 
@@ -85,12 +103,16 @@ class KLDivergence(NamedMean):
 class Poisson(NamedMean):
     """The mean of y_pred - y_true log(y_pred)."""
 
+    _direction = "down"
+
     def __init__(self, name: str | None = "poisson", dtype: Any = None) -> None:
         super().__init__(losses.poisson, name, dtype)
 
 
 class RootMeanSquaredError(Mean):
     """The square root of the mean of (y_true - y_pred)^2."""
+
+    _direction = "down"
 
     def __init__(self, name: str | None = "root_mean_squared_error", dtype: Any = None) -> None:
         super().__init__(name, dtype)
@@ -108,6 +130,8 @@ class RootMeanSquaredError(Mean):
 class CosineSimilarity(NamedMean):
     """The mean cosine of the angle between target and prediction."""
 
+    _direction = "up"
+
     _omitted = {"axis": -1}
 
     def __init__(
@@ -118,6 +142,8 @@ class CosineSimilarity(NamedMean):
 
 class BinaryCrossentropy(NamedMean):
     """The mean of -y log(p) - (1 - y) log(1 - p)."""
+
+    _direction = "down"
 
     def __init__(
         self,
@@ -137,6 +163,8 @@ class BinaryCrossentropy(NamedMean):
 
 class CategoricalCrossentropy(NamedMean):
     """The mean of -sum y log(p), with one-hot labels y."""
+
+    _direction = "down"
 
     def __init__(
         self,
@@ -158,6 +186,8 @@ class CategoricalCrossentropy(NamedMean):
 
 class SparseCategoricalCrossentropy(NamedMean):
     """The mean of -log(p[y]), with class numbers y."""
+
+    _direction = "down"
 
     def __init__(
         self,

@@ -184,7 +184,7 @@ class ArrayBatches:
                 )
         if samples == 0:
             raise ValueError(
-                f"[{who}] got no samples: x has shape {tuple(self.tensors[0].shape)}. Check the "
+                f"[{who}] got 0 samples: x has shape {tuple(self.tensors[0].shape)}. Check the "
                 "selection or file that it comes from"
             )
         return samples

@@ -203,10 +203,18 @@ class Sequential(Model):
                 f"[{cls.__name__}] a configuration is a dict with 'name' and 'layers', got {config}"
             )
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        for layer in config["layers"]:
-            model.add(deserialize_keras_object(layer, custom_objects=custom_objects), rebuild=False)
+        # The model builds its layers, in its name scope.
+        shapes = [layer.get("build_config") for layer in config["layers"]]
+        for entry in config["layers"]:
+            unbuilt = {k: v for k, v in entry.items() if k != "build_config"}
+            layer = deserialize_keras_object(unbuilt, custom_objects=custom_objects)
+            model.add(layer, rebuild=False)
         model._rebuild()
         shape = config.get("build_input_shape")
         if model._functional is None and shape:
             model.build(tuple(shape))
+        if model._functional is None:
+            for layer, built_with in zip(model._layers, shapes, strict=True):
+                if built_with and not layer.built:
+                    layer.build_from_config(built_with)
         return model

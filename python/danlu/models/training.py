@@ -322,21 +322,28 @@ class Trainer:
         logs: dict[str, Any] = {}
         callbacks.on_train_begin()
         try:
-            source: Any = None
+            # With steps_per_epoch an epoch goes on where the one before it has stopped.
+            source = _endless(batches) if steps_per_epoch else None
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
-                if source is None or steps_per_epoch is None:
-                    source = batches.epoch()
                 done, logs, ended = self._run(
-                    "train", source, self._step("train"), steps_per_epoch, callbacks
+                    "train",
+                    source or batches.epoch(),
+                    self._step("train"),
+                    steps_per_epoch,
+                    callbacks,
                 )
-                if ended:
-                    source = None
-                    if done == 0 or (steps_per_epoch and done < steps_per_epoch):
-                        self._ran_out(done, batches, epoch)
-                        if done == 0:
-                            break
+                if ended and (steps_per_epoch or batches.one_shot):
+                    if steps_per_epoch or epoch + 1 < epochs:
+                        self._ran_out(done, epoch)
+                    self.stop_training = True
+                if done == 0 and epoch == initial_epoch:
+                    raise ValueError(
+                        "[fit] the data yields no batches: a generator that has run is empty"
+                    )
+                if done == 0:
+                    break
                 if validation is not None and _validates(epoch, validation_freq):
                     logs.update(self._validate(validation, validation_steps, callbacks))
                 callbacks.on_epoch_end(epoch, logs)
@@ -382,9 +389,7 @@ class Trainer:
         logs = self._evaluate(validation, steps, callbacks)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _ran_out(self, done, batches, epoch):
-        if not batches.one_shot and done == 0:
-            raise ValueError("[fit] the data yields no batches")
+    def _ran_out(self, done, epoch):
         warnings.warn(
             f"[fit] the data ran out in epoch {epoch + 1} after {done} batches: a generator must "
             "yield steps_per_epoch * epochs batches; an iterable that starts anew for each epoch, "
@@ -589,6 +594,16 @@ def _check_names(loss: Any) -> None:
     for one in tree.flatten(loss):
         if isinstance(one, str) and one.lower() not in ("crossentropy", "ce"):
             losses.get(one)
+
+
+def _endless(batches: Any) -> Any:
+    """Epoch after epoch of batches, until there are no more."""
+    found = True
+    while found:
+        found = False
+        for batch in batches.epoch():
+            found = True
+            yield batch
 
 
 def _validation_parts(data: Any) -> tuple[Any, Any, Any]:
