@@ -136,9 +136,7 @@ def uniform(
     return _core._random_uniform(_state(seed), shape, float(minval), float(maxval), dtype)
 
 
-def randint(
-    shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None
-) -> Any:
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Draw integers evenly from minval up to but not including maxval."""
     return _core._random_integers(_state(seed), shape, int(minval), int(maxval), dtype)
 

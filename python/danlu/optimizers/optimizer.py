@@ -28,7 +28,8 @@ _SHARED = (
 class Optimizer:
     """Updates variables by their gradients.
 
-    A subclass names the rule of the core, its numbers and its slots.
+    Ours name a rule of the core, its numbers and its slots. For a rule of your own, define
+    `update_step(gradient, variable, learning_rate)`, and create its slots in `build`.
 
     Args:
         learning_rate: a number, a schedule, or a function without arguments.
@@ -190,14 +191,10 @@ class Optimizer:
     def _create_slots(self, variables: list[Any]) -> list[list[Any]]:
         from ..initializers import Constant
 
-        slots = []
+        slots: list[list[Any]] = []
         for names in self.slot_names():
-            made: dict[str, list[Any]] = {name: [] for name in names}
-            for variable in variables:
-                for name in names:
-                    first = Constant(self.initial_slot(name))
-                    made[name].append(self.add_variable_from_reference(variable, name, first))
-            slots.extend(made.values())
+            first = [Constant(self.initial_slot(name)) for name in names]
+            slots.extend(self.add_optimizer_variables(variables, names, first))
         return slots
 
     def _extra_state(self) -> Any:
@@ -205,9 +202,14 @@ class Optimizer:
 
     def _prepare(self) -> None:
         """Hand the variables and numbers to the core."""
+        if type(self).update_step is not Optimizer.update_step:
+            from .custom import PythonStep
+
+            self._step = PythonStep(self)
+            return
         if not self.rule:
             raise NotImplementedError(
-                f"[{type(self).__name__}] has no rule: subclass SGD, Adam or another optimizer"
+                f"[{type(self).__name__}] define update_step(gradient, variable, learning_rate)"
             )
         options = {name: getattr(self, name) for name in (*self.numbers, *_SHARED)}
         self._step = _core.OptimizerStep(
@@ -221,6 +223,38 @@ class Optimizer:
             self._iterations,
             self._extra_state(),
         )
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable: what a subclass with a rule of its own defines."""
+        raise NotImplementedError(f"[{type(self).__name__}] has no update_step")
+
+    def add_optimizer_variables(
+        self, trainable_variables: Iterable[Any], name: Any, initializer: Any = "zeros"
+    ) -> Any:
+        """Create a slot for each variable; for a list of names, a list of slots each."""
+        names = [name] if isinstance(name, str) else list(name)
+        several = isinstance(initializer, (list, tuple))
+        first = list(initializer) if several else [initializer] * len(names)
+        made: list[list[Any]] = [[] for _ in names]
+        for variable in trainable_variables:
+            for slots, slot_name, start in zip(made, names, first, strict=True):
+                slots.append(self.add_variable_from_reference(variable, slot_name, start))
+        return made[0] if isinstance(name, str) else tuple(made)
+
+    def _get_variable_index(self, variable: Any) -> int:
+        return self._indices[id(variable)]
+
+    def assign(self, variable: Any, value: Any) -> None:
+        """Set a variable; for `update_step`."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Any, value: Any) -> None:
+        """Add to a variable; for `update_step`."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Any, value: Any) -> None:
+        """Subtract from a variable; for `update_step`."""
+        variable.assign_sub(value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -321,7 +355,8 @@ class Optimizer:
                     f"[{type(self).__name__}.apply] got {len(grads)} gradients for the "
                     f"{len(self._trainable_variables)} variables the optimizer was built with"
                 )
-            missing = [v for g, v in zip(grads, self._trainable_variables) if g is None]
+            pairs = zip(grads, self._trainable_variables, strict=True)
+            missing = [v for g, v in pairs if g is None]
         self._step.apply(grads, self.learning_rate)
         if missing:
             self._warn(missing)
@@ -340,7 +375,7 @@ class Optimizer:
         if len(grads) != len(variables):
             raise ValueError(f"{who} got {len(grads)} gradients for {len(variables)} variables")
         ordered: list[Any] = [None] * len(self._trainable_variables)
-        for grad, variable in zip(grads, variables):
+        for grad, variable in zip(grads, variables, strict=True):
             index = self._indices.get(id(variable))
             if index is None:
                 raise ValueError(
@@ -348,7 +383,7 @@ class Optimizer:
                     "updates the variables it was built with; make a new one for others"
                 )
             ordered[index] = grad
-        return ordered, [v for g, v in zip(grads, variables) if g is None]
+        return ordered, [v for g, v in zip(grads, variables, strict=True) if g is None]
 
     def _warn(self, missing: Iterable[Any]) -> None:
         paths = [v.path for v in missing if v.trainable]
@@ -411,7 +446,7 @@ class Optimizer:
                 f"[{type(self).__name__}.set_weights] got {len(weights)} arrays for "
                 f"{len(self._variables)} variables"
             )
-        for variable, weight in zip(self._variables, weights):
+        for variable, weight in zip(self._variables, weights, strict=True):
             variable.assign(weight)
 
     def save_own_variables(self, store: Any) -> None:
