@@ -1,5 +1,322 @@
+"""Convolution: strides, padding, dilation, groups, one to three spatial axes, and its gradients."""
+
 from __future__ import annotations
 
-from op_harness import Case
+from itertools import product
+from typing import Any
 
-CASES: list[Case] = []
+import numpy as np
+from op_harness import Bad, Case
+
+import danlu as dl
+
+ALL = ("float32", "float64", "float16", "bfloat16")
+
+
+def each(value: Any, count: int) -> list[int]:
+    return [value] * count if isinstance(value, int) else list(value)
+
+
+def np_pads(sizes: Any, taps: Any, strides: Any, padding: Any, dilation: Any) -> list[Any]:
+    if padding == "valid":
+        return [(0, 0)] * len(sizes)
+    if padding != "same":
+        return list(padding)
+    pads = []
+    for size, tap, stride, rate in zip(sizes, taps, strides, dilation, strict=True):
+        total = max(0, (-(-size // stride) - 1) * stride + (tap - 1) * rate + 1 - size)
+        pads.append((total // 2, total - total // 2))
+    return pads
+
+
+def np_conv(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    strides: Any = 1,
+    padding: Any = "valid",
+    dilation_rate: Any = 1,
+    activation: Any = None,
+) -> Any:
+    taps, count = kernel.shape[:-2], kernel.ndim - 2
+    strides, rates = each(strides, count), each(dilation_rate, count)
+    pads = np_pads(x.shape[1:-1], taps, strides, padding, rates)
+    x = np.pad(x, [(0, 0), *pads, (0, 0)])
+    sizes = [
+        (size - (tap - 1) * rate - 1) // stride + 1
+        for size, tap, rate, stride in zip(x.shape[1:-1], taps, rates, strides, strict=True)
+    ]
+    groups = x.shape[-1] // kernel.shape[-2]
+    y = np.zeros((x.shape[0], *sizes, kernel.shape[-1]))
+    for tap in product(*map(range, taps)):
+        window = tuple(
+            slice(t * rate, t * rate + (size - 1) * stride + 1, stride)
+            for t, rate, size, stride in zip(tap, rates, sizes, strides, strict=True)
+        )
+        seen = x[(slice(None), *window)]
+        for g in range(groups):
+            channels = slice(g * kernel.shape[-2], (g + 1) * kernel.shape[-2])
+            filters = kernel.shape[-1] // groups
+            to = slice(g * filters, (g + 1) * filters)
+            y[..., to] += seen[..., channels] @ kernel[tap][:, to]
+    if bias is not None:
+        y = y + bias
+    return np.maximum(y, 0) if activation == "relu" else y
+
+
+def torch_conv(strides: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
+    """PyTorch's convolution on channels last; `padding` is symmetric."""
+
+    def call(torch: Any, x: Any, kernel: Any) -> Any:
+        count = kernel.ndim - 2
+        f = [torch.nn.functional.conv1d, torch.nn.functional.conv2d, torch.nn.functional.conv3d]
+        weight = kernel.movedim((-1, -2), (0, 1))
+        groups = x.shape[-1] // kernel.shape[-2]
+        y = f[count - 1](x.movedim(-1, 1), weight, None, strides, padding, dilation, groups)
+        return y.movedim(1, -1)
+
+    return call
+
+
+def conv_with_bias(x: Any, kernel: Any, bias: Any, **options: Any) -> Any:
+    return dl.ops.conv(x, kernel, bias=bias, **options)
+
+
+def case(
+    name: str, *shapes: Any, torch: Any = None, large: Any = "as conv", **options: Any
+) -> Case:
+    x, kernel = shapes[0] if isinstance(shapes[0], list) else shapes
+    return Case(
+        name,
+        dl.ops.conv,
+        np_conv,
+        shapes=shapes,
+        kwargs=options.pop("kwargs", {}),
+        empty=[(0, *x[1:]), kernel],
+        size1=[(1,) * len(x), (1,) * len(kernel)],
+        large=large,
+        torch=torch,
+        **options,
+    )
+
+
+def channels_first(x: Any, kernel: Any) -> Any:
+    return dl.ops.conv(x, kernel, padding="same", data_format="channels_first")
+
+
+def depthwise_rows(x: Any, kernel: Any, **options: Any) -> Any:
+    return np_conv(x, kernel.reshape(*kernel.shape[:-2], 1, -1), **options)
+
+
+def torch_transposed(strides: int, padding: int, output_padding: int) -> Any:
+    def call(torch: Any, x: Any, kernel: Any) -> Any:
+        y = torch.nn.functional.conv_transpose2d(
+            x.movedim(-1, 1),
+            kernel.movedim((-1, -2), (0, 1)),
+            None,
+            strides,
+            padding,
+            output_padding,
+        )
+        return y.movedim(1, -1)
+
+    return call
+
+
+CASES: list[Case] = [
+    case(
+        "conv",
+        [(2, 5, 7, 3), (3, 3, 3, 2)],
+        [(2, 5, 4, 1), (2, 3, 1, 17)],
+        [(1, 4, 5, 17), (1, 1, 17, 3)],
+        dtypes=ALL,
+        large=[(3, 29, 31, 17), (3, 3, 17, 19)],
+        torch=torch_conv(),
+        bad=[
+            Bad(
+                lambda: dl.ops.conv(dl.ones((32, 28, 28, 1)), dl.ones((3, 3, 3, 8))),
+                ValueError,
+                r"kernel \(3, 3, 3, 8\) wants 3 input channels, x \(32, 28, 28, 1\) has 1",
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 3, 28, 28)), dl.ones((3, 3, 3, 8))),
+                ValueError,
+                "channels_first",
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 28, 28)), dl.ones((3, 3, 1, 8))),
+                ValueError,
+                r"x\[..., None\]",
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 2, 2, 1)), dl.ones((3, 3, 1, 8))),
+                ValueError,
+                "does not fit",
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 4, 4, 1)), dl.ones((3, 3, 1, 8)), padding="full"),
+                ValueError,
+                '"full"',
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 4, 4, 4)), dl.ones((3, 3, 2, 3))),
+                ValueError,
+                "2 groups",
+            ),
+            Bad(
+                lambda: dl.ops.conv(dl.ones((2, 4, 4, 1)), dl.ones((3, 3, 1, 3)), strides=0),
+                ValueError,
+                "strides",
+            ),
+            Bad(
+                lambda: dl.ops.conv(
+                    dl.ones((2, 4, 4, 1), dtype="uint8"), dl.ones((3, 3, 1, 3), dtype="uint8")
+                ),
+                TypeError,
+                "floating",
+            ),
+        ],
+    ),
+    case(
+        "conv_same",
+        [(2, 5, 7, 3), (3, 2, 3, 5)],
+        [(2, 4, 4, 2), (5, 5, 2, 3)],
+        kwargs={"padding": "same"},
+        large=[(64, 28, 28, 1), (5, 5, 1, 6)],
+    ),
+    case(
+        "conv_strided",
+        (2, 7, 8, 3),
+        (3, 2, 3, 2),
+        kwargs={"strides": (2, 3)},
+        torch=torch_conv((2, 3)),
+        large=[(2, 33, 31, 19), (3, 2, 19, 23)],
+    ),
+    case(
+        "conv_strided_same",
+        [(2, 7, 6, 3), (3, 3, 3, 2)],
+        [(1, 5, 4, 17), (1, 1, 17, 2)],
+        kwargs={"strides": 2, "padding": "same"},
+        large=[(3, 32, 32, 3), (7, 7, 3, 19)],
+    ),
+    case(
+        "conv_dilated",
+        (2, 7, 8, 3),
+        (3, 2, 3, 2),
+        kwargs={"dilation_rate": (2, 3)},
+        torch=torch_conv(dilation=(2, 3)),
+    ),
+    case(
+        "conv_dilated_strided",
+        (2, 9, 11, 2),
+        (3, 3, 2, 3),
+        kwargs={"strides": (2, 3), "dilation_rate": (3, 2), "padding": ((1, 2), (3, 0))},
+    ),
+    case(
+        "conv_padded",
+        (2, 5, 6, 2),
+        (3, 3, 2, 3),
+        kwargs={"padding": ((2, 1), (0, 3))},
+    ),
+    case(
+        "conv_grouped",
+        (2, 5, 6, 6),
+        (3, 3, 2, 9),
+        torch=torch_conv(),
+        large=[(3, 19, 23, 12), (3, 3, 4, 21)],
+    ),
+    case(
+        "conv_depthwise",
+        [(2, 5, 6, 5), (3, 3, 1, 5)],
+        [(2, 5, 6, 19), (3, 2, 1, 19)],
+        torch=torch_conv(),
+        large=[(3, 33, 31, 37), (3, 3, 1, 37)],
+    ),
+    case(
+        "conv_depthwise_strided",
+        (2, 8, 7, 3),
+        (3, 2, 1, 3),
+        kwargs={"strides": (2, 3), "padding": "same", "dilation_rate": (2, 1)},
+    ),
+    case(
+        "conv_1d",
+        (2, 11, 3),
+        (4, 3, 5),
+        kwargs={"strides": 2, "padding": "same"},
+    ),
+    case(
+        "conv_3d",
+        (2, 4, 5, 6, 2),
+        (2, 3, 2, 2, 3),
+        kwargs={"strides": (2, 1, 2)},
+        torch=torch_conv((2, 1, 2)),
+    ),
+    Case(
+        "conv_bias_relu",
+        conv_with_bias,
+        np_conv,
+        shapes=[[(2, 5, 6, 2), (3, 3, 2, 4), (4,)], [(2, 5, 6, 1), (3, 3, 1, 17), (17,)]],
+        kwargs={"activation": "relu"},
+        dtypes=ALL,
+        empty=[(0, 5, 6, 2), (3, 3, 2, 4), (4,)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1), (1,)],
+        large=[(16, 28, 28, 1), (5, 5, 1, 6), (6,)],
+        bad=[
+            Bad(
+                lambda: dl.ops.conv(
+                    dl.ones((1, 3, 3, 1)), dl.ones((3, 3, 1, 2)), bias=dl.ones((3,))
+                ),
+                ValueError,
+                "bias",
+            )
+        ],
+    ),
+    Case(
+        "conv_channels_first",
+        channels_first,
+        lambda x, k: np.moveaxis(np_conv(np.moveaxis(x, 1, -1), k, padding="same"), -1, 1),
+        shapes=[(2, 3, 5, 6), (3, 3, 3, 2)],
+        empty=[(0, 3, 5, 6), (3, 3, 3, 2)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
+        large="as conv",
+    ),
+    Case(
+        "depthwise_conv",
+        dl.ops.depthwise_conv,
+        depthwise_rows,
+        shapes=[(2, 5, 6, 3), (3, 3, 3, 2)],
+        kwargs={"padding": "same"},
+        empty=[(0, 5, 6, 3), (3, 3, 3, 2)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
+        large="as conv",
+    ),
+    Case(
+        "separable_conv",
+        dl.ops.separable_conv,
+        lambda x, d, p: np_conv(depthwise_rows(x, d), p),
+        shapes=[(2, 5, 6, 3), (3, 3, 3, 2), (1, 1, 6, 5)],
+        empty=[(0, 5, 6, 3), (3, 3, 3, 2), (1, 1, 6, 5)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1)],
+        large="as conv",
+    ),
+    Case(
+        "conv_transpose",
+        dl.ops.conv_transpose,
+        shapes=[(2, 4, 5, 3), (3, 3, 2, 3)],
+        kwargs={"strides": 2},
+        empty=[(0, 4, 5, 3), (3, 3, 2, 3)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
+        large="as conv",
+        torch=torch_transposed(2, 0, 0),
+    ),
+    Case(
+        "conv_transpose_same",
+        dl.ops.conv_transpose,
+        shapes=[(2, 4, 5, 3), (3, 3, 2, 3)],
+        kwargs={"strides": 2, "padding": "same"},
+        empty=[(0, 4, 5, 3), (3, 3, 2, 3)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
+        large="as conv",
+        torch=torch_transposed(2, 1, 1),
+    ),
+]

@@ -200,7 +200,7 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
              T* scratch) {
   const int64_t m = s.positions(), n = s.filters, k = s.taps() * s.channels;
   const int64_t row = s.filters * s.groups;
-  const bool pack = pack_columns(m, n, k, 1);
+  const bool pack = plan_product(m, n, k).packed;
   for (int64_t g = 0; g < s.groups; ++g) {
     const T* b = kernel + g * n;
     if (pack) pack_panels(b, row, 1, k, n, scratch);

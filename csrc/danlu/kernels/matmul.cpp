@@ -53,14 +53,15 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
               const Epilogue<T>& epilogue, T* scratch) {
-  if (n == 1 && m > 1 && !epilogue.bias) {  // a column is the row of the transposed product
+  const ProductPlan plan = plan_product(m, n, k, a.row, a.col, b.row, b.col, epilogue.bias);
+  if (plan.transposed) {
     const Matrix<T> a_t{a.data, a.col, a.row};
     a = {b.data, b.col, b.row};
     b = a_t;
     n = m;
     m = 1;
   }
-  if (use_dot(m, a.col, b.row, b.col)) {
+  if (plan.dots) {
     parallel_for(n, grain_for(m * k), [&](int64_t begin, int64_t end) {
       for (int64_t i = 0; i < m; ++i) {
         Epilogue<T> e = epilogue;
@@ -71,9 +72,8 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
     });
     return;
   }
-  const bool pack_b = pack_columns(m, n, k, b.col);
   Panels<T> panels = Panels<T>::in_place(b.data, b.row);
-  if (pack_b) {
+  if (plan.packed) {
     pack_panels(b.data, b.row, b.col, k, n, scratch);
     panels = Panels<T>::packed(scratch, k);
   }

@@ -18,19 +18,37 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
   return pieces < batch ? (pieces < 64 ? pieces : 64) : batch < 64 ? batch : 64;
 }
 
-// Few rows of a and memory that runs along k in both: dot products beat packing b.
-DL_INLINE bool use_dot(int64_t m, int64_t a_col, int64_t b_row, int64_t b_col) {
-  return m <= 4 && a_col == 1 && b_row == 1 && b_col != 1;
+// What is computed for y (m, n) = a (m, k) b (k, n) with these strides.
+struct ProductPlan {
+  bool transposed;      // y is one column: the row of the transposed product b^T a^T
+  bool dots;            // few rows, and memory runs along k in both: dot products beat packing b
+  bool packed;          // b is copied into panels first
+  int64_t packed_size;  // elements of scratch for that: panels of up to 64 columns
+};
+DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col,
+                                   int64_t b_row, int64_t b_col, bool bias) {
+  ProductPlan plan;
+  plan.transposed = n == 1 && m > 1 && !bias;
+  if (plan.transposed) {
+    n = m;
+    m = 1;
+    const int64_t row = b_row;
+    b_row = a_col;
+    b_col = a_row;
+    a_col = row;
+  }
+  plan.dots = m <= 4 && a_col == 1 && b_row == 1 && b_col != 1;
+  // Always when columns are not adjacent, and when the copy (one pass over b) is small against m
+  // passes over a large b.
+  const bool large = m >= 256 && n * k >= 512 * 512;
+  plan.packed = !plan.dots && ((b_col != 1 && n > 1) || large);
+  plan.packed_size = plan.packed ? (n + 63) / 64 * 64 * k : 0;
+  return plan;
 }
-
-// Whether b (k, n) with these strides is copied into panels first: always when its columns are not
-// adjacent, and when the copy (one pass over b) is small against m passes over a large b.
-DL_INLINE bool pack_columns(int64_t m, int64_t n, int64_t k, int64_t b_col) {
-  if (b_col != 1 && n > 1) return true;
-  return m >= 256 && n * k >= 512 * 512;
+// The same for rows of b that lie side by side.
+DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k) {
+  return plan_product(m, n, k, k, 1, n, 1, true);
 }
-
-// Elements of scratch that one product needs: b in panels of up to 64 columns.
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
 
 // ---- conv, pool ----------------------------------------------------------------------------------

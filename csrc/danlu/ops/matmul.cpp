@@ -31,10 +31,20 @@ Shape batch_of(const Tensor& x) {
   return batch;
 }
 
-int64_t packing_bytes(const Shape& batch, int64_t m, int64_t n, int64_t k, const Tensor& b) {
-  if (!is_floating(b.dtype()) || !pack_columns(m, n, k, b.strides().back())) return 0;
-  const int64_t pieces = batch_pieces(batch.numel(), m, n, k);
-  return pieces * packed_columns_size(n, k) * std::max<int64_t>(4, size_of(b.dtype()));
+// Scratch for the columns of b, once for each product that is computed at a time. Copies of 16-bit
+// floats have other strides than a and b, so both are provided for.
+int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias) {
+  if (!is_floating(b.dtype())) return 0;
+  const int64_t m = a.dim(-2), n = b.dim(-1), k = a.dim(-1);
+  const auto size = [&](const Strides& p, const Strides& q) {
+    return plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
+  };
+  const int64_t dense =
+      Workspace::bytes(std::initializer_list<Tensor>{a}) > 0
+          ? size(contiguous_strides(a.shape()), contiguous_strides(b.shape()))
+          : 0;
+  return batch_pieces(batch, m, n, k) * std::max(size(a.strides(), b.strides()), dense) *
+         std::max<int64_t>(4, size_of(b.dtype()));
 }
 
 // y (..., m, n) = a (..., m, k) b (..., k, n)
@@ -55,9 +65,8 @@ struct Matmul final : Op {
   int64_t scratch_bytes(Inputs in) const override {
     const Tensor &a = in[0], &b = in[1];
     const Shape batch = broadcast_shapes("matmul", batch_of(a), batch_of(b));
-    const int64_t m = a.dim(-2), n = b.dim(-1), k = a.dim(-1);
-    int64_t bytes = packing_bytes(batch, m, n, k, b) + Workspace::bytes(in);
-    if (Workspace::bytes(in) > 0) bytes += 4 * batch.numel() * m * n + 64;
+    int64_t bytes = packing_bytes(a, b, batch.numel(), false) + Workspace::bytes(in);
+    if (Workspace::bytes(in) > 0) bytes += 4 * batch.numel() * a.dim(-2) * b.dim(-1) + 64;
     return bytes;
   }
   void run(Inputs in, Outputs out, View scratch) const override {
@@ -97,8 +106,8 @@ struct Dense final : Op {
     return relu ? reads_inputs({0, 1}) | reads_outputs({0}) : reads_inputs({0, 1});
   }
   int64_t scratch_bytes(Inputs in) const override {
-    const int64_t m = in[0].dim(0), n = in[1].dim(1), k = in[0].dim(1);
-    int64_t bytes = packing_bytes({}, m, n, k, in[1]) + Workspace::bytes(in);
+    const int64_t m = in[0].dim(0), n = in[1].dim(1);
+    int64_t bytes = packing_bytes(in[0], in[1], 1, in.size() > 2) + Workspace::bytes(in);
     if (in.size() > 2) bytes += size_of(in[2].dtype()) * n + 64;
     if (Workspace::bytes(in) > 0) bytes += 4 * m * n + 64;
     return bytes;

@@ -112,16 +112,16 @@ def conv_transpose(
             strict=True,
         ):
             extent = (taps - 1) * dilation + 1
-            if padding == "same":  # as Keras on JAX: size * stride unless output_padding says other
-                extra = stride - extent % 2 if extra is None else extra
+            before = 0
+            if padding == "same":  # size * stride, unless output_padding says other
                 before = extent // 2
-                full = (size - 1) * stride + extent - 2 * before + extra
-            else:
-                before = 0
-                full = (size - 1) * stride + extent + (max(stride - extent, 0) if extra is None else extra)
-            after = (size - 1) * stride + extent - full - before
+                extra = stride - extent % 2 if extra is None else extra
+            elif extra is None:
+                extra = max(stride - extent, 0)
+            covered = (size - 1) * stride + extent
+            full = covered - 2 * before + extra
             sizes.append(full)
-            pads.append((before, after))
+            pads.append((before, max(0, covered - full - before)))
         return _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
 
     return _channels_last(data_format, inputs, run)
