@@ -401,6 +401,23 @@ def test_a_recorded_step_replays():
     np.testing.assert_array_equal(replayed, eager)
 
 
+def test_fit_scales_the_loss_and_ends_with_the_averages():
+    x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
+
+    def trained(**options):
+        model = dl.Sequential([dl.Input((3,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        model.compile(optimizer=dl.optimizers.SGD(0.01, **options), loss="mse")
+        model.fit(x, y, batch_size=4, epochs=2, verbose=0)
+        return model.get_weights()[0], model.optimizer
+
+    plain, _ = trained()
+    scaled, _ = trained(loss_scale_factor=16.0)
+    np.testing.assert_allclose(plain, scaled, rtol=1e-6)
+    averaged, optimizer = trained(use_ema=True, ema_momentum=0.5)
+    np.testing.assert_array_equal(averaged, optimizer._averages[0].numpy())
+    assert not np.allclose(averaged, plain)
+
+
 # ---- hyperparameters -----------------------------------------------------------------------------
 
 

@@ -65,8 +65,8 @@ void bind_nn(py::module_& m) {
   m.def(
       "binary_crossentropy",
       [](const Tensor& target, const Tensor& output, bool from_logits, double epsilon) {
-        return unlocked(
-            {output}, [&] { return binary_crossentropy(target, output, from_logits, epsilon); });
+        return unlocked({output},
+                        [&] { return binary_crossentropy(target, output, from_logits, epsilon); });
       },
       "target"_a, "output"_a, "from_logits"_a = false, "epsilon"_a = 1e-7,
       "-target log(output) - (1 - target) log(1 - output), element by element.");
@@ -91,8 +91,7 @@ void bind_nn(py::module_& m) {
         });
       },
       "x"_a, "mean"_a, "variance"_a, "axis"_a, "offset"_a = py::none(), "scale"_a = py::none(),
-      "epsilon"_a = 1e-3,
-      "(x - mean) / sqrt(variance + epsilon) * scale + offset along one axis.");
+      "epsilon"_a = 1e-3, "(x - mean) / sqrt(variance + epsilon) * scale + offset along one axis.");
   m.def(
       "layer_normalization",
       [](const Tensor& x, const OptionalTensor& gamma, const OptionalTensor& beta,

@@ -28,33 +28,54 @@ OptimizerSettings settings_of(const std::string& kind, const py::dict& options) 
     auto number = [&](double& to) { to = py::cast<double>(value); };
     auto flag = [&](bool& to) { to = py::cast<bool>(value); };
     auto count = [&](int64_t& to) { to = py::cast<int64_t>(value); };
-    if (name == "momentum") number(s.momentum);
-    else if (name == "beta_1") number(s.beta_1);
-    else if (name == "beta_2") number(s.beta_2);
-    else if (name == "rho") number(s.rho);
-    else if (name == "epsilon") number(s.epsilon);
-    else if (name == "nesterov") flag(s.nesterov);
-    else if (name == "centered") flag(s.centered);
-    else if (name == "amsgrad") flag(s.amsgrad);
-    else if (name == "weight_decay") number(s.weight_decay);
-    else if (name == "clipnorm") number(s.clipnorm);
-    else if (name == "global_clipnorm") number(s.global_clipnorm);
-    else if (name == "clipvalue") number(s.clipvalue);
-    else if (name == "loss_scale_factor") number(s.loss_scale);
-    else if (name == "use_ema") flag(s.use_ema);
-    else if (name == "ema_momentum") number(s.ema_momentum);
-    else if (name == "ema_overwrite_frequency") count(s.ema_overwrite_frequency);
-    else if (name == "gradient_accumulation_steps") count(s.accumulation_steps);
-    else fail(ErrorKind::value, "[OptimizerStep] unknown option '{}'", name);
+    if (name == "momentum")
+      number(s.momentum);
+    else if (name == "beta_1")
+      number(s.beta_1);
+    else if (name == "beta_2")
+      number(s.beta_2);
+    else if (name == "rho")
+      number(s.rho);
+    else if (name == "epsilon")
+      number(s.epsilon);
+    else if (name == "nesterov")
+      flag(s.nesterov);
+    else if (name == "centered")
+      flag(s.centered);
+    else if (name == "amsgrad")
+      flag(s.amsgrad);
+    else if (name == "weight_decay")
+      number(s.weight_decay);
+    else if (name == "clipnorm")
+      number(s.clipnorm);
+    else if (name == "global_clipnorm")
+      number(s.global_clipnorm);
+    else if (name == "clipvalue")
+      number(s.clipvalue);
+    else if (name == "loss_scale_factor")
+      number(s.loss_scale);
+    else if (name == "use_ema")
+      flag(s.use_ema);
+    else if (name == "ema_momentum")
+      number(s.ema_momentum);
+    else if (name == "ema_overwrite_frequency")
+      count(s.ema_overwrite_frequency);
+    else if (name == "gradient_accumulation_steps")
+      count(s.accumulation_steps);
+    else
+      fail(ErrorKind::value, "[OptimizerStep] unknown option '{}'", name);
   }
   return s;
 }
 
 ScheduleKind schedule_kind(const std::string& name) {
   static const std::pair<std::string_view, ScheduleKind> kinds[] = {
-      {"exponential", ScheduleKind::exponential}, {"inverse_time", ScheduleKind::inverse_time},
-      {"polynomial", ScheduleKind::polynomial},   {"cosine", ScheduleKind::cosine},
-      {"cosine_restarts", ScheduleKind::cosine_restarts}, {"piecewise", ScheduleKind::piecewise}};
+      {"exponential", ScheduleKind::exponential},
+      {"inverse_time", ScheduleKind::inverse_time},
+      {"polynomial", ScheduleKind::polynomial},
+      {"cosine", ScheduleKind::cosine},
+      {"cosine_restarts", ScheduleKind::cosine_restarts},
+      {"piecewise", ScheduleKind::piecewise}};
   for (const auto& [known, kind] : kinds) {
     if (known == name) return kind;
   }
@@ -174,7 +195,8 @@ void bind_optim(py::module_& m) {
       .def("apply", &OptimizerStep::apply, "gradients"_a, "learning_rate"_a,
            "Updates the variables by a gradient or None each; returns the numbers of the None.")
       .def("step", &OptimizerStep::step, "learning_rate"_a,
-           "Updates the variables by their .grad and clears it; returns the numbers of those without.")
+           "Updates the variables by their .grad and clears it; returns the numbers of those "
+           "without.")
       .def("zero_grad", &OptimizerStep::zero_grad, "Clears the gradients of all variables.");
 }
 

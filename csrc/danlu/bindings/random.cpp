@@ -80,7 +80,8 @@ void bind_random(py::module_& m) {
         return random_categorical(seed.state, logits, samples, dtype);
       },
       "seed"_a, "logits"_a, "samples"_a, "dtype"_a,
-      "(batch, samples) class numbers with probabilities softmax(logits), logits (batch, classes).");
+      "(batch, samples) class numbers with probabilities softmax(logits), logits (batch, "
+      "classes).");
   m.def(
       "_random_gamma",
       [](const Seed& seed, const Shape& shape, const Tensor& alpha, DType dtype) {

@@ -10,15 +10,25 @@ namespace {
 
 int64_t label_at(const View& labels, int64_t i) {
   switch (labels.dtype) {
-    case DType::bool_: case DType::uint8: return labels.ptr<uint8_t>()[i];
-    case DType::uint16: return labels.ptr<uint16_t>()[i];
-    case DType::uint32: return labels.ptr<uint32_t>()[i];
-    case DType::int8: return labels.ptr<int8_t>()[i];
-    case DType::int16: return labels.ptr<int16_t>()[i];
-    case DType::int32: return labels.ptr<int32_t>()[i];
-    case DType::float32: return static_cast<int64_t>(labels.ptr<float>()[i]);
-    case DType::float64: return static_cast<int64_t>(labels.ptr<double>()[i]);
-    default: return labels.ptr<int64_t>()[i];  // a uint64 out of int64's range turns negative
+    case DType::bool_:
+    case DType::uint8:
+      return labels.ptr<uint8_t>()[i];
+    case DType::uint16:
+      return labels.ptr<uint16_t>()[i];
+    case DType::uint32:
+      return labels.ptr<uint32_t>()[i];
+    case DType::int8:
+      return labels.ptr<int8_t>()[i];
+    case DType::int16:
+      return labels.ptr<int16_t>()[i];
+    case DType::int32:
+      return labels.ptr<int32_t>()[i];
+    case DType::float32:
+      return static_cast<int64_t>(labels.ptr<float>()[i]);
+    case DType::float64:
+      return static_cast<int64_t>(labels.ptr<double>()[i]);
+    default:
+      return labels.ptr<int64_t>()[i];  // a uint64 out of int64's range turns negative
   }
 }
 
@@ -106,8 +116,8 @@ void sparse_cross_entropy(const View& p, const View& labels, double epsilon, con
 }
 
 // Inside the clip, dp = (1 / sum p - one_hot(label) / p[label]) dloss; outside, zero.
-void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon,
-                               const View& dloss, const View& dp) {
+void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon, const View& dloss,
+                               const View& dp) {
   dispatch_floating(p.dtype, [&]<class T>(T) {
     using A = wide<T>;
     const A low = static_cast<A>(epsilon), high = static_cast<A>(1 - epsilon);

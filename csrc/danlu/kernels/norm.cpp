@@ -52,7 +52,8 @@ template <class T, class A>
 void channel_moments(const View& x, int64_t channels, A* mean, A* variance, A* scratch) {
   const int64_t rows = x.numel() / channels, block = norm_block(channels);
   if (rows == 0) {  // as any mean of nothing
-    for (int64_t c = 0; c < channels; ++c) mean[c] = variance[c] = static_cast<A>(__builtin_nan(""));
+    for (int64_t c = 0; c < channels; ++c)
+      mean[c] = variance[c] = static_cast<A>(__builtin_nan(""));
     return;
   }
   parallel_for(rows, block, [&](int64_t begin, int64_t end) {
@@ -99,7 +100,8 @@ void join_sums(A* sums, int64_t blocks, int64_t width) {
 
 }  // namespace
 
-// ---- batch normalisation -------------------------------------------------------------------------
+// ---- batch normalisation
+// -------------------------------------------------------------------------
 
 // y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with the moments of this very x
 void batch_norm_training(const View& x, const View& gamma, const View& beta, double epsilon,
@@ -122,7 +124,8 @@ void batch_norm_training(const View& x, const View& gamma, const View& beta, dou
 }
 
 // With h = (x - mean) / sqrt(variance + epsilon) and n rows:
-// dbeta = sum dy, dgamma = sum dy h, dx = gamma / sqrt(variance + epsilon) (dy - dbeta/n - h dgamma/n)
+// dbeta = sum dy, dgamma = sum dy h, dx = gamma / sqrt(variance + epsilon) (dy - dbeta/n - h
+// dgamma/n)
 void batch_norm_training_grad(const View& x, const View& gamma, const View& mean,
                               const View& variance, double epsilon, const View& dy, const View& dx,
                               const View& dgamma, const View& dbeta, const View& scratch) {
@@ -184,7 +187,8 @@ void scale_shift(const View& x, const View& scale, const View& shift, const View
   });
 }
 
-// ---- layer normalisation -------------------------------------------------------------------------
+// ---- layer normalisation
+// -------------------------------------------------------------------------
 
 // y = (x - mean) inverse gamma + beta, with inverse = 1 / sqrt(variance + epsilon) of each row
 void layer_norm(const View& x, const View& gamma, const View& beta, double epsilon, const View& y,
@@ -195,8 +199,8 @@ void layer_norm(const View& x, const View& gamma, const View& beta, double epsil
     for_rows(x, [&](int64_t r, int64_t n) {
       const T* xs = x.ptr<T>() + r * n;
       T* ys = y.ptr<T>() + r * n;
-      const A center = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); }) /
-                       static_cast<A>(n);
+      const A center =
+          sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); }) / static_cast<A>(n);
       const A squares = sum_row<A>(n, [&](int64_t i) {
         const A deviation = static_cast<A>(xs[i]) - center;
         return deviation * deviation;
@@ -245,8 +249,8 @@ void layer_norm_grad(const View& x, const View& gamma, const View& mean, const V
         }
         if (!dx.data) continue;
         const A g = sum_row<A>(n, weighted) / static_cast<A>(n);
-        const A gh = sum_row<A>(n, [&](int64_t i) { return weighted(i) * normal(i); }) /
-                     static_cast<A>(n);
+        const A gh =
+            sum_row<A>(n, [&](int64_t i) { return weighted(i) * normal(i); }) / static_cast<A>(n);
         T* dxs = dx.ptr<T>() + r * n;
         DL_VECTORIZE
         for (int64_t i = 0; i < n; ++i) {

@@ -27,7 +27,8 @@ DL_INLINE void for_pieces(const OptimizerVariable* variables, int64_t count, F b
     for (int64_t v = low; v < count && variables[v].start < end; ++v) {
       const OptimizerVariable& variable = variables[v];
       const int64_t from = begin > variable.start ? begin - variable.start : 0;
-      const int64_t stop = end - variable.start < variable.size ? end - variable.start : variable.size;
+      const int64_t stop =
+          end - variable.start < variable.size ? end - variable.start : variable.size;
       if (from < stop) body(variable, from, stop);
     }
   });
@@ -41,7 +42,8 @@ double number_at(const View& view) {
   return number;
 }
 
-// ---- the gradients before the rule sees them -----------------------------------------------------
+// ---- the gradients before the rule sees them
+// -----------------------------------------------------
 
 // accumulator += gradient / loss_scale, and in the last of `steps` calls their mean
 void accumulate(const OptimizerSettings& settings, const OptimizerVariable* variables,
@@ -56,8 +58,8 @@ void accumulate(const OptimizerSettings& settings, const OptimizerVariable* vari
       T* sum = static_cast<T*>(v.accumulator);
       DL_VECTORIZE
       for (int64_t i = begin; i < end; ++i) {
-        sum[i] = static_cast<T>(
-            (static_cast<A>(gradient[i]) * unscale + static_cast<A>(sum[i])) / steps);
+        sum[i] = static_cast<T>((static_cast<A>(gradient[i]) * unscale + static_cast<A>(sum[i])) /
+                                steps);
       }
     });
   });
@@ -86,7 +88,8 @@ void square_sums(OptimizerVariable* variables, int64_t count, double* partial) {
       while (v + 1 < count && variables[v + 1].piece <= piece) ++v;
       const OptimizerVariable& variable = variables[v];
       const int64_t from = (piece - variable.piece) * kOptimizerGrain;
-      const int64_t left = variable.size - from, n = left < kOptimizerGrain ? left : kOptimizerGrain;
+      const int64_t left = variable.size - from,
+                    n = left < kOptimizerGrain ? left : kOptimizerGrain;
       partial[piece] = 0;
       if (!variable.gradient) continue;
       dispatch_floating(variable.dtype, [&]<class T>(T) {
@@ -101,7 +104,8 @@ void square_sums(OptimizerVariable* variables, int64_t count, double* partial) {
   for (int64_t v = 0; v < count; ++v) {
     const int64_t stop = v + 1 < count ? variables[v + 1].piece : pieces;
     variables[v].scale = 0;
-    for (int64_t piece = variables[v].piece; piece < stop; ++piece) variables[v].scale += partial[piece];
+    for (int64_t piece = variables[v].piece; piece < stop; ++piece)
+      variables[v].scale += partial[piece];
   }
 }
 
@@ -124,15 +128,16 @@ void find_scales(const OptimizerSettings& settings, OptimizerVariable* variables
   }
 }
 
-// ---- the rules -----------------------------------------------------------------------------------
+// ---- the rules
+// -----------------------------------------------------------------------------------
 
 // What a step needs besides the arrays, in the type it computes in.
 template <class A>
 struct Scalars {
   A learning_rate, momentum, beta_1, beta_2, rho, epsilon;
-  A less_beta_1, less_beta_2, less_rho;  // 1 - ...
-  A beta_1_power, beta_2_power;          // beta ^ step
-  A alpha;                               // Adam: the step size with its bias correction
+  A less_beta_1, less_beta_2, less_rho;    // 1 - ...
+  A beta_1_power, beta_2_power;            // beta ^ step
+  A alpha;                                 // Adam: the step size with its bias correction
   A u, u_next, u_product, u_product_next;  // Nadam's momentum schedule
 };
 
@@ -199,9 +204,7 @@ template <class T, class A>
 void apply_rule(const OptimizerSettings& o, const OptimizerVariable& v, const Scalars<A>& s,
                 int64_t begin, int64_t end) {
   const A lr = s.learning_rate;
-  auto each = [&]<int slots>(auto rule) {
-    update<T, slots>(o, v, lr, begin, end, rule);
-  };
+  auto each = [&]<int slots>(auto rule) { update<T, slots>(o, v, lr, begin, end, rule); };
   switch (o.kind) {
     case OptimizerKind::sgd:
       if (o.momentum == 0) {
@@ -282,8 +285,8 @@ void apply_rule(const OptimizerSettings& o, const OptimizerVariable& v, const Sc
       return each.template operator()<2>([=](A& w, A g, A& m, A& velocity, A&) {
         m += (g - m) * s.less_beta_1;
         velocity += (g * g - velocity) * s.less_beta_2;
-        const A m_hat = s.u_next * m / (A(1) - s.u_product_next) +
-                        (A(1) - s.u) * g / (A(1) - s.u_product);
+        const A m_hat =
+            s.u_next * m / (A(1) - s.u_product_next) + (A(1) - s.u) * g / (A(1) - s.u_product);
         const A v_hat = velocity / (A(1) - s.beta_2_power);
         w -= m_hat * lr / (math::sqrt(v_hat) + s.epsilon);
       });

@@ -1,5 +1,5 @@
-// Orthonormal rows by Gram and Schmidt: the Q of a QR factorisation whose R has a positive diagonal,
-// so it is unique, and the same bits on any number of threads.
+// Orthonormal rows by Gram and Schmidt: the Q of a QR factorisation whose R has a positive
+// diagonal, so it is unique, and the same bits on any number of threads.
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/rows.h"

@@ -3,6 +3,13 @@
 // A draw reads its state (seed, counter) and adds one to the counter. What lies at a position of
 // the result depends on (seed, counter, position) alone: group g of a draw is made of the Philox
 // blocks 16 g ... 16 g + 15, and of their words word 0 of all blocks comes first, then word 1, ...
+// No fused multiply-adds: the numbers are the same for every instruction set.
+#if defined(__clang__)
+#pragma clang fp contract(off)
+#else
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/parallel.h"
@@ -95,7 +102,8 @@ T predecessor(double x) {
   }
 }
 
-// ---- normal numbers ------------------------------------------------------------------------------
+// ---- normal numbers
+// ------------------------------------------------------------------------------
 
 // Two independent standard normals of two words (Box and Muller 1958): radius and angle.
 DL_INLINE void normal_pair(uint32_t a, uint32_t b, float& first, float& second) {
@@ -152,7 +160,8 @@ double inverse_erf(double x) {
   return y;
 }
 
-// ---- one element, as many words as it takes -------------------------------------------------------
+// ---- one element, as many words as it takes
+// -------------------------------------------------------
 
 // The words of one element of a draw: rejection needs an unknown number of them.
 class ElementStream {
@@ -232,7 +241,8 @@ DL_INLINE void draw_elements(const View& state, const View& y, F number) {
 
 }  // namespace
 
-// ---- draws ---------------------------------------------------------------------------------------
+// ---- draws
+// ---------------------------------------------------------------------------------------
 
 // y in [low, high)
 void random_uniform(const View& state, double low, double high, const View& y) {
@@ -371,7 +381,8 @@ void random_binomial(const View& counts, const View& probabilities, const View& 
   });
 }
 
-// ---- dropout -------------------------------------------------------------------------------------
+// ---- dropout
+// -------------------------------------------------------------------------------------
 
 // y = x / (1 - rate) where the element is kept, else 0; the mask is that of the draw named by `key`
 void dropout_mask(const View& x, const View& key, double rate, const View& y) {

@@ -69,7 +69,8 @@ DL_INLINE A max_row(const T* x, int64_t n) {
     lanes[j] = value > lanes[j] ? value : lanes[j];
   }
   for (int half = kRowLanes / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) lanes[j] = lanes[j] > lanes[j + half] ? lanes[j] : lanes[j + half];
+    for (int j = 0; j < half; ++j)
+      lanes[j] = lanes[j] > lanes[j + half] ? lanes[j] : lanes[j + half];
   }
   return lanes[0];
 }

@@ -9,9 +9,8 @@ namespace {
 
 float step_of(const View& iterations) {
   double step = 0;
-  dispatch_all(iterations.dtype, [&]<class T>(T) {
-    step = static_cast<double>(*iterations.ptr<T>());
-  });
+  dispatch_all(iterations.dtype,
+               [&]<class T>(T) { step = static_cast<double>(*iterations.ptr<T>()); });
   return static_cast<float>(step);
 }
 
@@ -72,17 +71,29 @@ float piecewise(const View& boundaries, const View& values, float step) {
 
 }  // namespace
 
-void schedule(const Schedule& s, const View& iterations, const View& boundaries,
-              const View& values, const View& rate) {
+void schedule(const Schedule& s, const View& iterations, const View& boundaries, const View& values,
+              const View& rate) {
   const float step = step_of(iterations);
   float& y = *rate.ptr<float>();
   switch (s.kind) {
-    case ScheduleKind::exponential: y = exponential(s, step); return;
-    case ScheduleKind::inverse_time: y = inverse_time(s, step); return;
-    case ScheduleKind::polynomial: y = polynomial(s, step); return;
-    case ScheduleKind::cosine: y = cosine_decay(s, step); return;
-    case ScheduleKind::cosine_restarts: y = cosine_restarts(s, step); return;
-    case ScheduleKind::piecewise: y = piecewise(boundaries, values, step); return;
+    case ScheduleKind::exponential:
+      y = exponential(s, step);
+      return;
+    case ScheduleKind::inverse_time:
+      y = inverse_time(s, step);
+      return;
+    case ScheduleKind::polynomial:
+      y = polynomial(s, step);
+      return;
+    case ScheduleKind::cosine:
+      y = cosine_decay(s, step);
+      return;
+    case ScheduleKind::cosine_restarts:
+      y = cosine_restarts(s, step);
+      return;
+    case ScheduleKind::piecewise:
+      y = piecewise(boundaries, values, step);
+      return;
   }
 }
 

@@ -49,8 +49,8 @@ void softmax_grad(const View& y, const View& dy, const View& dx) {
       const T* ys = y.ptr<T>() + r * n;
       const T* dys = dy.ptr<T>() + r * n;
       T* dxs = dx.ptr<T>() + r * n;
-      const A dot = sum_row<A>(
-          n, [&](int64_t i) { return static_cast<A>(ys[i]) * static_cast<A>(dys[i]); });
+      const A dot =
+          sum_row<A>(n, [&](int64_t i) { return static_cast<A>(ys[i]) * static_cast<A>(dys[i]); });
       for (int64_t i = 0; i < n; ++i) {
         dxs[i] = static_cast<T>(static_cast<A>(ys[i]) * (static_cast<A>(dys[i]) - dot));
       }

@@ -85,7 +85,8 @@ struct SparseSoftmaxCrossEntropyGrad final : Op {
     }
     if (needs[3]) {
       const Tensor one = ones(dloss.shape(), dloss.dtype(), dloss.device());
-      d[3] = sum(multiply(u, sparse_softmax_grad(x, labels, log_sum, one)), {-1}, /*keepdims=*/false);
+      d[3] =
+          sum(multiply(u, sparse_softmax_grad(x, labels, log_sum, one)), {-1}, /*keepdims=*/false);
     }
     return d;
   }

@@ -29,7 +29,8 @@ struct Normalize : Op {
     const int64_t block = norm_block(channels);
     const int64_t blocks = (x.numel() / channels + block - 1) / block;
     const int64_t least = numbers_per_channel + 1;
-    const int64_t numbers = blocks * numbers_per_channel < least ? least : blocks * numbers_per_channel;
+    const int64_t numbers =
+        blocks * numbers_per_channel < least ? least : blocks * numbers_per_channel;
     return numbers * channels * size_of(wide_dtype(x.dtype));
   }
   // dgamma, dbeta and dx, in the order of the inputs.
@@ -70,7 +71,8 @@ struct NormalizeGrad : Op {
   const bool needs_x;
 };
 
-// ---- batch normalisation -------------------------------------------------------------------------
+// ---- batch normalisation
+// -------------------------------------------------------------------------
 
 struct BatchNormGrad final : NormalizeGrad {
   BatchNormGrad(bool x, double e, int64_t bytes) : NormalizeGrad(x), epsilon(e), scratch(bytes) {}
@@ -166,7 +168,8 @@ void append(Tensors& in, const Tensor& gamma, const Tensor& beta) {
   if (beta) in.push_back(beta);
 }
 
-// ---- layer normalisation -------------------------------------------------------------------------
+// ---- layer normalisation
+// -------------------------------------------------------------------------
 
 struct LayerNormGrad final : NormalizeGrad {
   LayerNormGrad(bool x, int64_t bytes) : NormalizeGrad(x), scratch(bytes) {}
@@ -233,8 +236,10 @@ Rows to_rows(std::string_view op, const Tensor& x, const Axes& given) {
   Shape shape;
   int64_t length = 1;
   for (int i = 0; i < x.ndim(); ++i) {
-    if (i < outer) shape.push_back(moved.dim(i));
-    else length *= moved.dim(i);
+    if (i < outer)
+      shape.push_back(moved.dim(i));
+    else
+      length *= moved.dim(i);
   }
   shape.push_back(length);
   rows.x = contiguous(reshape(moved, shape));
@@ -277,8 +282,9 @@ Tensor batch_normalization(const Tensor& input, const Tensor& mean, const Tensor
   Tensor factor = inverse_root(per_channel(name, "variance", variance, channels, wide), epsilon);
   if (scale) factor = multiply(factor, per_channel(name, "scale", scale, channels, wide));
   const Tensor center = multiply(per_channel(name, "mean", mean, channels, wide), factor);
-  const Tensor shift = offset ? subtract(per_channel(name, "offset", offset, channels, wide), center)
-                              : negative(center);
+  const Tensor shift = offset
+                           ? subtract(per_channel(name, "offset", offset, channels, wide), center)
+                           : negative(center);
   static const OpRef op = make_op<ScaleShift>();
   if (at == x.ndim() - 1) return call_one(op, {contiguous(x), factor, shift});
   const Tensor moved = contiguous(moveaxis(x, {at}, {-1}));

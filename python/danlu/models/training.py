@@ -207,7 +207,7 @@ class Trainer:
         optimizer = self.optimizer
         if not optimizer.built:
             optimizer.build(self.trainable_variables)  # type: ignore[attr-defined]
-        loss.backward()
+        optimizer.scale_loss(loss).backward()
         optimizer.step()
         with no_grad():
             self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
@@ -354,6 +354,8 @@ class Trainer:
             if self.optimizer is not None and self.optimizer.built:
                 self.optimizer.zero_grad()
             raise
+        if self.optimizer is not None and self.optimizer.built:
+            self.optimizer.finalize_variable_values(self.trainable_variables)
         callbacks.on_train_end(logs)
         return self.history
 

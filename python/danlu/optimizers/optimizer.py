@@ -406,7 +406,8 @@ class Optimizer:
         """Put the moving averages in the place of the weights, at the end of training."""
         if self.use_ema:
             for variable in var_list:
-                variable.assign(self._averages[self._indices[id(variable)]])
+                if id(variable) in self._indices:
+                    variable.assign(self._averages[self._indices[id(variable)]])
 
     # ---- weight decay ----------------------------------------------------------------------------
 
