@@ -212,7 +212,8 @@ class LayerState:
         values = list(weights)
         if not self.built and not mine:
             raise ValueError(
-                f"{self.label()} has no weights yet: build it, or call it once, before set_weights"
+                f"{self.label()} set_weights: it is not built, so it has no weights yet: call it on "
+                "data, or begin the model with dl.Input(shape=...), first"
             )
         if len(mine) != len(values):
             raise ValueError(

@@ -61,7 +61,8 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
     """Write the weights of a model to a safetensors file."""
     if not model.built and not model.weights:
         raise ValueError(
-            f"{model.label()} has no weights to save yet: call it on data or build it first"
+            f"{model.label()} is not built, so it has no weights to save yet: call it on data, or "
+            "begin it with dl.Input(shape=...), first"
         )
     path = check_name(filepath, "save_weights", weights=True)
     if not overwrite and os.path.exists(path):
