@@ -115,7 +115,7 @@ class Layer(LayerState):
 
         return layer_output_spec(self, args, kwargs)
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return the mask of the outputs: the one of the inputs, unless a layer changes it."""
         return previous_mask
 

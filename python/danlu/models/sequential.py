@@ -8,6 +8,7 @@ from ..layers import signature
 from ..layers.input import InputLayer
 from ..layers.keras_tensor import KerasTensor
 from ..layers.layer import Layer
+from ..utils.naming import auto_name
 from .functional import Functional
 from .model import Model
 
@@ -103,6 +104,7 @@ class Sequential(Model):
                     f"{self.label()} is made of layers with one output, {layer.label()} has "
                     "several: use the functional style"
                 )
+        auto_name("Functional")  # Keras counts this graph, so names that follow agree with its own
         self.__dict__["_functional"] = Functional(inputs, x, name=self.name)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:

@@ -1,0 +1,293 @@
+"""Models against Keras 3: names, order, configuration, summaries, and what `fit` reports."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+
+import danlu as dl
+
+BOTH = {"keras": keras, "danlu": dl}
+
+
+def reset():
+    keras.backend.clear_session()
+    dl.utils.clear_session()
+
+
+def mnist_mlp(k):
+    return k.models.Sequential(
+        [
+            k.layers.Input(shape=(28, 28)),
+            k.layers.Flatten(),
+            k.layers.Dense(16, activation="relu"),
+            k.layers.Dropout(0.2),
+            k.layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+def lenet(k):
+    x = inputs = k.Input(shape=(12, 12, 1))
+    x = k.layers.Conv2D(4, 5, padding="same", activation="tanh")(x)
+    x = k.layers.AveragePooling2D(2)(x)
+    x = k.layers.BatchNormalization()(x)
+    x = k.layers.Conv2D(8, 3, activation="tanh")(x)
+    x = k.layers.MaxPooling2D(2)(x)
+    x = k.layers.Flatten()(x)
+    x = k.layers.Dense(12, activation="tanh")(x)
+    return k.Model(inputs, k.layers.Dense(10, activation="softmax")(x))
+
+
+def branches(k):
+    a = k.Input(shape=(6,), name="a")
+    b = k.Input(shape=(4,), name="b")
+    shared = k.layers.Dense(5, name="shared")
+    narrow = k.layers.Dense(6, activation="tanh")(b)
+    left, right = shared(a), shared(narrow)
+    merged = k.layers.Concatenate()([left, right, a])
+    deep = k.layers.Dense(3)(k.layers.LayerNormalization()(merged))
+    return k.Model([a, b], [deep, k.layers.Dense(1, name="last")(left)], name="branches")
+
+
+def nested(k):
+    inner = k.models.Sequential([k.Input(shape=(6,)), k.layers.Dense(4)], name="inner")
+    x = inputs = k.Input(shape=(6,))
+    for _ in range(2):
+        x = k.layers.Dense(6, use_bias=False)(inner(x))
+    return k.Model(inputs, x)
+
+
+MODELS = {"mlp": mnist_mlp, "lenet": lenet, "branches": branches, "nested": nested}
+
+
+@pytest.fixture(params=MODELS)
+def pair(request):
+    """The same model of Keras and of danlu, with the same weights."""
+    reset()
+    theirs, ours = MODELS[request.param](keras), MODELS[request.param](dl)
+    ours.set_weights(theirs.get_weights())
+    return theirs, ours
+
+
+def inputs_of(model, samples=12):
+    rng = np.random.default_rng(0)
+    return [rng.random((samples, *t.shape[1:])).astype("float32") for t in model.inputs]
+
+
+def test_names_shapes_and_order(pair):
+    theirs, ours = pair
+    assert ours.name == theirs.name
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    for which in ("weights", "trainable_weights", "non_trainable_weights"):
+        mine, reference = getattr(ours, which), getattr(theirs, which)
+        assert [v.path for v in mine] == [v.path for v in reference], which
+        assert [tuple(v.shape) for v in mine] == [tuple(v.shape) for v in reference]
+    assert len(ours.variables) == len(theirs.variables)
+    assert ours.count_params() == theirs.count_params()
+    assert ours.input_shape == theirs.input_shape and ours.output_shape == theirs.output_shape
+
+
+def test_outputs(pair):
+    theirs, ours = pair
+    x = inputs_of(theirs)
+    x = x if len(x) > 1 else x[0]
+    mine, reference = ours.predict(x, verbose=0), theirs.predict(x, verbose=0)
+    for a, b in zip(dl.tree.flatten(mine), dl.tree.flatten(reference), strict=True):
+        assert type(a) is np.ndarray and a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+
+
+def summary(model):
+    lines = []
+    model.summary(print_fn=lines.append, line_length=76)
+    return re.sub(r"[ \t]+", " ", "\n".join(map(str, lines))).strip()
+
+
+def test_summary(pair):
+    theirs, ours = pair
+    assert summary(ours) == summary(theirs)
+
+
+def test_configuration_reads_both_ways(pair):
+    theirs, ours = pair
+    x = inputs_of(theirs)
+    x = x if len(x) > 1 else x[0]
+    weights = theirs.get_weights()
+    in_keras = keras.models.model_from_json(ours.to_json())
+    in_danlu = dl.models.model_from_json(theirs.to_json())
+    for model in (in_keras, in_danlu):
+        model.set_weights(weights)
+        out, reference = model.predict(x, verbose=0), theirs.predict(x, verbose=0)
+        for a, b in zip(dl.tree.flatten(out), dl.tree.flatten(reference), strict=True):
+            np.testing.assert_allclose(a, b, rtol=2e-5, atol=2e-6)
+    assert [layer.name for layer in in_danlu.layers] == [layer.name for layer in theirs.layers]
+
+
+def small(k, activation="softmax", units=3):
+    return k.models.Sequential(
+        [
+            k.Input(shape=(5,)),
+            k.layers.Dense(8, activation="relu"),
+            k.layers.Dense(units, activation),
+        ]
+    )
+
+
+RNG = np.random.default_rng(1)
+X = RNG.standard_normal((50, 5)).astype("float32")
+LABELS = RNG.integers(0, 3, 50)
+COMPILED = {
+    "sparse": (small, "sparse_categorical_crossentropy", ["accuracy"], LABELS),
+    "sparse column": (small, "sparse_categorical_crossentropy", ["acc"], LABELS[:, None]),
+    "one-hot": (small, "categorical_crossentropy", ["accuracy", "mse"], np.eye(3)[LABELS]),
+    "binary": (
+        lambda k: small(k, "sigmoid", 1), "binary_crossentropy", ["accuracy"], LABELS[:, None] % 2
+    ),
+    "regression": (lambda k: small(k, None, 2), "mse", ["mae"], X[:, :2]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPILED)
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_history(name, optimizer):
+    make, loss, metrics, y = COMPILED[name]
+    reset()
+    models = {key: make(k) for key, k in BOTH.items()}
+    models["danlu"].set_weights(models["keras"].get_weights())
+    histories, results = {}, {}
+    for key, model in models.items():
+        model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
+        run = model.fit(
+            X, y, epochs=3, batch_size=16, shuffle=False, verbose=0, validation_split=0.2
+        )
+        histories[key] = run.history
+        results[key] = model.evaluate(X, y, batch_size=16, verbose=0)
+    assert list(histories["danlu"]) == list(histories["keras"])
+    for metric, values in histories["keras"].items():
+        np.testing.assert_allclose(histories["danlu"][metric], values, rtol=2e-4, atol=1e-6)
+    np.testing.assert_allclose(results["danlu"], results["keras"], rtol=2e-4, atol=1e-6)
+    for a, b in zip(models["danlu"].get_weights(), models["keras"].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
+
+
+def weighted(k):
+    model = small(k)
+    model.compile(
+        k.optimizers.SGD(0.1), "sparse_categorical_crossentropy", weighted_metrics=["accuracy"]
+    )
+    return model
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [{"sample_weight": np.linspace(0, 2, 50)}, {"class_weight": {0: 1.0, 1: 0.25, 2: 4.0}}],
+    ids=["sample", "class"],
+)
+def test_weighted_history(weights):
+    reset()
+    models = {key: weighted(k) for key, k in BOTH.items()}
+    models["danlu"].set_weights(models["keras"].get_weights())
+    histories = {}
+    for key, model in models.items():
+        run = model.fit(X, LABELS, epochs=2, batch_size=16, shuffle=False, verbose=0, **weights)
+        histories[key] = run.history
+    for metric, values in histories["keras"].items():
+        np.testing.assert_allclose(histories["danlu"][metric], values, rtol=2e-4)
+
+
+def test_history_of_several_outputs():
+    reset()
+    models = {key: branches(k) for key, k in BOTH.items()}
+    models["danlu"].set_weights(models["keras"].get_weights())
+    x = inputs_of(models["keras"], 20)
+    y = [x[0][:, :3], x[1][:, :1]]
+    histories, results = {}, {}
+    for key, model in models.items():
+        model.compile(
+            "sgd", loss=["mse", "mae"], loss_weights=[1.0, 0.3], metrics=[["mae"], ["mse"]]
+        )
+        run = model.fit(x, y, epochs=2, batch_size=8, shuffle=False, verbose=0)
+        histories[key] = run.history
+        results[key] = model.evaluate(x, y, verbose=0)
+    assert list(histories["danlu"]) == list(histories["keras"])
+    for metric, values in histories["keras"].items():
+        np.testing.assert_allclose(histories["danlu"][metric], values, rtol=2e-4)
+    np.testing.assert_allclose(results["danlu"], results["keras"], rtol=2e-4)
+
+
+def test_history_with_regularizers_and_moving_statistics():
+    reset()
+    models, histories = {}, {}
+    for key, k in BOTH.items():
+        models[key] = k.models.Sequential(
+            [
+                k.Input(shape=(5,)),
+                k.layers.Dense(6, kernel_regularizer=k.regularizers.L2(0.05)),
+                k.layers.BatchNormalization(),
+                k.layers.ReLU(activity_regularizer=k.regularizers.L1(0.01)),
+                k.layers.Dense(3),
+            ]
+        )
+    models["danlu"].set_weights(models["keras"].get_weights())
+    for key, k in BOTH.items():
+        loss = k.losses.SparseCategoricalCrossentropy(from_logits=True)
+        models[key].compile("sgd", loss)
+        run = models[key].fit(X, LABELS, epochs=3, batch_size=16, shuffle=False, verbose=0)
+        histories[key] = run.history["loss"]
+    np.testing.assert_allclose(histories["danlu"], histories["keras"], rtol=2e-4)
+    for a, b in zip(models["danlu"].get_weights(), models["keras"].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
+
+
+def test_subclasses_have_the_same_paths():
+    def make(k):
+        class Net(k.Model):
+            def __init__(self):
+                super().__init__()
+                self.blocks = [k.layers.Dense(4), k.layers.Dense(3)]
+                self.out = k.layers.Dense(2)
+
+            def call(self, x):
+                for block in self.blocks:
+                    x = block(x)
+                return self.out(x)
+
+        return Net()
+
+    reset()
+    theirs, ours = make(keras), make(dl)
+    theirs(X), ours(X)
+    assert [v.path for v in ours.weights] == [v.path for v in theirs.weights]
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+
+
+ARGUMENTS = [
+    ("models", "Model", ("compile", "fit", "evaluate", "predict", "train_on_batch", "test_on_batch",
+                         "predict_on_batch", "summary", "get_layer", "save", "to_json")),
+    ("layers", "Layer", ("add_weight", "set_weights", "compute_mask")),
+    ("models", "Sequential", ("__init__", "add", "pop")),
+    ("callbacks", "EarlyStopping", ("__init__",)),
+    ("callbacks", "ModelCheckpoint", ("__init__",)),
+    ("callbacks", "ReduceLROnPlateau", ("__init__",)),
+    ("callbacks", "LearningRateScheduler", ("__init__",)),
+    ("callbacks", "LambdaCallback", ("__init__",)),
+    ("callbacks", "CSVLogger", ("__init__",)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "cls", "methods"), ARGUMENTS)
+def test_arguments(module, cls, methods):
+    import inspect
+
+    for method in methods:
+        theirs, ours = (
+            inspect.signature(inspect.unwrap(getattr(getattr(getattr(k, module), cls), method)))
+            for k in (keras, dl)
+        )
+        named, mine = (
+            {n: p.default for n, p in s.parameters.items() if p.name not in ("args", "kwargs")}
+            for s in (theirs, ours)
+        )
+        assert mine == named, f"{cls}.{method}"
