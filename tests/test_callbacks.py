@@ -288,3 +288,9 @@ def test_progress_bar_in_ascii(monkeypatch):
     dl.utils.Progbar(2).update(2)
     monkeypatch.undo()
     assert raw.getvalue().startswith(b"2/2 ====================")
+
+
+def test_validation_does_not_move_the_bar(capsys):
+    pairs = [(X[i : i + 2], Y[i : i + 2]) for i in range(0, 8, 2)]
+    linear().fit((pair for pair in pairs), validation_data=(X, Y), verbose=1)
+    assert capsys.readouterr().out.startswith("4/4 ━")

@@ -20,7 +20,7 @@ class ProgbarLogger(Callback):
         super().__init__()
         self.due = _NEVER
         self._bar: Progbar | None = None
-        self._in_fit = False
+        self.in_fit = False
         self._verbose = 1
         self._epochs = 1
         self._target: int | None = None
@@ -52,10 +52,10 @@ class ProgbarLogger(Callback):
         bar.update(bar.target or bar.seen, list((logs or {}).items()), finalize=True)
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self._in_fit = True
+        self.in_fit = True
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self._in_fit = False
+        self.in_fit = False
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._start()
@@ -69,15 +69,15 @@ class ProgbarLogger(Callback):
         self._finish(logs)
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        if not self._in_fit:
+        if not self.in_fit:
             self._start()
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if not self._in_fit:
+        if not self.in_fit:
             self._count(batch, logs)
 
     def on_test_end(self, logs: Logs = None) -> None:
-        if not self._in_fit:
+        if not self.in_fit:
             self._finish(logs)
 
     def on_predict_begin(self, logs: Logs = None) -> None:

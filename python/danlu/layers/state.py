@@ -26,7 +26,7 @@ def _add(items, value):
 
 def _unique(items):
     seen: set[int] = set()
-    return [x for x in items if not (id(x) in seen or seen.add(id(x)))]  # type: ignore[func-returns-value]
+    return [x for x in items if not (id(x) in seen or seen.add(id(x)))]
 
 
 class LayerState:
@@ -212,8 +212,8 @@ class LayerState:
         values = list(weights)
         if not self.built and not mine:
             raise ValueError(
-                f"{self.label()} set_weights: it is not built, so it has no weights yet: call it on "
-                "data, or begin the model with dl.Input(shape=...), first"
+                f"{self.label()} set_weights: it is not built, so it has no weights yet: call it "
+                "on data, or begin the model with dl.Input(shape=...), first"
             )
         if len(mine) != len(values):
             raise ValueError(

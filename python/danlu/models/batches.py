@@ -157,7 +157,7 @@ class ArrayBatches:
             raise ValueError(f"[{who}] batch_size is a positive integer, got {batch_size!r}")
         self.batch_size = int(batch_size)
         self.shuffle = shuffle
-        self.class_weight = class_weight and ClassWeight(class_weight)
+        self.class_weight = ClassWeight(class_weight) if class_weight else None
         self.seed_generator = seed_generator
         self.steps = -(-self.samples // self.batch_size)
         self.one_shot = False
@@ -239,7 +239,7 @@ class DatasetBatches:
         self.who = who
         self.dataset = dataset
         self.shuffle = shuffle
-        self.class_weight = class_weight and ClassWeight(class_weight)
+        self.class_weight = ClassWeight(class_weight) if class_weight else None
         self.seed_generator = seed_generator
         self.steps = len(dataset)
         self.one_shot = False
@@ -253,8 +253,7 @@ class DatasetBatches:
         if self.shuffle and self.seed_generator is not None:
             from .. import random
 
-            order = random.shuffle(ops.arange(self.steps), seed=self.seed_generator())
-            order = order.numpy().tolist()
+            order = random.shuffle(ops.arange(self.steps), seed=self.seed_generator()).tolist()
         for step in order:
             yield unpack(self.dataset[step], self.who, self.class_weight)
         if hasattr(self.dataset, "on_epoch_end"):
@@ -267,7 +266,7 @@ class StreamBatches:
     def __init__(self, who: str, source: Any, class_weight: dict[int, float] | None) -> None:
         self.who = who
         self.source = source
-        self.class_weight = class_weight and ClassWeight(class_weight)
+        self.class_weight = ClassWeight(class_weight) if class_weight else None
         self.one_shot = isinstance(source, Iterator)
         self.steps = len(source) if hasattr(source, "__len__") else None
 
@@ -293,7 +292,7 @@ def unpack(item: Any, who: str, class_weight: ClassWeight | None = None) -> Batc
         values[i] = tensors[0] if structure is None else tree.pack_sequence_as(structure, tensors)
     if class_weight is not None:
         values[2] = class_weight(values[1])
-    return tuple(values)  # type: ignore[return-value]
+    return tuple(values)
 
 
 class ClassWeight:
@@ -318,21 +317,21 @@ class ClassWeight:
         return ops.take(self.table, ops.minimum(ops.cast(y, "int64"), self.size), axis=0)
 
 
-def split(who: str, fraction: float, *data: Any) -> tuple[tuple, tuple]:
+def split(who: str, fraction: float, x: Any, y: Any, sample_weight: Any) -> tuple[tuple, tuple]:
     """Return all but the last `fraction` of samples, and those; None stays None."""
     if not 0 < fraction < 1:
         raise ValueError(f"[{who}] validation_split is between 0 and 1, got {fraction}")
-    if not is_data(data[0]):
+    if not is_data(x):
         raise ValueError(
-            f"[{who}] validation_split needs arrays, got a {type(data[0]).__name__}: pass "
-            "validation_data"
+            f"[{who}] validation_split needs arrays, got a {type(x).__name__}: pass validation_data"
         )
-    first = ArrayBatches(who, *data[:3], 1, False, None, None)  # checks that the lengths agree
-    at = int(first.samples * (1 - fraction))
-    if at in (0, first.samples):
+    # Making batches checks that the lengths agree.
+    samples = ArrayBatches(who, x, y, sample_weight, 1, False, None, None).samples
+    at = int(samples * (1 - fraction))
+    if at in (0, samples):
         raise ValueError(
-            f"[{who}] validation_split={fraction} of {first.samples} samples leaves "
-            f"{at} for training and {first.samples - at} for validation"
+            f"[{who}] validation_split={fraction} of {samples} samples leaves "
+            f"{at} for training and {samples - at} for validation"
         )
 
     def part(structure, start, stop):
@@ -342,7 +341,5 @@ def split(who: str, fraction: float, *data: Any) -> tuple[tuple, tuple]:
         cut = [tensor[start:stop] for tensor in tensors]
         return cut[0] if kind is None else tree.pack_sequence_as(kind, cut)
 
-    return (
-        tuple(part(d, 0, at) for d in data),
-        tuple(part(d, at, first.samples) for d in data),
-    )
+    data = (x, y, sample_weight)
+    return tuple(part(d, 0, at) for d in data), tuple(part(d, at, samples) for d in data)

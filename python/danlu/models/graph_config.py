@@ -100,7 +100,7 @@ def model_from_graph_config(cls: type, config: dict[str, Any], custom_objects: A
             made[name, 0, 0] = layer.output
     names = {id(layer): name for name, layer in layers.items()}
     while waiting:
-        later = []
+        later: list[tuple[Any, dict]] = []
         for layer, call in waiting:
             tensors = _tensors(call, made)
             # The calls of one layer keep their order, for others refer to them by number.

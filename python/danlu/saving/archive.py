@@ -67,7 +67,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = 
         raise ValueError(
             f"{model.label()} cannot be saved before it is built: call it on data or build it first"
         )
-    members = {
+    members: dict[str, Any] = {
         METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
         CONFIG: json.dumps(serialize_keras_object(model)),
         WEIGHTS: weights_to_bytes(model),

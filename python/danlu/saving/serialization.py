@@ -36,8 +36,11 @@ _PUBLIC = (
 
 def serialize_keras_object(obj: Any) -> Any:
     """Return an object as plain values: numbers, strings, lists and dicts."""
-    if obj is None or isinstance(obj, (str, bool, int, float)):
-        return obj.item() if hasattr(obj, "item") else obj
+    if obj is None:
+        return None
+    for plain in (bool, str, int, float):  # of NumPy, or of an enumeration, too
+        if isinstance(obj, plain):
+            return plain(obj)
     if isinstance(obj, dict):
         return {key: serialize_keras_object(value) for key, value in obj.items()}
     if isinstance(obj, (list, tuple)):

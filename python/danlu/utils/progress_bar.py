@@ -83,8 +83,8 @@ class Progbar:
                 self.due = perf_counter() + self.interval
         elif self.verbose == 2 and finalize:
             took = f"{now - self._start:.0f}s -{self._per_step(step_time)}"
-            count = f"{current}/{self.target} - " if self.target else ""
-            print_message(f"{count}{took}{self._shown_values()}")
+            head = f"{current}/{self.target} - " if self.target else ""
+            print_message(f"{head}{took}{self._shown_values()}")
 
     def _draw(self, current, now, step_time, finalize):
         def styled(text, *styles):
