@@ -134,7 +134,10 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
 struct Buffer {
   Py_buffer view{};
   explicit Buffer(PyObject* object) {
-    if (PyObject_GetBuffer(object, &view, PyBUF_RECORDS_RO) < 0) throw py::error_already_set();
+    if (PyObject_GetBuffer(object, &view, PyBUF_RECORDS_RO) == 0) return;
+    py::error_already_set error;
+    fail(ErrorKind::type, "[asarray] cannot read the '{}': {}", Py_TYPE(object)->tp_name,
+         py::cast<std::string>(py::str(error.value())));
   }
   ~Buffer() { PyBuffer_Release(&view); }
   Buffer(const Buffer&) = delete;

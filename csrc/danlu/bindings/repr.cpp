@@ -55,12 +55,19 @@ struct Printer {
   explicit Printer(const View& x) : x(x), abbreviate(x.numel() > kAbbreviateAbove) {
     collect(0, 0);
     if (is_floating(x.dtype)) choose_form();
+    size_t without_point = 0;  // integers, nan, inf
     for (int64_t i : offsets) {
       texts.push_back(text_of(i));
-      const size_t point = texts.back().find('.');
-      before = std::max(before, point == std::string::npos ? texts.back().size() : point);
-      if (point != std::string::npos) after = std::max(after, texts.back().size() - point);
+      const std::string& text = texts.back();
+      const size_t point = text.find('.');
+      if (point == std::string::npos) {
+        without_point = std::max(without_point, text.size());
+      } else {
+        before = std::max(before, point);
+        after = std::max(after, text.size() - point);
+      }
     }
+    before = std::max(before, without_point - std::min(after, without_point));
   }
 
   void collect(int axis, int64_t offset) {
@@ -109,11 +116,7 @@ struct Printer {
   // Points below each other: spaces in front and behind.
   std::string padded(const std::string& text) const {
     const size_t point = text.find('.');
-    if (!is_floating(x.dtype)) return std::string(before - text.size(), ' ') + text;
-    if (point == std::string::npos) {  // nan, inf
-      const size_t width = std::max(before + after, text.size());
-      return std::string(width - text.size(), ' ') + text;
-    }
+    if (point == std::string::npos) return std::string(before + after - text.size(), ' ') + text;
     return std::string(before - point, ' ') + text +
            std::string(after - (text.size() - point), ' ');
   }
