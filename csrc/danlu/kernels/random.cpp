@@ -23,7 +23,8 @@ namespace {
 constexpr int kBlocks = 16;  // of a group; part of the definition of the numbers
 
 struct Words {
-  uint32_t word[4][kBlocks];
+  uint32_t all[4 * kBlocks];
+  DL_INLINE uint32_t word(int w, int j) const { return all[w * kBlocks + j]; }
 };
 
 struct Key {
@@ -41,7 +42,7 @@ DL_INLINE void make_words(Key key, int64_t group, Words& words) {
   DL_VECTORIZE
   for (int j = 0; j < kBlocks; ++j) {
     const PhiloxBlock block = philox(key.seed, key.draw, first + static_cast<uint64_t>(j));
-    for (int w = 0; w < 4; ++w) words.word[w][j] = block.word[w];
+    for (int w = 0; w < 4; ++w) words.all[w * kBlocks + j] = block.word[w];
   }
 }
 
@@ -64,7 +65,7 @@ DL_INLINE void draw_groups(Key key, const View& y, Fill fill) {
 }
 
 DL_INLINE uint64_t long_word(const Words& words, int pair, int j) {
-  return uint64_t{words.word[2 * pair][j]} << 32 | words.word[2 * pair + 1][j];
+  return uint64_t{words.word(2 * pair, j)} << 32 | words.word(2 * pair + 1, j);
 }
 // In [0, n), from 64 random bits: the upper half of the product.
 DL_INLINE uint64_t below(uint64_t bits, uint64_t n) {
@@ -74,13 +75,13 @@ DL_INLINE uint64_t below(uint64_t bits, uint64_t n) {
 // Numbers in [0, 1).
 DL_INLINE void unit(const Words& words, float* values) {
   for (int w = 0; w < 4; ++w) {
-    for (int j = 0; j < kBlocks; ++j) values[w * kBlocks + j] = uniform_float(words.word[w][j]);
+    for (int j = 0; j < kBlocks; ++j) values[w * kBlocks + j] = uniform_float(words.word(w, j));
   }
 }
 DL_INLINE void unit(const Words& words, double* values) {
   for (int w = 0; w < 2; ++w) {
     for (int j = 0; j < kBlocks; ++j) {
-      values[w * kBlocks + j] = uniform_double(words.word[2 * w][j], words.word[2 * w + 1][j]);
+      values[w * kBlocks + j] = uniform_double(words.word(2 * w, j), words.word(2 * w + 1, j));
     }
   }
 }
@@ -129,7 +130,7 @@ DL_INLINE void normals(const Words& words, float* values) {
     float* at = values + w * kBlocks;
     DL_VECTORIZE
     for (int j = 0; j < kBlocks; ++j) {
-      normal_pair(words.word[w][j], words.word[w + 1][j], at[j], at[kBlocks + j]);
+      normal_pair(words.word(w, j), words.word(w + 1, j), at[j], at[kBlocks + j]);
     }
   }
 }
@@ -397,14 +398,13 @@ void dropout_mask(const View& x, const View& key, double rate, const View& y) {
       for (int64_t group = begin; group < end; ++group) {
         Words words;
         make_words(draw, group, words);
-        const uint32_t* bits = words.word[0];  // the four rows of words are adjacent
         const T* xs = x.ptr<T>() + group * kSize;
         T* ys = y.ptr<T>() + group * kSize;
         const int64_t left = n - group * kSize, count = left < kSize ? left : kSize;
         DL_VECTORIZE
         for (int64_t i = 0; i < count; ++i) {
           const A kept = static_cast<A>(xs[i]) * scale;
-          ys[i] = static_cast<T>(bits[i] >= dropped ? kept : A(0));
+          ys[i] = static_cast<T>(words.all[i] >= dropped ? kept : A(0));
         }
       }
     });
