@@ -81,7 +81,7 @@ def value_and_grad(
     (5.0, [2.0, 4.0])
     """
     several = not isinstance(argnums, int)
-    positions = tuple(argnums) if several else (argnums,)  # type: ignore[arg-type]
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:

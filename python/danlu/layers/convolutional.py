@@ -75,7 +75,7 @@ class BaseConv2D(Layer):
     def _finish(self, outputs: Any) -> Any:
         """Return activation(outputs + bias)."""
         if self.bias is not None:
-            bias = self.bias
+            bias: Any = self.bias
             if self.data_format == "channels_first":
                 bias = ops.reshape(bias, (1, -1, 1, 1))
             outputs = outputs + bias

@@ -23,7 +23,8 @@ class Flatten(Layer):
     def call(self, inputs: Any) -> Any:
         if self.data_format == "channels_first" and inputs.ndim > 2:
             inputs = ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
-        return ops.reshape(inputs, (inputs.shape[0], product(inputs.shape[1:])))
+        size: Any = product(inputs.shape[1:])
+        return ops.reshape(inputs, (inputs.shape[0], size))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], product(input_shape[1:]))

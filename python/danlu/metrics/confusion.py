@@ -48,7 +48,7 @@ class _Counts(Metric):
         y_true, y_pred = same_rank(cast(y_true, self.dtype), cast(y_pred, self.dtype))
         weight = self._weight(sample_weight, y_true)
         if self.top_k is not None:
-            y_pred = self._among_best(y_pred)
+            y_pred = self._among_best(y_pred, self.top_k)
         if self.class_id is not None:
             y_true = y_true[..., self.class_id]
             y_pred = y_pred[..., self.class_id]
@@ -77,8 +77,8 @@ class _Counts(Metric):
             weight = ops.expand_dims(weight, -1)
         return weight
 
-    def _among_best(self, y_pred: Any) -> Any:
-        _, best = ops.top_k(y_pred, self.top_k)
+    def _among_best(self, y_pred: Any, k: int) -> Any:
+        _, best = ops.top_k(y_pred, k)
         mask = ops.sum(ops.one_hot(best, y_pred.shape[-1], dtype=y_pred.dtype), axis=-2)
         return y_pred * mask + _BELOW_ALL * (1.0 - mask)
 

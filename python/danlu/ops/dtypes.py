@@ -105,7 +105,7 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
     if isdtype(dtype, "bool"):
         return _core.astype(x, dtype)
     limits = finfo(dtype) if isdtype(dtype, "real floating") else iinfo(dtype)
-    own = finfo(x.dtype) if isdtype(x.dtype, "real floating") else None
+    own: finfo | iinfo | None = finfo(x.dtype) if isdtype(x.dtype, "real floating") else None
     if own is None and not isdtype(x.dtype, "bool"):
         own = iinfo(x.dtype)
     if own is None or (limits.min <= own.min and own.max <= limits.max):
