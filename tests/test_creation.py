@@ -167,6 +167,7 @@ def test_arange(arguments: Any) -> None:
 
 
 def test_arange_counts_exactly_in_int64() -> None:
+    assert dl.ops.arange(3, step=None).tolist() == [0, 1, 2]
     first = 2**60 + 1
     assert dl.arange(first, first + 3).tolist() == [first, first + 1, first + 2]
     with pytest.raises(ValueError, match="step"):

@@ -226,6 +226,12 @@ def test_long_rows_of_equal_indices_keep_their_precision_in_bfloat16() -> None:
     assert gradient.astype("float32").tolist() == [[1000.0] * 4, [0.0] * 4]
 
 
+def test_where_with_one_argument() -> None:
+    mask = np.array([[True, False], [True, True]])
+    got = dl.where(dl.asarray(mask))
+    assert [axis.tolist() for axis in got] == [axis.tolist() for axis in np.where(mask)]
+
+
 def test_iteration() -> None:
     x = dl.asarray([[1.0, 2.0], [3.0, 4.0]])
     assert [row.tolist() for row in x] == [[1.0, 2.0], [3.0, 4.0]]

@@ -47,9 +47,10 @@ Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DT
   return contiguous(broadcast_to(dtype ? astype(value, *dtype) : value, shape));
 }
 
-Tensor range(const py::object& start, const py::object& stop, const py::object& step,
+Tensor range(const py::object& start, const py::object& stop, const py::object& given_step,
              std::optional<DType> dtype, const py::object& device) {
   check_device("arange", device);
+  const py::object step = given_step.is_none() ? py::object(py::int_(1)) : given_step;
   const py::object first = stop.is_none() ? py::object(py::int_(0)) : start;
   const py::object& last = stop.is_none() ? start : stop;
   const auto whole = [](const py::object& number) { return PyIndex_Check(number.ptr()); };

@@ -36,9 +36,10 @@ void define(py::module_& m, const char* name, WithNumber fn, const char* paramet
       "x"_a, py::arg(parameter) = usual, doc.c_str());
 }
 
-Tensor where_any(const Tensor& condition, py::handle a, py::handle b) {
+py::object where_any(const Tensor& condition, py::handle a, py::handle b) {
+  if (a.is_none() && b.is_none()) return py::tuple(py::cast(nonzero(condition)));
   const auto [x, y] = to_pair(a.ptr(), b.ptr());
-  return unlocked({condition, x, y}, [&] { return where(condition, x, y); });
+  return py::cast(unlocked({condition, x, y}, [&] { return where(condition, x, y); }));
 }
 
 Tensor limited(const Tensor& x, py::handle min, py::handle max) {
@@ -98,8 +99,8 @@ void bind_elementwise(py::module_& m) {
       [](const Tensor& x, bool tanh) { return unlocked({x}, [&] { return gelu(x, tanh); }); },
       "x"_a, "approximate"_a = true,
       "x times the normal distribution function at x; approximate: by tanh.");
-  m.def("where", &where_any, "condition"_a, "x1"_a, "x2"_a,
-        "Elements of x1 where the condition holds, else of x2.");
+  m.def("where", &where_any, "condition"_a, "x1"_a = py::none(), "x2"_a = py::none(),
+        "Elements of x1 where the condition holds, else of x2; without them, where it holds.");
   m.def("clip", &limited, "x"_a, "min"_a = py::none(), "max"_a = py::none(),
         "Elements below min become min, those above max become max.");
   m.def("astype", &converted, "x"_a, "dtype"_a, py::kw_only(), "copy"_a = true,

@@ -131,15 +131,16 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
 // ---- buffers
 // -------------------------------------------------------------------------------------
 
+// The buffer of an object; `failed` holds why there is none.
 struct Buffer {
   Py_buffer view{};
+  std::string failed;
   explicit Buffer(PyObject* object) {
     if (PyObject_GetBuffer(object, &view, PyBUF_RECORDS_RO) == 0) return;
     py::error_already_set error;
-    fail(ErrorKind::type, "[asarray] cannot read the '{}': {}", Py_TYPE(object)->tp_name,
-         py::cast<std::string>(py::str(error.value())));
+    failed = py::cast<std::string>(py::str(error.value()));
   }
-  ~Buffer() { PyBuffer_Release(&view); }
+  ~Buffer() { PyBuffer_Release(&view); }  // does nothing when there is none
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 };
@@ -224,21 +225,26 @@ bool is_bfloat16_array(PyObject* object) {
 }
 
 Tensor from_buffer(PyObject* object) {
-  if (is_bfloat16_array(object)) {  // NumPy exports no buffer of a dtype that is not its own
-    const py::object bits = py::handle(object).attr("view")("uint16");
-    return with_dtype(from_buffer(bits.ptr()), DType::bfloat16);
-  }
   py::object numbers;
   {
     const Buffer buffer(object);
-    const std::string format = buffer.view.format ? buffer.view.format : "B";
+    if (!buffer.failed.empty()) {
+      // NumPy exports no buffer of a dtype that is not its own.
+      if (is_bfloat16_array(object)) {
+        const py::object bits = py::handle(object).attr("view")("uint16");
+        return with_dtype(from_buffer(bits.ptr()), DType::bfloat16);
+      }
+      fail(ErrorKind::type, "[asarray] cannot read the '{}': {}", Py_TYPE(object)->tp_name,
+           buffer.failed);
+    }
     if (auto dtype = dtype_of_format(buffer.view.format, buffer.view.itemsize)) {
       return copy_of_buffer(buffer.view, *dtype);
     }
+    const std::string format = buffer.view.format;
     check_type(format.find('Z') == std::string::npos,
                "[asarray] danlu has no complex dtypes: take the real and the imaginary part");
-    check_type(py::hasattr(object, "tolist"), "[asarray] cannot read a buffer of format '{}'",
-               format);
+    check_type(PyObject_HasAttrString(object, "tolist"),
+               "[asarray] cannot read a buffer of format '{}'", format);
     numbers = py::handle(object).attr("tolist")();  // strings and objects
   }
   if (Tensor x = is_list(numbers.ptr()) || is_python_scalar(numbers.ptr())

@@ -163,8 +163,8 @@ void bind_shape(py::module_& m) {
   m.def("repeat", &repeat_any, "x"_a, "repeats"_a, "axis"_a = py::none(), "Each element repeated.");
   m.def("pad", &pad_any, "x"_a, "pad_width"_a, "mode"_a = "constant",
         "constant_values"_a = py::none(), "Grown at both ends of each axis.");
-  m.def("tril", &tril, "x"_a, py::kw_only(), "k"_a = 0, "The lower triangle, zeros elsewhere.");
-  m.def("triu", &triu, "x"_a, py::kw_only(), "k"_a = 0, "The upper triangle, zeros elsewhere.");
+  m.def("tril", &tril, "x"_a, "k"_a = 0, "The lower triangle, zeros elsewhere.");
+  m.def("triu", &triu, "x"_a, "k"_a = 0, "The upper triangle, zeros elsewhere.");
 }
 
 }  // namespace danlu::python
