@@ -48,6 +48,7 @@ namespace danlu {
   X(acosh, Acosh, Floating)                     \
   X(atanh, Atanh, Floating)                     \
   X(erf, Erf, Floating)                         \
+  X(erfc, Erfc, Floating)                       \
   X(erfinv, Erfinv, Floating)                   \
   X(relu, Relu, Numeric)                        \
   X(relu6, Relu6, Numeric)                      \
@@ -90,6 +91,8 @@ namespace danlu {
   X(copysign, Copysign, Floating)               \
   X(nextafter, Nextafter, Floating)             \
   X(logaddexp, Logaddexp, Floating)             \
+  X(gcd, Gcd, Integer)                          \
+  X(lcm, Lcm, Integer)                          \
   X(bitwise_and, BitwiseAnd, Bits)              \
   X(bitwise_or, BitwiseOr, Bits)                \
   X(bitwise_xor, BitwiseXor, Bits)              \
@@ -257,6 +260,24 @@ struct Power {
     }
   }
 };
+struct Gcd {
+  template <class T> DL_FN T operator()(T a, T b) const {
+    a = Abs()(a);
+    b = Abs()(b);
+    while (b != T(0)) {
+      const T rest = T(a % b);
+      a = b;
+      b = rest;
+    }
+    return a;
+  }
+};
+struct Lcm {
+  template <class T> DL_FN T operator()(T a, T b) const {
+    const T divisor = Gcd()(a, b);
+    return divisor == T(0) ? T(0) : Abs()(T(wrap<T>(T(a / divisor)) * wrap<T>(b)));
+  }
+};
 // NaN in either argument gives NaN.
 struct Maximum : Exact {
   template <class T> DL_FN T operator()(T a, T b) const { return (a > b || a != a) ? a : b; }
@@ -355,6 +376,7 @@ DL_FORMULA(Asinh, math::asinh(x))
 DL_FORMULA(Acosh, math::acosh(x))
 DL_FORMULA(Atanh, math::atanh(x))
 DL_FORMULA(Erf, math::erf(x))
+DL_FORMULA(Erfc, math::erfc(x))
 DL_FORMULA(Erfinv, math::erfinv(x))
 struct Atan2 {
   template <class T> DL_FN T operator()(T a, T b) const { return math::atan2(a, b); }

@@ -194,6 +194,7 @@ Tensor shifted(const Tensor& a, int axis, int by) {
   one[axis] = 1;
   const Tensor zero = zeros(one, a.dtype(), a.device());
   const int64_t n = a.dim(axis);
+  if (n == 0) return a;
   return by > 0 ? concat(Tensors{slice_axis(a, axis, 1, n - 1), zero}, axis)
                 : concat(Tensors{zero, slice_axis(a, axis, 0, n - 1)}, axis);
 }

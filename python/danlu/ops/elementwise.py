@@ -32,9 +32,6 @@ __all__: list[str] = [
     "round",
     "saturate_cast",
     "sinc",
-    "sparse_sigmoid",
-    "tanh_shrink",
-    "threshold",
 ]
 
 _PI = 3.141592653589793
@@ -213,20 +210,3 @@ def angle(x: Any) -> Any:
     """0, and pi for negative numbers."""
     x = _floating(x)
     return _core.where(_core.isnan(x), x, _core.where(x < 0.0, _PI, 0.0 * _core.sign(x)))
-
-
-def threshold(x: Any, threshold: float, default_value: float) -> Any:
-    """x where it is greater than the threshold, else the default value."""
-    x = _tensor(x)
-    return _core.where(x > threshold, x, default_value)
-
-
-def sparse_sigmoid(x: Any) -> Any:
-    """0 below -1, 1 above 1, (x + 1) / 2 between."""
-    return 0.5 * (_core.hard_tanh(x) + 1.0)
-
-
-def tanh_shrink(x: Any) -> Any:
-    """x - tanh(x)."""
-    x = _floating(x)
-    return x - _core.tanh(x)
