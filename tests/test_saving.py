@@ -1,8 +1,10 @@
 """Saving and loading: models, weights, objects; and files that are torn or hostile."""
 
+import copy
 import io
 import json
 import os
+import pickle
 import struct
 import zipfile
 
@@ -425,3 +427,40 @@ def test_model_config_round_trip():
     copy = dl.models.model_from_json(model.to_json(indent=1))
     assert copy.compiled and copy.get_config() == model.get_config()
     assert not same(copy, model)
+
+
+@saving.register_keras_serializable(package="tests")
+class Net(dl.Model):
+    def __init__(self, units=5, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.hidden = layers.Dense(units, activation="relu")
+        self.out = layers.Dense(3, activation="softmax")
+
+    def call(self, x, training=None):
+        return self.out(self.hidden(x))
+
+
+def test_a_subclass_is_saved_whole(tmp_path):
+    model = Net(7)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "m.keras")
+    loaded = dl.models.load_model(tmp_path / "m.keras")
+    assert type(loaded) is Net and loaded.units == 7 and same(model, loaded)
+    for one in (model, loaded):
+        dl.utils.set_random_seed(5)
+        one.fit(X, Y, shuffle=False, verbose=0)
+    assert same(model, loaded)
+
+
+@pytest.mark.parametrize("copy", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_are_apart(copy):
+    model = trained()
+    twin = copy(model)
+    assert same(model, twin) and int(twin.optimizer.iterations) == int(model.optimizer.iterations)
+    twin.fit(X, Y, verbose=0)
+    assert not same(model, twin)
+    inputs = dl.Input(shape=(4,))
+    functional = copy(dl.Model(inputs, inputs * 2.0))
+    np.testing.assert_array_equal(functional(X).numpy(), X * 2)

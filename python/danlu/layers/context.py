@@ -4,10 +4,11 @@ It is per thread, so that two threads can train two models at once.
 """
 
 from threading import local
+from typing import Any
 
 
-class CallContext(local):
-    """The state of the layer calls that run on this thread.
+class CallState:
+    """The layer calls that run on one thread.
 
     stack: the layers being built or called, outermost first; their names make a variable's path.
     training: the mode that the innermost call with a `training` argument has set.
@@ -15,14 +16,22 @@ class CallContext(local):
     abstract: whether shapes are being inferred, so that nothing of the run is kept.
     """
 
-    def __init__(self):
-        self.stack = []
-        self.training = None
-        self.losses = []
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.training: bool | None = None
+        self.losses: list[tuple[Any, Any]] = []
         self.abstract = False
 
     def path(self) -> str:
+        """The names of the layers around, as in `sequential/dense`."""
         return "/".join(layer.name for layer in self.stack)
 
 
-context = CallContext()
+class _Context(local):
+    """`context.here` is the state of the thread that asks."""
+
+    def __init__(self) -> None:
+        self.here = CallState()
+
+
+context = _Context()

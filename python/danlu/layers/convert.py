@@ -12,7 +12,7 @@ from .keras_tensor import KerasTensor
 _NUMBERS = (int, float, bool, complex)
 
 
-def to_tensors(value: Any, dtype: str | None, label: Callable[[], str]) -> tuple[Any, bool]:
+def to_tensors(value: Any, dtype: Any, label: Callable[[], str]) -> tuple[Any, bool]:
     """Return the value with arrays made tensors, and whether a symbolic tensor is in it.
 
     Floating tensors and arrays are cast to `dtype`, integers keep theirs; lists, tuples and dicts
@@ -60,7 +60,7 @@ def to_tensor(value: Any, label: Callable[[], str]) -> Tensor:
 
 
 def _cast(tensor, dtype):
-    if dtype is None or tensor.dtype == dtype or str(tensor.dtype) not in FLOATS:
+    if dtype is None or tensor.dtype is dtype or str(tensor.dtype) not in FLOATS:
         return tensor
     return tensor.astype(dtype)
 

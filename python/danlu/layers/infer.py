@@ -29,12 +29,12 @@ def symbolic_call(layer: Any, args: tuple, kwargs: dict, training: Any) -> Any:
         layer._build_for(args, kwargs)
         if layer.input_spec is not None:
             layer._check_inputs(args[0] if args else next(iter(kwargs.values()), None))
-    before = context.training
-    context.training = training
+    before = context.here.training
+    context.here.training = training
     try:
         outputs = layer.compute_output_spec(*args, **kwargs)
     finally:
-        context.training = before
+        context.here.training = before
     layer.built = True
     if training is not None:
         kwargs = {**kwargs, "training": training}
@@ -82,18 +82,18 @@ def function_output_spec(function: Callable[..., Any], args: tuple, kwargs: dict
 def run_abstractly(layer: Any, args: tuple, kwargs: dict) -> Any:
     """Run `layer.call` so that nothing of the run is kept: no losses, no changed state."""
     state = [(v, v.version, v.value) for v in layer.non_trainable_variables]
-    before = context.abstract
-    training = context.training
-    context.abstract = True
-    context.stack.append(layer)
-    context.training = None  # dropout and moving statistics have no part in a shape
+    before = context.here.abstract
+    training = context.here.training
+    context.here.abstract = True
+    context.here.stack.append(layer)
+    context.here.training = None  # dropout and moving statistics have no part in a shape
     try:
         with no_grad():
             return layer.call(*args, **kwargs)
     finally:
-        context.stack.pop()
-        context.abstract = before
-        context.training = training
+        context.here.stack.pop()
+        context.here.abstract = before
+        context.here.training = training
         for variable, version, value in state:
             if variable.version != version:
                 variable.assign(value)

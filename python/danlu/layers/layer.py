@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import tree
+from .. import _core, tree
 from .._autograd import no_grad
 from .._core import Tensor, Variable
 from ..utils.naming import auto_name
@@ -41,7 +41,7 @@ class Layer(LayerState):
     # What `call` takes, found once for each class.
     _call_names: tuple[str, ...] = ()
     _training_index: int | None = None
-    _compute_dtype: str | None = None  # until `__init__`
+    _compute_type: Any = None  # until `__init__`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -81,7 +81,7 @@ class Layer(LayerState):
         self.supports_masking = False
         self.built = False
         self._trainable = trainable
-        self._compute_dtype = self.dtype_policy.compute_dtype
+        self._compute_type = getattr(_core, self.dtype_policy.compute_dtype)
         if input_dim is not None:
             input_shape = (input_dim,)
         self._input_shape_arg = tuple(input_shape) if input_shape is not None else None
@@ -164,7 +164,7 @@ class Layer(LayerState):
             trainable=trainable,
             name=name or auto_name("variable"),
         )
-        scope = context.path() if context.stack else self.name
+        scope = context.here.path() if context.here.stack else self.name
         variable.path = f"{scope}/{variable.name}"
         variable.regularizer = variable.constraint = None
         if regularizer is not None:
@@ -187,7 +187,7 @@ class Layer(LayerState):
             len(args) == 1
             and not kwargs
             and type(args[0]) is Tensor
-            and args[0].dtype == self._compute_dtype
+            and args[0].dtype is self._compute_type
         ):
             training = None
         else:
@@ -201,14 +201,14 @@ class Layer(LayerState):
         if not self.built:
             self._build_for(args, kwargs)
 
-        stack = context.stack
-        before = context.training
-        if not stack:
-            self._forget_losses()
+        here = context.here
+        stack, before = here.stack, here.training
+        if not stack and here.losses:
+            _forget(here.losses)
         if training is None:
             training = before
         else:
-            context.training = training
+            here.training = training
         stack.append(self)
         try:
             if training is not None and self._training_index is not None:
@@ -221,7 +221,7 @@ class Layer(LayerState):
             raise
         finally:
             stack.pop()
-            context.training = before
+            here.training = before
         return outputs
 
     def _prepare(self, args, kwargs):
@@ -256,7 +256,7 @@ class Layer(LayerState):
         """A tensor in the compute dtype for arrays and floating tensors, in nested structures."""
         from .convert import to_tensors
 
-        return to_tensors(value, self._compute_dtype if self.autocast else None, self.label)
+        return to_tensors(value, self._compute_type if self.autocast else None, self.label)
 
     def _check_inputs(self, inputs):
         spec = self.input_spec
@@ -286,6 +286,8 @@ class Layer(LayerState):
     def _build_for(self, args, kwargs):
         """Build with the shapes of the first call."""
         if type(self).build is Layer.build:  # the layers inside are built when they are called
+            if self._layers and args and hasattr(args[0], "shape"):
+                self._build_shapes = (("input_shape",), [(None, *args[0].shape[1:])])
             self.built = True
             return
         with no_grad():
@@ -300,22 +302,16 @@ class Layer(LayerState):
         """Note on an error in which layer it was raised, once, by the innermost."""
         if getattr(error, "danlu_layer", None) is None and hasattr(error, "add_note"):
             shapes = [tuple(x.shape) for x in tree.flatten(args) if hasattr(x, "shape")]
-            error.danlu_layer = context.path()
-            error.add_note(f"in layer {self.label()} ({context.path()}), inputs {shapes}")
+            error.danlu_layer = context.here.path()
+            error.add_note(f"in layer {self.label()} ({context.here.path()}), inputs {shapes}")
 
     def add_loss(self, loss: Any) -> None:
         """Add scalars to the loss of the call that is running."""
-        if context.abstract:
+        if context.here.abstract:
             return
         for value in tree.flatten(loss):
             self._losses.append(value)
-            context.losses.append((self, value))
-
-    def _forget_losses(self):
-        """The outermost call begins: what the call before it added is out of date."""
-        for layer, _ in context.losses:
-            layer._losses.clear()
-        context.losses.clear()
+            context.here.losses.append((self, value))
 
     @property
     def losses(self) -> list:
@@ -400,3 +396,10 @@ class Layer(LayerState):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.__dict__.get('name')}, built={self.built}>"
+
+
+def _forget(losses: list[tuple[Any, Any]]) -> None:
+    """An outermost call begins: what the one before it has added is out of date."""
+    for layer, _ in losses:
+        layer._losses.clear()
+    losses.clear()

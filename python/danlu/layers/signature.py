@@ -30,14 +30,14 @@ def wrap_build(build: Callable[..., None]) -> Callable[..., None]:
 
     def wrapped(self, *args, **kwargs):
         self._check_initialized()
-        inside = bool(context.stack) and context.stack[-1] is self
+        inside = bool(context.here.stack) and context.here.stack[-1] is self
         if not inside:
-            context.stack.append(self)
+            context.here.stack.append(self)
         try:
             build(self, *args, **kwargs)
         finally:
             if not inside:
-                context.stack.pop()
+                context.here.stack.pop()
         shapes = (*args, *kwargs.values())
         if shapes and not inside:
             self._build_shapes = (names(build)[1:], shapes)

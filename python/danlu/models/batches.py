@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .. import config, ops, tree
+from .. import _core, config, ops, tree
 from .._core import Tensor, Variable
 from ..layers.convert import _all_numbers, to_tensor
 from ..layers.dtypes import FLOATS
@@ -92,10 +92,11 @@ def as_tensor(value: Any, who: str, what: str) -> Tensor:
 
 def to_floatx(tensor: Tensor) -> Tensor:
     """Return a floating tensor in the default dtype, any other as it is."""
-    floatx = config.floatx()
-    if tensor.dtype == floatx or str(tensor.dtype) not in FLOATS:
-        return tensor
-    return tensor.astype(floatx)
+    return tensor.astype(config.floatx()) if _is_other_float(tensor) else tensor
+
+
+def _is_other_float(tensor):
+    return str(tensor.dtype) in FLOATS and tensor.dtype != config.floatx()
 
 
 def leaves(structure: Any, who: str, what: str) -> tuple[Any, list[Tensor]]:
@@ -196,7 +197,8 @@ class ArrayBatches:
             from .. import random
 
             order = random.shuffle(ops.arange(self.samples), seed=self.seed_generator())
-        size, tensors, take = self.batch_size, self.tensors, ops.take
+        size, tensors, take = self.batch_size, self.tensors, _core.take
+        to_cast = [i for i, tensor in enumerate(tensors) if _is_other_float(tensor)]
         simple = len(tensors) <= 2 and all(p is None or p[0] is None for p in self.parts)
         simple = simple and self.parts[2] is None and self.class_weight is None
         for start in range(0, self.samples, size):
@@ -205,7 +207,8 @@ class ArrayBatches:
             else:
                 index = order[start : start + size]
                 rows = [take(tensor, index, axis=0) for tensor in tensors]
-            rows = [to_floatx(row) for row in rows]
+            for i in to_cast:
+                rows[i] = to_floatx(rows[i])
             if simple:
                 yield rows[0], rows[1] if len(rows) == 2 else None, None
             else:

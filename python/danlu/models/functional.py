@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import tree
+from .. import _core, tree
 from .._core import Tensor
 from ..layers.convert import to_tensor
 from ..layers.input import InputLayer
@@ -43,6 +43,7 @@ class Functional(Model):
         values = self.__dict__  # the graph's tensors are no state: they are not tracked
         values["_input_structure"], values["_output_structure"] = inputs, outputs
         values["_graph"] = Graph(flat_inputs, flat_outputs, self.label())
+        values["_input_types"] = [getattr(_core, t.dtype) for t in flat_inputs]
         values["input_names"] = [t._keras_history.operation.name for t in flat_inputs]
         values["output_names"] = [t._keras_history.operation.name for t in flat_outputs]
         for operation in self._graph.operations:
@@ -113,8 +114,10 @@ class Functional(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         values = [
-            self._standardize(value, tensor)
-            for value, tensor in zip(self._flatten_inputs(inputs), self.inputs, strict=True)
+            self._standardize(value, tensor, dtype)
+            for value, tensor, dtype in zip(
+                self._flatten_inputs(inputs), self._graph.inputs, self._input_types, strict=True
+            )
         ]
         outputs = self._graph.run(values)
         structure = self._output_structure
@@ -149,7 +152,7 @@ class Functional(Model):
             )
         return flat
 
-    def _standardize(self, value, tensor):
+    def _standardize(self, value, tensor, dtype):
         """An input in the dtype and rank of its symbolic tensor, its shape checked."""
         if value is None:
             if tensor._keras_history.operation.optional:
@@ -171,7 +174,7 @@ class Functional(Model):
         for size, wanted_size in zip(shape[1:], wanted[1:], strict=True):
             if wanted_size is not None and size != wanted_size:
                 raise self._wrong_shape(tensor, shape)
-        return value if value.dtype == tensor.dtype else value.astype(tensor.dtype)
+        return value if value.dtype is dtype else value.astype(dtype)
 
     def _wrong_shape(self, tensor, shape):
         wanted, shape = tensor.shape, tuple(shape)

@@ -38,7 +38,16 @@ class Graph:
         self.nodes = sorted(nodes, key=lambda n: (-node_depths[id(n)], found[n.operation]))
         self.depths = [node_depths[id(node)] for node in self.nodes]
         self.operations = sorted(depths, key=lambda o: (-depths[o], found[o]))
-        self.run = self._compile()
+        self._run: Callable[[list], list] | None = None
+
+    def run(self, values: list) -> list:
+        """Return the values of the outputs for those of the inputs."""
+        if self._run is None:
+            self._run = self._compile()
+        return self._run(values)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_run": None}
 
     def _compile(self) -> Callable[[list], list]:
         """A function from the values of the inputs to those of the outputs."""

@@ -127,6 +127,14 @@ class Model(Trainer, Layer):
 
         load_weights(self, filepath, skip_mismatch=skip_mismatch)
 
+    def __reduce__(self) -> Any:
+        """Pickle, and copy, by the bytes of `save`."""
+        from ..saving.archive import model_from_bytes, model_to_bytes
+
+        if not self.built:
+            return super().__reduce__()
+        return model_from_bytes, (model_to_bytes(self),)
+
     def to_json(self, **kwargs: Any) -> str:
         """Return the configuration as a JSON string; `kwargs` go to `json.dumps`."""
         import json

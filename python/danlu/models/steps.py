@@ -176,7 +176,7 @@ class Steps:
             if compiled.outputs is None:
                 compiled.build(y, y_pred, getattr(self, "output_names", None))
             total = compiled(y, y_pred, sample_weight)
-        if context.losses or self._regularized is not False:
+        if context.here.losses or self._regularized is not False:
             for extra in self.losses:
                 total = extra if total is None else total + extra
         return total
@@ -208,8 +208,14 @@ class Steps:
         optimizer.scale_loss(loss).backward()
         optimizer.step()
         with no_grad():
-            self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
+            self._count_loss(loss, x)
             self._count(y, y_pred, sample_weight)
+
+    def _count_loss(self, loss: Any, x: Any) -> None:
+        """Add to the mean over samples, without the checks of `Mean.update_state`."""
+        samples = _batch_size(x)
+        self._loss_tracker.total.assign_add(loss * samples)
+        self._loss_tracker.count.assign_add(samples)
 
     def _test(self: Any, x: Any, y: Any, sample_weight: Any) -> None:
         with no_grad():
@@ -217,7 +223,7 @@ class Steps:
             _check_labels("evaluate", y, self._compiled_loss)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
             if loss is not None:
-                self._loss_tracker.update_state(loss, sample_weight=_batch_size(x))
+                self._count_loss(loss, x)
             self._count(y, y_pred, sample_weight)
 
     def train_step(self, data: Any) -> dict[str, Any]:

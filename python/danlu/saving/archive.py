@@ -53,13 +53,6 @@ def is_archive(path: str) -> bool:
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = None) -> None:
     """Write a model to one file: architecture, weights, optimizer state, seeds."""
-    import io
-    import zipfile
-
-    from .. import __version__
-    from .serialization import serialize_keras_object
-    from .weights import weights_to_bytes
-
     path = check_name(filepath, "save", weights=False)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"[save] {path!r} is there already: pass overwrite=True")
@@ -67,6 +60,18 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = 
         raise ValueError(
             f"{model.label()} cannot be saved before it is built: call it on data or build it first"
         )
+    safetensors.write_atomically(path, model_to_bytes(model))
+
+
+def model_to_bytes(model: Any) -> bytes:
+    """Return what `save_model` writes."""
+    import io
+    import zipfile
+
+    from .. import __version__
+    from .serialization import serialize_keras_object
+    from .weights import weights_to_bytes
+
     members: dict[str, Any] = {
         METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
         CONFIG: json.dumps(serialize_keras_object(model)),
@@ -80,7 +85,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = 
         for name, data in members.items():
             # A fixed date: equal models are equal files.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    safetensors.write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _training_state(model: Any) -> dict[str, Any]:
@@ -104,12 +109,23 @@ def load_model(
             not registered.
         compile: compile it as it was, with the optimizer's state.
     """
-    from .serialization import deserialize_keras_object
-    from .weights import assign, named_variables
-
     path = os.fspath(filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"[load_model] there is no file {path!r}")
+    return _load(path, custom_objects, compile)
+
+
+def model_from_bytes(data: bytes) -> Any:
+    """Return the model in the bytes of a file of `save_model`."""
+    import io
+
+    return _load(io.BytesIO(data), None, True)
+
+
+def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
+    from .serialization import deserialize_keras_object
+    from .weights import assign, named_variables
+
     config = _read_json(path, CONFIG)
     compile_config = config.pop("compile_config", None) if isinstance(config, dict) else None
     model = deserialize_keras_object(config, custom_objects=custom_objects)
@@ -129,7 +145,7 @@ def load_model(
     return model
 
 
-def _load_training(model: Any, path: str) -> None:
+def _load_training(model: Any, path: Any) -> None:
     from .weights import assign
 
     if TRAINING not in _names(path):
@@ -142,7 +158,7 @@ def _load_training(model: Any, path: str) -> None:
     assign(f"[the optimizer of {model.name!r}]", _training_state(model), arrays, path)
 
 
-def _read_json(path: str, name: str) -> Any:
+def _read_json(path: Any, name: str) -> Any:
     try:
         return json.loads(read_member(path, name))
     except (ValueError, RecursionError) as error:
@@ -155,12 +171,12 @@ class ArchiveError(ValueError):
     """A file that is not a sound archive of danlu."""
 
 
-def _names(path: str) -> list[str]:
+def _names(path: Any) -> list[str]:
     with _open(path) as archive:
         return archive.namelist()
 
 
-def _open(path: str) -> Any:
+def _open(path: Any) -> Any:
     """The archive, if it is whole and no larger inside than outside."""
     import zipfile
 
@@ -171,6 +187,7 @@ def _open(path: str) -> Any:
             f"[load_model] {path!r} is not a sound danlu archive ({error}): it is torn, or was "
             "not written by model.save"
         ) from None
+    size = os.path.getsize(path) if isinstance(path, str) else len(path.getbuffer())
     names = archive.namelist()
     inside = sum(member.file_size for member in archive.infolist())
     stored = all(m.compress_type == zipfile.ZIP_STORED for m in archive.infolist())
@@ -182,8 +199,8 @@ def _open(path: str) -> Any:
         )
     elif not stored:
         why = "its members are compressed, which danlu never does"
-    elif inside > os.path.getsize(path):
-        why = f"its members claim {inside} bytes, the whole file has {os.path.getsize(path)}"
+    elif inside > size:
+        why = f"its members claim {inside} bytes, the whole file has {size}"
     elif len(set(names)) != len(names):
         why = "a member occurs twice"
     if why is not None:
@@ -192,7 +209,7 @@ def _open(path: str) -> Any:
     return archive
 
 
-def read_member(path: str, name: str) -> bytes:
+def read_member(path: Any, name: str) -> bytes:
     """Return the bytes of a member of an archive, its checksum checked."""
     import zipfile
 
