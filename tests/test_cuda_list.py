@@ -19,7 +19,9 @@ def defined() -> list[str]:
     """The functions that .cu files define outside of anonymous namespaces."""
     names = []
     for file in sorted(KERNELS.glob("*.cu")):
-        text = re.sub(r"^namespace \{.*?^\}  // namespace$", "", file.read_text(), flags=re.M | re.S)
+        text = re.sub(
+            r"^namespace \{.*?^\}  // namespace$", "", file.read_text(), flags=re.M | re.S
+        )
         names += re.findall(r"^void (\w+)\([^;]*?\)\s*\{", text, re.MULTILINE)
     return names
 

@@ -164,7 +164,7 @@ def stretched(x: dl.Tensor) -> dl.Tensor:
     if values.ndim == 0:
         return x
     wide = np.repeat(values, 2, axis=-1)
-    y = dl.asarray(np.ascontiguousarray(np.flip(wide, axis=0).T), dtype=x.dtype)
+    y = dl.asarray(np.ascontiguousarray(np.flip(wide, axis=0).T), dtype=x.dtype, device=x.device)
     return y.T[::-1, ...][..., ::2]
 
 

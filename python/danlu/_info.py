@@ -15,6 +15,7 @@ def info() -> dict[str, Any]:
 
     facts: dict[str, Any] = _core.build_info()
     facts["version"] = __version__
+    facts["gpus"] = [f"{name} {_core.device_name(name)}" for name in _core.devices()[1:]]
     facts["memory"] = {**_core.memory_stats(), "machine": _machine_memory()}
     return facts
 
@@ -32,6 +33,12 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.machine()
+
+
+def _gpus(facts: dict[str, Any]) -> str:
+    if not facts["cuda"]:
+        return "not in this build"
+    return ", ".join(facts["gpus"]) or "kernels compiled in, no GPU found"
 
 
 def report(modules: Sequence[str] = ()) -> str:
@@ -54,7 +61,7 @@ def report(modules: Sequence[str] = ()) -> str:
     ]
     lines += [("", f"another runtime in this process: {path}") for path in openmp["others"]]
     lines += [
-        ("CUDA", "kernels compiled in" if facts["cuda"] else "not in this build"),
+        ("CUDA", _gpus(facts)),
         ("compiler", facts["compiler"]),
         (
             "memory",

@@ -80,9 +80,14 @@ def num_threads() -> int:
     return _core.num_threads()
 
 
-def memory_stats() -> dict[str, int]:
+def devices() -> list[str]:
+    """Return what tensors can live on: `"cpu"`, then `"cuda:0"` and so on."""
+    return _core.devices()
+
+
+def memory_stats(device: str = "cpu") -> dict[str, int]:
     """Return the allocator's counters, in bytes: what is in use, cached, and the peak."""
-    return _core.memory_stats()
+    return _core.memory_stats(device)
 
 
 def empty_cache() -> None:

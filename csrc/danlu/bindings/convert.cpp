@@ -19,26 +19,26 @@ DType default_dtype(PyObject* number) {
   return PyLong_CheckExact(number) ? DType::int64 : DType::float32;
 }
 
-Tensor number_to_tensor(PyObject* number, DType dtype) {
-  if (PyFloat_CheckExact(number)) return Tensor::scalar(PyFloat_AS_DOUBLE(number), dtype);
-  if (PyBool_Check(number)) return Tensor::scalar(int64_t{number == Py_True}, dtype);
+Tensor number_to_tensor(PyObject* number, DType dtype, Device device = kCpu) {
+  if (PyFloat_CheckExact(number)) return Tensor::scalar(PyFloat_AS_DOUBLE(number), dtype, device);
+  if (PyBool_Check(number)) return Tensor::scalar(int64_t{number == Py_True}, dtype, device);
   if (is_floating(dtype)) {
     const double value = PyLong_AsDouble(number);
     if (value == -1.0 && PyErr_Occurred()) throw py::error_already_set();
-    return Tensor::scalar(value, dtype);
+    return Tensor::scalar(value, dtype, device);
   }
   int overflow = 0;
   const int64_t value = PyLong_AsLongLongAndOverflow(number, &overflow);
   if (overflow && dtype == DType::uint64) {
     const uint64_t large = PyLong_AsUnsignedLongLong(number);
     if (large == ~uint64_t{0} && PyErr_Occurred()) throw py::error_already_set();
-    return Tensor::scalar(static_cast<int64_t>(large), dtype);
+    return Tensor::scalar(static_cast<int64_t>(large), dtype, device);
   }
   if (overflow) {
     PyErr_SetString(PyExc_OverflowError, "[asarray] the integer does not fit in 64 bits");
     throw py::error_already_set();
   }
-  return Tensor::scalar(value, dtype);
+  return Tensor::scalar(value, dtype, device);
 }
 
 }  // namespace
@@ -47,6 +47,10 @@ DType weak_dtype(PyObject* number, DType other) {
   if (PyBool_Check(number)) return other;
   if (PyLong_CheckExact(number)) return is_bool(other) ? DType::int64 : other;
   return is_floating(other) ? other : DType::float32;
+}
+
+Tensor number_beside(PyObject* number, const Tensor& other) {
+  return number_to_tensor(number, weak_dtype(number, other.dtype()), other.device());
 }
 
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype) {
@@ -68,12 +72,12 @@ Tensor to_tensor(PyObject* object, std::optional<DType> dtype) {
 std::pair<Tensor, Tensor> to_pair(PyObject* a, PyObject* b) {
   if (is_python_scalar(b) && !is_python_scalar(a)) {
     Tensor x = to_tensor(a);
-    Tensor y = to_tensor(b, weak_dtype(b, x.dtype()));
+    Tensor y = number_beside(b, x);
     return {std::move(x), std::move(y)};
   }
   if (is_python_scalar(a) && !is_python_scalar(b)) {
     Tensor y = to_tensor(b);
-    Tensor x = to_tensor(a, weak_dtype(a, y.dtype()));
+    Tensor x = number_beside(a, y);
     return {std::move(x), std::move(y)};
   }
   return {to_tensor(a), to_tensor(b)};

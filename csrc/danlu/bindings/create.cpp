@@ -1,21 +1,14 @@
 // New tensors.
 #include "danlu/bindings/bind.h"
+#include "danlu/bindings/device.h"
 #include "danlu/bindings/interop.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
 namespace {
 
-void check_device(std::string_view op, const py::object& device) {
-  if (device.is_none()) return;
-  check(py::str(device).equal(py::str("cpu")),
-        "[{}] device '{}' is not available: this build has 'cpu'", op,
-        py::cast<std::string>(py::str(device)));
-}
-
 Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::object& device,
                  std::optional<bool> want_copy) {
-  check_device("asarray", device);
   if (PyUnicode_Check(x.ptr()) || PyBytes_Check(x.ptr())) {
     fail(ErrorKind::type,
          "[asarray] a tensor holds numbers, not strings such as {}: map each to an integer first",
@@ -26,52 +19,57 @@ Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::obje
   check(shares || want_copy.value_or(true),
         "[asarray] a tensor from '{}' needs a copy, which copy=False forbids",
         Py_TYPE(x.ptr())->tp_name);
-  const Tensor from = shares && !value ? from_dlpack(x) : to_tensor(x.ptr(), dtype);
+  const Tensor source = shares && !value ? from_dlpack(x) : to_tensor(x.ptr(), dtype);
+  const Device target = to_device_argument("asarray", device, source.device());
+  check(target == source.device() || want_copy.value_or(true),
+        "[asarray] {} from {} needs a copy, which copy=False forbids", target, source.device());
+  const Tensor from = to_device(source, target);
   if (dtype && from.dtype() != *dtype) {
     check(want_copy.value_or(true), "[asarray] {} from {} needs a copy, which copy=False forbids",
           *dtype, from.dtype());
     return unlocked({from}, [&] { return astype(from, *dtype); });
   }
-  return value && want_copy.value_or(false) ? copy(from) : from;
+  return value && target == source.device() && want_copy.value_or(false) ? copy(from) : from;
 }
 
 // Numbers keep their kind: True is a bool, 1 an int64, 1.0 a float32.
 Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DType> dtype,
               const py::object& device) {
-  check_device("full", device);
+  const Device target = to_device_argument("full", device);
   const Tensor value = to_tensor(fill_value.ptr(), dtype);
   if (PyFloat_CheckExact(fill_value.ptr())) {
-    return full(shape, PyFloat_AS_DOUBLE(fill_value.ptr()), value.dtype());
+    return full(shape, PyFloat_AS_DOUBLE(fill_value.ptr()), value.dtype(), target);
   }
   for (int64_t size : shape) check(size >= 0, "[full] negative size in shape {}", shape);
-  return contiguous(broadcast_to(dtype ? astype(value, *dtype) : value, shape));
+  const Tensor typed = to_device(dtype ? astype(value, *dtype) : value, target);
+  return contiguous(broadcast_to(typed, shape));
 }
 
 Tensor range(const py::object& start, const py::object& stop, const py::object& given_step,
              std::optional<DType> dtype, const py::object& device) {
-  check_device("arange", device);
+  const Device target = to_device_argument("arange", device);
   const py::object step = given_step.is_none() ? py::object(py::int_(1)) : given_step;
   const py::object first = stop.is_none() ? py::object(py::int_(0)) : start;
   const py::object& last = stop.is_none() ? start : stop;
   const auto whole = [](const py::object& number) { return PyIndex_Check(number.ptr()); };
   if (whole(first) && whole(last) && whole(step)) {
     return arange(first.cast<int64_t>(), last.cast<int64_t>(), step.cast<int64_t>(),
-                  dtype.value_or(DType::int64));
+                  dtype.value_or(DType::int64), target);
   }
   return arange(first.cast<double>(), last.cast<double>(), step.cast<double>(),
-                dtype.value_or(DType::float32));
+                dtype.value_or(DType::float32), target);
 }
 
 Tensor line(double start, double stop, int64_t num, bool endpoint, std::optional<DType> dtype,
             const py::object& device) {
-  check_device("linspace", device);
-  return linspace(start, stop, num, endpoint, dtype.value_or(DType::float32));
+  return linspace(start, stop, num, endpoint, dtype.value_or(DType::float32),
+                  to_device_argument("linspace", device));
 }
 
 Tensor identity(int64_t rows, std::optional<int64_t> columns, int64_t k, std::optional<DType> dtype,
                 const py::object& device) {
-  check_device("eye", device);
-  return eye(rows, columns.value_or(rows), k, dtype.value_or(DType::float32));
+  return eye(rows, columns.value_or(rows), k, dtype.value_or(DType::float32),
+             to_device_argument("eye", device));
 }
 
 template <Tensor (*make)(const Shape&, DType, Device)>
@@ -79,15 +77,14 @@ void bind_constant(py::module_& m, const char* name, const char* name_like, cons
   m.def(
       name,
       [name](const Shape& shape, std::optional<DType> dtype, const py::object& device) {
-        check_device(name, device);
-        return make(shape, dtype.value_or(DType::float32), kCpu);
+        return make(shape, dtype.value_or(DType::float32), to_device_argument(name, device));
       },
       "shape"_a, "dtype"_a = py::none(), "device"_a = py::none(), doc);
   m.def(
       name_like,
       [name_like](const Tensor& x, std::optional<DType> dtype, const py::object& device) {
-        check_device(name_like, device);
-        return make(x.shape(), dtype.value_or(x.dtype()), kCpu);
+        return make(x.shape(), dtype.value_or(x.dtype()),
+                    to_device_argument(name_like, device, x.device()));
       },
       "x"_a, "dtype"_a = py::none(), "device"_a = py::none(),
       "The same with the shape and dtype of x.");
@@ -112,7 +109,9 @@ void bind_create(py::module_& m) {
       "full_like",
       [](const Tensor& x, const py::object& fill_value, std::optional<DType> dtype,
          const py::object& device) {
-        return filled(x.shape(), fill_value, dtype.value_or(x.dtype()), device);
+        const Device target = to_device_argument("full_like", device, x.device());
+        return filled(x.shape(), fill_value, dtype.value_or(x.dtype()),
+                      py::cast(format("{}", target)));
       },
       "x"_a, "fill_value"_a, "dtype"_a = py::none(), "device"_a = py::none(),
       "The same number in the shape and dtype of x.");
@@ -122,13 +121,6 @@ void bind_create(py::module_& m) {
         "dtype"_a = py::none(), "device"_a = py::none(), "`num` numbers at equal distances.");
   m.def("eye", &identity, "n_rows"_a, "n_cols"_a = py::none(), "k"_a = 0, "dtype"_a = py::none(),
         "device"_a = py::none(), "Ones on a diagonal, zeros elsewhere.");
-  m.def(
-      "to_device",
-      [](const Tensor& x, const py::object& device, const py::object&) {
-        check_device("to_device", device);
-        return x;
-      },
-      "x"_a, "device"_a, py::kw_only(), "stream"_a = py::none(), "x on another device.");
 }
 
 }  // namespace danlu::python

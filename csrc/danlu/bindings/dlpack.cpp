@@ -4,7 +4,9 @@
 #include <cstring>
 
 #include "danlu/bindings/bind.h"
+#include "danlu/bindings/device.h"
 #include "danlu/bindings/interop.h"
+#include "danlu/core/devices.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -140,6 +142,7 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
   const Tensor y = copies ? copy(x.detach()) : x;
   const bool read_only = !y.value()->storage->writable();
   y.value()->storage->mark_exported();
+  synchronize(y.device());  // the consumer works in a stream of its own
   if (versioned) {
     return make_capsule<Versioned>(y, kReadOnly * read_only | kCopied * copies);
   }
@@ -225,10 +228,11 @@ Tensor take_capsule(PyObject* capsule) {
 
 Tensor public_from_dlpack(const py::object& x, const py::object& device,
                           const py::object& wants_copy) {
-  check(device.is_none() || py::str(device).equal(py::str("cpu")),
-        "[from_dlpack] device {} is not available: this build has 'cpu'",
-        py::cast<std::string>(py::str(device)));
-  const Tensor shared = from_dlpack(x);
+  const Tensor owned = from_dlpack(x);
+  const Device target = to_device_argument("from_dlpack", device, owned.device());
+  check(target == owned.device() || wants_copy.is_none() || wants_copy.cast<bool>(),
+        "[from_dlpack] {} from {} needs a copy, which copy=False forbids", target, owned.device());
+  const Tensor shared = to_device(owned, target);
   return !wants_copy.is_none() && wants_copy.cast<bool>() ? copy(shared) : shared;
 }
 

@@ -46,8 +46,7 @@ Tensor limited(const Tensor& x, py::handle min, py::handle max) {
   const auto limit = [&](py::handle bound) {
     if (bound.is_none()) return Tensor();
     const bool number = is_python_scalar(bound.ptr());
-    return number ? to_tensor(bound.ptr(), weak_dtype(bound.ptr(), x.dtype()))
-                  : to_tensor(bound.ptr());
+    return number ? number_beside(bound.ptr(), x) : to_tensor(bound.ptr());
   };
   const Tensor low = limit(min), high = limit(max);
   return unlocked({x}, [&] { return clip(x, low, high); });

@@ -135,7 +135,7 @@ Plan plan_of(const Tensor& x, PyObject* key) {
       case Kind::integer: {
         const int64_t i = in_bounds(item.integer, axis, x.shape());
         if (arrays) {  // among arrays an integer is an array without axes
-          add_index(plan, axis, Tensor::scalar(i, DType::int64));
+          add_index(plan, axis, Tensor::scalar(i, DType::int64, x.device()));
         } else {
           plan.slices.starts[axis] = i;
           plan.slices.sizes[axis] = 1;

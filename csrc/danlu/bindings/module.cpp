@@ -19,6 +19,7 @@ namespace danlu::python {
   X(shape)             \
   X(index)             \
   X(create)            \
+  X(device)            \
   X(numpy)             \
   X(dlpack)
 

@@ -127,7 +127,7 @@ py::object shared_array(const Tensor& x) {
 
 PyObject* to_numpy(const Tensor& x) {
   // A dense copy of its own, so that writing to it changes no tensor.
-  return shared_array(x).attr("copy")("C").release().ptr();
+  return shared_array(to_device(x.detach(), kCpu)).attr("copy")("C").release().ptr();
 }
 
 // ---- Python's numbers
@@ -168,15 +168,13 @@ PyObject* list_from(const View& x, int axis, int64_t i) {
 }  // namespace
 
 PyObject* to_list(const Tensor& x) {
-  check_on_cpu(x, "tolist");
-  return list_from(x.view(), 0, 0);
+  return list_from(to_device(x.detach(), kCpu).view(), 0, 0);
 }
 
 PyObject* to_number(const Tensor& x) {
   check(x.numel() == 1, "[item] only a tensor of one element is a number, this one has shape {}",
         x.shape());
-  check_on_cpu(x, "item");
-  return number_at(x.view(), 0);
+  return number_at(to_device(x.detach(), kCpu).view(), 0);
 }
 
 // ---- pickling
@@ -185,8 +183,7 @@ PyObject* to_number(const Tensor& x) {
 namespace {
 
 py::tuple reduce(const Tensor& x) {
-  check_on_cpu(x, "pickle");
-  const Tensor y = contiguous(x.detach());
+  const Tensor y = contiguous(to_device(x.detach(), kCpu));
   const py::bytes bytes(y.view().ptr<char>(), static_cast<size_t>(y.numel() * size_of(y.dtype())));
   const py::object rebuild = py::module_::import("danlu._core").attr("tensor_from_bytes");
   return py::make_tuple(
@@ -205,11 +202,12 @@ Tensor tensor_from_bytes(const py::bytes& bytes, const Shape& shape, DType dtype
 }
 
 py::object array(const Tensor& x, const py::object& dtype, const py::object& wants_copy) {
-  py::object result = shared_array(x);
+  const bool may_copy = wants_copy.is_none() || wants_copy.cast<bool>();
+  py::object result = shared_array(may_copy ? to_device(x.detach(), kCpu) : x);
   if (!dtype.is_none()) {
     const py::object wanted = py::module_::import("numpy").attr("dtype")(dtype);
     if (!wanted.equal(result.attr("dtype"))) {
-      check(wants_copy.is_none() || wants_copy.cast<bool>(),
+      check(may_copy,
             "[__array__] another dtype needs a copy: pass copy=None or True");
       return result.attr("astype")(wanted);
     }

@@ -7,6 +7,7 @@
 
 #include "danlu/bindings/bind.h"
 #include "danlu/kernels/kernels.h"
+#include "danlu/ops/ops.h"
 
 namespace danlu::python {
 namespace {
@@ -165,13 +166,12 @@ struct Printer {
 }  // namespace
 
 std::string to_repr(const Tensor& x) {
+  const Tensor host = to_device(x.detach(), kCpu);
   std::string text = "Tensor(";
-  if (!x.device().is_cpu()) {
-    text += "...";
-  } else if (x.numel() == 0) {
+  if (x.numel() == 0) {
     text += "[]";
   } else {
-    text += Printer(x.view()).print(0, text.size());
+    text += Printer(host.view()).print(0, text.size());
   }
   text += format(", shape={}, dtype={}", x.shape(), x.dtype());
   if (!x.device().is_cpu()) text += format(", device={}", x.device());

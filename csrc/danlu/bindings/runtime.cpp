@@ -1,5 +1,6 @@
 // Threads and memory.
 #include "danlu/bindings/bind.h"
+#include "danlu/bindings/device.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/parallel.h"
 
@@ -11,13 +12,18 @@ void bind_runtime(py::module_& m) {
   m.def("isa", &cpu::isa_name, "The instruction set of the kernels in use.");
   m.def(
       "memory_stats",
-      [] {
-        const MemoryStats stats = memory_stats();
+      [](py::handle device) {
+        const MemoryStats stats = memory_stats(to_device_argument("memory_stats", device));
         return py::dict("in_use"_a = stats.in_use, "peak"_a = stats.peak, "cached"_a = stats.cached,
                         "allocations"_a = stats.allocations, "requests"_a = stats.requests);
       },
-      "Bytes in use, the most there were, bytes kept for reuse; requests to the system, and all.");
-  m.def("reset_peak_memory", [] { reset_peak_memory(); }, "The peak starts again from what is in use.");
+      "device"_a = py::none(), "Bytes in use, the most there were, bytes kept for reuse; requests to the system, and all.");
+  m.def(
+      "reset_peak_memory",
+      [](py::handle device) {
+        reset_peak_memory(to_device_argument("reset_peak_memory", device));
+      },
+      "device"_a = py::none(), "The peak starts again from what is in use.");
   m.def("empty_cache", &empty_cache, "Gives all cached blocks back to the operating system.");
 }
 

@@ -24,13 +24,13 @@ std::pair<Tensor, Tensor> operands(PyObject* a, PyObject* b) {
   if (is_python_scalar(b)) {
     Tensor x = try_tensor(a);
     if (!x) return {};
-    Tensor y = to_tensor(b, weak_dtype(b, x.dtype()));
+    Tensor y = number_beside(b, x);
     return {std::move(x), std::move(y)};
   }
   if (is_python_scalar(a)) {
     Tensor y = try_tensor(b);
     if (!y) return {};
-    Tensor x = to_tensor(a, weak_dtype(a, y.dtype()));
+    Tensor x = number_beside(a, y);
     return {std::move(x), std::move(y)};
   }
   Tensor x = try_tensor(a), y = x ? try_tensor(b) : Tensor();
@@ -153,7 +153,7 @@ int set_item_slot(PyObject* self, PyObject* key, PyObject* value) {
     check_type(value != nullptr, "[delitem] elements of a tensor cannot be deleted");
     Tensor& x = tensor_of(self);
     const bool number = is_python_scalar(value);
-    const Tensor v = number ? to_tensor(value, weak_dtype(value, x.dtype())) : to_tensor(value);
+    const Tensor v = number ? number_beside(value, x) : to_tensor(value);
     x = set_item(x, key, v);
     return 0;
   });

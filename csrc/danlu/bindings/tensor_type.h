@@ -50,6 +50,8 @@ Tensor to_tensor(PyObject* object, std::optional<DType> dtype = {});
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype = {});
 // The dtype that a Python number takes beside a tensor of dtype `other`: numbers are weak.
 DType weak_dtype(PyObject* number, DType other);
+// A Python number for arithmetic with `other`: of its device, and of its dtype where that can be.
+Tensor number_beside(PyObject* number, const Tensor& other);
 // Both operands of a binary function.
 std::pair<Tensor, Tensor> to_pair(PyObject* a, PyObject* b);
 

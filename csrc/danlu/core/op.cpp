@@ -91,8 +91,7 @@ void check_inputs(const Op& op, Inputs in) {
   }
 }
 
-Tensor make_output(const Spec& spec, Inputs in) {
-  const Device device = in.empty() ? kCpu : in[0].device();
+Tensor make_output(const Spec& spec, Inputs in, Device device) {
   switch (spec.alias.kind) {
     case Alias::none:
       return Tensor::empty(spec.shape, spec.dtype, device);
@@ -134,15 +133,16 @@ void record(const OpRef& op, Inputs in, std::span<Tensor> out) {
 }
 
 void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) {
+  const Device device = op->output_device(in);
   bool computes = false;
   for (int i = 0; i < specs.size(); ++i) {
-    out[static_cast<size_t>(i)] = make_output(specs[i], in);
+    out[static_cast<size_t>(i)] = make_output(specs[i], in, device);
     computes |= specs[i].alias.kind != Alias::view;
   }
   Tensor scratch;
   if (computes) {
     if (const int64_t bytes = op->scratch_bytes(in); bytes > 0) {
-      scratch = Tensor::empty({bytes}, DType::uint8, in.empty() ? kCpu : in[0].device());
+      scratch = Tensor::empty({bytes}, DType::uint8, device);
     }
     const View room = scratch ? scratch.view() : View{};
     if (op->reads_indices()) run_reporting(op, in, out, room);

@@ -90,6 +90,8 @@ class DL_EXPORT Op : public RefCounted {
   virtual Attrs attrs() const { return {}; }
   // Checks the inputs; shape, dtype and aliasing of each output.
   virtual Specs infer(Inputs in) const = 0;
+  // Where the outputs live: with the first input, unless the op says otherwise.
+  virtual Device output_device(Inputs in) const { return in.empty() ? kCpu : in[0].device(); }
   // Chooses a kernel and runs it; never allocates. Not called when all outputs are views.
   virtual void run(Inputs, Outputs, View /*scratch*/) const {}
   virtual int64_t scratch_bytes(Inputs) const { return 0; }

@@ -1,6 +1,7 @@
 // New tensors: full, arange, linspace, eye, triangles.
 #include <cmath>
 
+#include "danlu/core/devices.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -12,13 +13,16 @@ void check_sizes(std::string_view op, const Shape& shape) {
 }
 
 struct Full final : Op {
-  Full(const Shape& shape, double value, DType dtype) : shape(shape), value(value), dtype(dtype) {}
+  Full(const Shape& shape, double value, DType dtype, Device device)
+      : shape(shape), value(value), dtype(dtype), device(device) {}
   std::string_view name() const override { return "full"; }
   Attrs attrs() const override {
     return {{"shape", std::vector<int64_t>(shape.begin(), shape.end())},
             {"value", value},
-            {"dtype", std::string(name_of(dtype))}};
+            {"dtype", std::string(name_of(dtype))},
+            {"device", format("{}", device)}};
   }
+  Device output_device(Inputs) const override { return device; }
   Specs infer(Inputs) const override { return {Spec{shape, dtype, {}}}; }
   void run(Inputs, Outputs out, View) const override {
     DL_DISPATCH(out[0].device(), fill, out[0].view(), value);
@@ -26,6 +30,7 @@ struct Full final : Op {
   const Shape shape;
   const double value;
   const DType dtype;
+  const Device device;
 };
 
 struct RampOp final : Op {
@@ -68,8 +73,8 @@ struct Triangle final : Op {
 
 Tensor full(const Shape& shape, double value, DType dtype, Device device) {
   check_sizes("full", shape);
-  check(device.is_cpu(), "[full] device {} is not available", device);
-  return call_one(make_op<Full>(shape, value, dtype), {});
+  check_device("full", device);
+  return call_one(make_op<Full>(shape, value, dtype, device), {});
 }
 
 Tensor zeros(const Shape& shape, DType dtype, Device device) {
@@ -88,25 +93,26 @@ Tensor ramp(int64_t size, const Ramp& line, DType dtype) {
 
 }  // namespace
 
-Tensor arange(int64_t start, int64_t stop, int64_t step, DType dtype, Device) {
+Tensor arange(int64_t start, int64_t stop, int64_t step, DType dtype, Device device) {
   check(step != 0, "[arange] step must not be 0");
   const int64_t span = step > 0 ? stop - start : start - stop, by = step > 0 ? step : -step;
   const int64_t size = span <= 0 ? 0 : (span + by - 1) / by;
-  return ramp(size, {static_cast<double>(start), static_cast<double>(step), start, step}, dtype);
+  const Ramp line{static_cast<double>(start), static_cast<double>(step), start, step};
+  return to_device(ramp(size, line, dtype), device);
 }
 
-Tensor arange(double start, double stop, double step, DType dtype, Device) {
+Tensor arange(double start, double stop, double step, DType dtype, Device device) {
   check(step != 0 && std::isfinite(start) && std::isfinite(stop) && !std::isnan(step),
         "[arange] start and stop must be finite and step not 0, got {}, {}, {}", start, stop, step);
   const double size = std::ceil((stop - start) / step);
   check(size < 0x1p62, "[arange] {} elements are too many", size);
   const int64_t n = size <= 0 ? 0 : static_cast<int64_t>(size);
   const bool whole = is_integer(dtype) || is_bool(dtype);
-  return whole ? astype(ramp(n, {start, step, 0, 0}, DType::float64), dtype)
-               : ramp(n, {start, step, 0, 0}, dtype);
+  const Tensor y = ramp(n, {start, step, 0, 0}, whole ? DType::float64 : dtype);
+  return to_device(astype(y, dtype), device);
 }
 
-Tensor linspace(double start, double stop, int64_t num, bool endpoint, DType dtype, Device) {
+Tensor linspace(double start, double stop, int64_t num, bool endpoint, DType dtype, Device device) {
   check(num >= 0, "[linspace] num must not be negative, got {}", num);
   const int64_t gaps = endpoint ? num - 1 : num;
   const double step = gaps > 0 ? (stop - start) / static_cast<double>(gaps) : 0.0;
@@ -114,7 +120,7 @@ Tensor linspace(double start, double stop, int64_t num, bool endpoint, DType dty
   if (endpoint && num > 1) {  // the last element is `stop` to the bit
     y = slice_update(std::move(y), Tensor::scalar(stop, DType::float64), Slices({num - 1}, {1}));
   }
-  return astype(y, dtype);
+  return to_device(astype(y, dtype), device);
 }
 
 Tensor tril(const Tensor& x, int64_t k) { return call_one(make_op<Triangle>(k, false), {x}); }

@@ -300,6 +300,9 @@ struct Unique {
 };
 DL_EXPORT Unique unique(const Tensor& x);
 
+// ---- device.cpp ------------------------------------------------------------------------------
+DL_EXPORT Tensor to_device(const Tensor& x, Device device);  // x itself when it lives there
+
 // ---- create.cpp ------------------------------------------------------------------------------
 DL_EXPORT Tensor full(const Shape& shape, double value, DType dtype, Device device = kCpu);
 DL_EXPORT Tensor zeros(const Shape& shape, DType dtype, Device device = kCpu);

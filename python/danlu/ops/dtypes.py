@@ -123,7 +123,7 @@ class _NamespaceInfo:
         return "cpu"
 
     def devices(self) -> list[str]:
-        return ["cpu"]
+        return _core.devices()
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         return {
