@@ -89,9 +89,7 @@ class KerasTensor:
         raise self._no_value("number")
 
     def __len__(self) -> int:
-        if not self.shape or self.shape[0] is None:
-            raise self._no_value("length")
-        return self.shape[0]
+        raise self._no_value("length")
 
     def __iter__(self) -> Any:
         raise self._no_value("elements to iterate over")

@@ -285,13 +285,13 @@ class Layer(LayerState):
 
     def _build_for(self, args, kwargs):
         """Build with the shapes of the first call."""
-        if type(self).build is Layer.build:  # the layers inside are built when they are called
-            if self._layers and args and hasattr(args[0], "shape"):
-                self._build_shapes = (("input_shape",), [(None, *args[0].shape[1:])])
-            self.built = True
-            return
-        with no_grad():
-            self.build(*signature.build_shapes(self, args, kwargs))
+        shapes = signature.build_shapes(self, args, kwargs)
+        if type(self).build is not Layer.build:
+            with no_grad():
+                self.build(*shapes)
+        # Else the layers inside are built when they are called.
+        self._build_shapes = (signature.names(type(self).build)[1:], signature.open_batch(shapes))
+        self.built = True
 
     def _regularize_activity(self, outputs):
         for output in tree.flatten(outputs):

@@ -70,6 +70,15 @@ def shape_of(value: Any) -> Any:
     return tuple(value.shape) if hasattr(value, "shape") else None
 
 
+def open_batch(shapes: Any) -> Any:
+    """Return shapes, or a structure of them, with None for the size of the batch."""
+    if isinstance(shapes, tuple) and is_shape(shapes):
+        return (None, *shapes[1:]) if shapes else shapes
+    if isinstance(shapes, dict):
+        return {k: open_batch(v) for k, v in shapes.items()}
+    return [open_batch(v) for v in shapes] if isinstance(shapes, (list, tuple)) else shapes
+
+
 def is_shape(value: Any) -> bool:
     """Whether a value is one shape, and not a structure of shapes."""
     return isinstance(value, (tuple, list)) and all(
