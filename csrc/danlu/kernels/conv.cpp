@@ -44,57 +44,119 @@ struct Patches {
     return same;
   }
 
-  // copy(column, offset of the first element in the image, count) for each piece of row `m` that
-  // lies inside the image and zero(column, count) for the padding; columns are [k, k + depth).
-  template <class Copy, class Zero>
-  DL_INLINE void for_each_run(int64_t m, int64_t k, int64_t depth, Copy&& copy, Zero&& zero) const {
-    if (depth == 0) return;
-    int64_t at[3], rest = m;
+  // A position of the window: the element under tap 0 of each axis, and the image it is in.
+  struct Position {
+    int64_t at[3], image, index[3];
+  };
+  DL_INLINE Position position(int64_t m) const {
+    Position p;
     for (int d = 2; d >= 0; --d) {
-      at[d] = start[d] + rest % out[d] * step[d];
-      rest /= out[d];
+      p.index[d] = m % out[d];
+      p.at[d] = start[d] + p.index[d] * step[d];
+      m /= out[d];
     }
-    const int64_t image = rest * in[0];
-    const int64_t run = merged() ? taps[2] * channels : channels;
-    const int64_t runs = merged() ? 1 : taps[2];  // in one row of the window
-    int64_t skip = k % run, tap = k / run;
-    int64_t t2 = tap % runs, t1 = tap / runs % taps[1], t0 = tap / runs / taps[1];
+    p.image = m;
+    return p;
+  }
+  DL_INLINE void advance(Position& p) const {
+    for (int d = 2; d >= 0; --d) {
+      p.at[d] += step[d];
+      if (++p.index[d] < out[d]) return;
+      p.index[d] = 0;
+      p.at[d] = start[d];
+    }
+    ++p.image;
+  }
+  DL_INLINE bool inside(const Position& p) const {
+    bool yes = true;
+    for (int d = 0; d < 3; ++d) {
+      const int64_t reach = (taps[d] - 1) * tap_step[d];
+      yes = yes && p.at[d] + (reach < 0 ? reach : 0) >= 0 && p.at[d] + (reach > 0 ? reach : 0) < in[d];
+    }
+    return yes;
+  }
+
+  // f(column, tap of each axis, first and last channel) for each stretch of columns [k, k + depth)
+  // that is adjacent in memory; `merged` taps of the last axis count as channels of one tap.
+  template <class F>
+  DL_INLINE void for_each_stretch(int64_t k, int64_t depth, F&& f) const {
+    if (depth == 0) return;
+    const int64_t length = merged() ? taps[2] * channels : channels;
+    const int64_t count = merged() ? 1 : taps[2];  // in one row of the window
+    int64_t skip = k % length, tap = k / length;
+    int64_t t2 = tap % count, t1 = tap / count % taps[1], t0 = tap / count / taps[1];
     for (int64_t done = 0; done < depth;) {
-      const int64_t count = run - skip < depth - done ? run - skip : depth - done;
-      const int64_t i0 = at[0] + t0 * tap_step[0], i1 = at[1] + t1 * tap_step[1];
-      const int64_t i2 = at[2] + t2 * tap_step[2];
-      if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) {
-        zero(done, count);
-      } else {
-        // Elements [low, high) of the run lie inside the row of the image.
-        const int64_t row = ((image + i0) * in[1] + i1) * in[2];
-        int64_t low = i2 < 0 ? -i2 * channels : 0;
-        int64_t high = merged() ? (in[2] - i2) * channels : i2 < in[2] ? channels : 0;
-        low = low < skip ? skip : low > skip + count ? skip + count : low;
-        high = high > skip + count ? skip + count : high < low ? low : high;
-        if (low > skip) zero(done, low - skip);
-        if (high > low) copy(done + low - skip, (row + i2) * pixel + low, high - low);
-        if (skip + count > high) zero(done + high - skip, skip + count - high);
-      }
-      done += count;
+      const int64_t n = length - skip < depth - done ? length - skip : depth - done;
+      f(done, t0, t1, t2, skip, n);
+      done += n;
       skip = 0;
-      if (++t2 == runs) {
-        t2 = 0;
-        if (++t1 == taps[1]) {
-          t1 = 0;
-          ++t0;
-        }
-      }
+      if (++t2 < count) continue;
+      t2 = 0;
+      if (++t1 < taps[1]) continue;
+      t1 = 0;
+      ++t0;
     }
   }
 
-  // Columns [k, k + depth) of row m.
+  // The stretches of a window that lies inside the image, relative to its tap 0.
+  struct Runs {
+    static constexpr int kMost = 128;
+    int count = 0;  // more than kMost: not listed
+    struct Run {
+      int64_t column, offset, n;
+    } run[kMost];
+  };
+  DL_INLINE void list_runs(int64_t k, int64_t depth, Runs& runs) const {
+    for_each_stretch(k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip,
+                                   int64_t n) {
+      if (runs.count++ >= Runs::kMost) return;
+      const int64_t row = t0 * tap_step[0] * in[1] + t1 * tap_step[1];
+      runs.run[runs.count - 1] = {column, (row * in[2] + t2 * tap_step[2]) * pixel + skip, n};
+    });
+  }
+
+  // copy(column, offset in the images, n) for the part of each stretch that lies inside the image and
+  // zero(column, n) for the padding; columns are [k, k + depth), whose `runs` are listed.
+  template <class Copy, class Zero>
+  DL_INLINE void for_each_run(const Position& p, int64_t k, int64_t depth, const Runs& runs,
+                              Copy&& copy, Zero&& zero) const {
+    const int64_t first = ((p.image * in[0] + p.at[0]) * in[1] + p.at[1]) * in[2] + p.at[2];
+    if (runs.count <= Runs::kMost && inside(p)) {
+      for (int i = 0; i < runs.count; ++i) {
+        copy(runs.run[i].column, first * pixel + runs.run[i].offset, runs.run[i].n);
+      }
+      return;
+    }
+    for_each_stretch(k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip,
+                                   int64_t n) {
+      const int64_t i0 = p.at[0] + t0 * tap_step[0], i1 = p.at[1] + t1 * tap_step[1];
+      const int64_t i2 = p.at[2] + t2 * tap_step[2];
+      if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) return zero(column, n);
+      // Elements [low, high) of the stretch lie inside the row of the image.
+      const int64_t row = ((p.image * in[0] + i0) * in[1] + i1) * in[2];
+      int64_t low = i2 < 0 ? -i2 * channels : 0;
+      int64_t high = merged() ? (in[2] - i2) * channels : i2 < in[2] ? channels : 0;
+      low = low < skip ? skip : low > skip + n ? skip + n : low;
+      high = high > skip + n ? skip + n : high < low ? low : high;
+      if (low > skip) zero(column, low - skip);
+      if (high > low) copy(column + low - skip, (row + i2) * pixel + low, high - low);
+      if (skip + n > high) zero(column + high - skip, skip + n - high);
+    });
+  }
+
+  // Rows [m, m + rows) and columns [k, k + depth) of the matrix.
   template <class T>
-  DL_INLINE void gather(const T* x, int64_t m, int64_t k, int64_t depth, T* to) const {
-    for_each_run(
-        m, k, depth,
-        [&](int64_t column, int64_t from, int64_t n) { copy_run(to + column, x + from, n); },
-        [&](int64_t column, int64_t n) { zero_run(to + column, n); });
+  DL_INLINE void gather(const T* x, int64_t m, int64_t rows, int64_t k, int64_t depth, T* to,
+                        int64_t to_row) const {
+    Runs runs;
+    list_runs(k, depth, runs);
+    Position p = position(m);
+    for (int64_t i = 0; i < rows; ++i, to += to_row, advance(p)) {
+      for_each_run(
+          p, k, depth, runs,
+          [&](int64_t column, int64_t from, int64_t n) { copy_run(to + column, x + from, n); },
+          [&](int64_t column, int64_t n) { zero_run(to + column, n); });
+    }
   }
 };
 
@@ -126,7 +188,7 @@ struct PatchSource {
       return {x + m * patches.pixel + k, patches.pixel, 1};
     }
     constexpr int64_t kRow = BlockBuffer<T>::kRow;
-    for (int64_t i = 0; i < rows; ++i) patches.gather(x, m + i, k, depth, buffer + i * kRow);
+    patches.gather(x, m, rows, k, depth, buffer, kRow);
     return {buffer, kRow, 1};
   }
 };
@@ -139,9 +201,7 @@ struct TransposedPatchSource {
   int64_t first;
 
   DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
-    for (int64_t j = 0; j < depth; ++j) {
-      patches.gather(x, first + k + j, m, rows, buffer + j * kBlockRows);
-    }
+    patches.gather(x, first + k, depth, m, rows, buffer, kBlockRows);
     return {buffer, 1, kBlockRows};
   }
 };
@@ -344,6 +404,8 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
         T* product = scratch + panels + piece * kBlockRows * k;
         int64_t offsets[kBlockRows];
         for (int64_t i = 0; i < kBlockRows; ++i) offsets[i] = i * k;
+        Patches::Runs runs;
+        patches.list_runs(0, k, runs);
         const int64_t end = s.images * (piece + 1) / pieces * positions;
         int64_t m = s.images * piece / pieces * positions;
         for (int64_t rows; m < end; m += rows) {
@@ -355,9 +417,10 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
                         .y = product, .y_row = offsets, .accumulate = d > 0, .bias = nullptr,
                         .relu = false});
           }
-          for (int64_t i = 0; i < rows; ++i) {
+          auto position = patches.position(m);
+          for (int64_t i = 0; i < rows; ++i, patches.advance(position)) {
             patches.for_each_run(
-                m + i, 0, k,
+                position, 0, k, runs,
                 [&](int64_t column, int64_t to, int64_t n) {
                   add_run(dx + g * s.channels + to, product + i * k + column, n);
                 },
@@ -382,7 +445,8 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         const TransposedPatchSource<T> source{forward_patches(s), x + g * s.channels, first};
         const auto b = Panels<T>::in_place(dy + first * row + g * n, row);
         T* to = splits > 1 ? scratch + i * m * n : dkernel + g * n;
-        gemm(m, n, k, source, b, MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{});
+        gemm(m, n, k, source, b, MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{},
+             splits > 1 ? 1 : kPieces);
       }
     });
     if (splits == 1) continue;

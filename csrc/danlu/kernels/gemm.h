@@ -197,16 +197,17 @@ struct MatrixTarget {
   }
 };
 
+inline constexpr int64_t kPieces = 16;  // of a product, where there is that much work
+
 // How a product is cut: rows_per_block and columns_per_block of y make one piece of work.
 struct Cut {
   int64_t row_blocks, column_blocks, panels_per_block;
 };
 template <class T>
-DL_INLINE Cut cut(int64_t m, int64_t n, int64_t k) {
-  constexpr int64_t kPieces = 16, kMinWork = 1 << 16;  // multiply-adds worth a thread's waking
-  const int64_t work = m * n * (k < 1 ? 1 : k);
-  int64_t pieces = work / kMinWork;
-  pieces = pieces < 1 ? 1 : pieces > kPieces ? kPieces : pieces;
+DL_INLINE Cut cut(int64_t m, int64_t n, int64_t k, int64_t most) {
+  constexpr int64_t kMinWork = 1 << 16;  // multiply-adds worth a thread's waking
+  int64_t pieces = m * n * (k < 1 ? 1 : k) / kMinWork;
+  pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
   Cut c;
   c.row_blocks = (m + kBlockRows - 1) / kBlockRows;
   const int64_t panels = panel_count<T>(n);
@@ -226,9 +227,9 @@ DL_INLINE Cut cut(int64_t m, int64_t n, int64_t k) {
 // y (m, n) = a b: `Source` gives blocks of a, `Target` the rows of y.
 template <class T, class Source, class Target>
 void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, const Target& y,
-          const Epilogue<T>& epilogue) {
+          const Epilogue<T>& epilogue, int64_t most_pieces = kPieces) {
   if (m == 0 || n == 0) return;
-  const Cut c = cut<T>(m, n, k);
+  const Cut c = cut<T>(m, n, k, most_pieces);
   const int64_t depths = k <= kDepth<T> ? 1 : (k + kDepth<T> - 1) / kDepth<T>;
   const int64_t pieces = c.row_blocks * c.column_blocks;
   const int64_t work = m * n * (k < 1 ? 1 : k) / pieces;

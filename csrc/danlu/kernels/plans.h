@@ -77,10 +77,10 @@ inline constexpr int64_t kConvBlockRows = 48;
 
 // Into how many parts the positions are split, where the kernel alone gives too little to share.
 DL_INLINE int64_t weight_gradient_splits(const ConvSizes& s) {
-  const int64_t tiles = ((s.taps() * s.channels + 11) / 12) * ((s.filters + 31) / 32);
+  const int64_t blocks = (s.taps() * s.channels + kConvBlockRows - 1) / kConvBlockRows;
+  const int64_t wanted = (kMaxSplits + blocks - 1) / (blocks < 1 ? 1 : blocks);
   const int64_t most = s.positions() / 256;
-  if (tiles >= kMaxSplits || most <= 1) return 1;
-  return most < kMaxSplits ? most : kMaxSplits;
+  return most <= 1 ? 1 : wanted < most ? wanted : most;
 }
 DL_INLINE int64_t depthwise_splits(const ConvSizes& s) {
   const int64_t rows = s.images * s.out[0] * s.out[1];
@@ -89,7 +89,7 @@ DL_INLINE int64_t depthwise_splits(const ConvSizes& s) {
 DL_INLINE int64_t scatter_pieces(int64_t images) { return images < 32 ? images : 32; }
 // Whether the data gradient is scattered (few channels) or gathered.
 DL_INLINE bool scatters(const ConvSizes& s, int64_t lanes) {
-  return s.channels < lanes && s.images > 1;
+  return s.channels < lanes;
 }
 
 // Elements of scratch, at most, for any vector width.

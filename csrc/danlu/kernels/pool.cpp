@@ -124,9 +124,17 @@ struct Largest {
   }
 };
 
+// Windows that no two share a pixel of need no sum.
+DL_INLINE bool disjoint(const ConvSizes& s) {
+  bool yes = true;
+  for (int d = 0; d < 3; ++d) {
+    yes = yes && (s.window.size[d] - 1) * s.window.dilation[d] < s.window.stride[d];
+  }
+  return yes;
+}
 template <class T>
-DL_INLINE void add_some(T* to, simd<T> v, int64_t n) {
-  store_some(to, load_some(to, n) + v, n);
+DL_INLINE void add_some(T* to, simd<T> v, int64_t n, bool alone) {
+  store_some(to, alone ? v : load_some(to, n) + v, n);
 }
 
 }  // namespace
@@ -143,13 +151,14 @@ void max_pool(const ConvSizes& s, const View& x, const View& y) {
 }
 
 void max_pool_gradient(const ConvSizes& s, const View& x, const View& dy, const View& dx) {
+  const bool alone = disjoint(s);
   for_type(dx.dtype, [&]<class T>(T) {
     parallel_images<T>(s, dx.ptr<T>(), [&](const Stand& stand, int64_t from, int64_t to) {
       for_each_vector<T>(from, to, [&](int64_t c, int64_t n) {
         const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
         const simd<T> v = load_some(dy.ptr<T>() + stand.out * s.groups + c, n);
         stand.for_each_tap([&](int64_t pixel, int64_t t) {
-          add_some(dx.ptr<T>() + pixel * s.groups + c, largest.only(v, t), n);
+          add_some(dx.ptr<T>() + pixel * s.groups + c, largest.only(v, t), n, alone);
         });
       });
     });
@@ -187,13 +196,14 @@ void average_pool(const ConvSizes& s, const View& x, const View& y) {
 }
 
 void average_pool_gradient(const ConvSizes& s, const View& dy, const View& dx) {
+  const bool alone = disjoint(s);
   for_type(dx.dtype, [&]<class T>(T) {
     parallel_images<T>(s, dx.ptr<T>(), [&](const Stand& stand, int64_t from, int64_t to) {
       const T count = static_cast<T>(stand.count());
       for_each_vector<T>(from, to, [&](int64_t c, int64_t n) {
         const simd<T> v = load_some(dy.ptr<T>() + stand.out * s.groups + c, n) / count;
         stand.for_each_tap([&](int64_t pixel, int64_t) {
-          add_some(dx.ptr<T>() + pixel * s.groups + c, v, n);
+          add_some(dx.ptr<T>() + pixel * s.groups + c, v, n, alone);
         });
       });
     });

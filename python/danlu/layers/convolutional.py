@@ -174,16 +174,18 @@ class Conv2D(BaseConv2D):
         self._add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        return self._finish(
-            ops.conv(
-                cast(inputs, self.compute_dtype),
-                self.kernel,
-                strides=self.strides,
-                padding=self.padding,
-                data_format=self.data_format,
-                dilation_rate=self.dilation_rate,
-            )
+        relu = self.activation is activations.relu  # in the same pass as the bias
+        outputs = ops.conv(
+            cast(inputs, self.compute_dtype),
+            self.kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            bias=self.bias,
+            activation="relu" if relu else None,
         )
+        return outputs if relu else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return windowed_shape(

@@ -41,9 +41,9 @@ def conv(
 ) -> Any:
     """Slide a kernel (window..., channels / groups, filters) over inputs (batch, ..., channels).
 
-    `padding` is "valid", "same" or a pair (before, after) for each axis of the window. A kernel with
-    a divisor of the channels makes groups. `bias` (filters,) and the activation "relu" cost no pass
-    of their own.
+    `padding` is "valid", "same" or a pair (before, after) for each axis of the window. A kernel
+    with a divisor of the channels makes groups. `bias` (filters,) and the activation "relu" cost no
+    pass of their own.
 
     >>> import danlu as dl
     >>> dl.ops.conv(dl.ones((1, 5, 5, 2)), dl.ones((3, 3, 2, 4)), strides=2).shape

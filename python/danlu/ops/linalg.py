@@ -12,7 +12,7 @@ __all__: list[str] = ["dense", "dot", "einsum", "inner", "outer", "tensordot"]
 
 
 def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) -> Any:
-    """activation(x @ kernel + bias): kernel (inputs, units); bias and relu cost no pass of their own.
+    """activation(x @ kernel + bias), kernel (inputs, units); bias and relu cost no pass.
 
     >>> import danlu as dl
     >>> dl.ops.dense(dl.ones((1, 2)), dl.ones((2, 3)), activation="relu").shape
@@ -117,8 +117,8 @@ def _parse(subscripts: str, ndims: list[int]) -> tuple[list[str], str]:
     unknown = set(result) - set("".join(labels))
     if unknown or len(set(result)) != len(result):
         raise ValueError(
-            f"[einsum] the result {output!r} of {subscripts!r} repeats an axis or names one that no "
-            "operand has"
+            f"[einsum] the result {output!r} of {subscripts!r} repeats an axis or names one that "
+            "no operand has"
         )
     return labels, result
 
