@@ -112,16 +112,20 @@ def conv_transpose(
             strict=True,
         ):
             extent = (taps - 1) * dilation + 1
-            before = 0
-            if padding == "same":  # size * stride, unless output_padding says other
-                before = extent // 2
-                extra = stride - extent % 2 if extra is None else extra
-            elif extra is None:
-                extra = max(stride - extent, 0)
-            covered = (size - 1) * stride + extent
-            full = covered - 2 * before + extra
+            # What is added around the input with strides - 1 zeros between, as Keras counts it.
+            if padding == "same" and extra is None:  # size * stride
+                added = extent + stride - 2
+            elif padding == "same":
+                added = extent + extent % 2 - 2 + extra
+            else:
+                added = 2 * (extent - 1) + (max(stride - extent, 0) if extra is None else extra)
+            left = extent - 1
+            if padding == "same":
+                left = min(added - added // 2, extent - 1)
+            before = extent - 1 - left
+            full = (size - 1) * stride + 2 + added - extent
             sizes.append(full)
-            pads.append((before, max(0, covered - full - before)))
+            pads.append((before, max(0, (size - 1) * stride + extent - full - before)))
         return _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
 
     return _channels_last(data_format, inputs, run)
