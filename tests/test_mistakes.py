@@ -25,7 +25,7 @@ def dense_model(units=10, loss="sparse_categorical_crossentropy", flatten=True, 
 
 def says(exception, *parts):
     """Expect an exception whose message holds every part."""
-    pattern = "".join(f"(?=[\\s\\S]*{part})" for part in parts)
+    pattern = "".join(f"(?=[\\s\\S]*(?:{part}))" for part in parts)
     return pytest.raises(exception, match=pattern)
 
 
@@ -93,7 +93,7 @@ def test_labels_out_of_range_in_the_function():
 
 def test_labels_that_are_not_whole_numbers():
     y = LABELS + 0.5
-    with says(ValueError, "sparse_categorical_crossentropy", r"\d\.5 at position", "mean_squared_error"):
+    with says(ValueError, "sparse_categorical_crossentropy", r"\d\.5 at", "mean_squared_error"):
         fit(dense_model(), y=y.astype("float32"))
 
 
@@ -140,7 +140,7 @@ def test_images_smaller_than_the_window():
 
 
 def test_empty_data():
-    with says(ValueError, "fit", "0 samples|empty"):
+    with says(ValueError, "fit", "got (0|no) samples", r"\(0, 8, 8\)"):
         fit(dense_model(), IMAGES[:0], LABELS[:0])
 
 
@@ -280,11 +280,11 @@ def test_embedding_id_out_of_range(number):
 
 def test_weights_of_an_unbuilt_model():
     model = dl.Sequential([dl.layers.Dense(3)])
-    with says(ValueError, "built", "Input|input_shape|call"):
+    with says(ValueError, "built|build", "Input|input_shape|call"):
         model.count_params()
-    with says(ValueError, "built", "Input|input_shape|call"):
+    with says(ValueError, "built|build", "Input|input_shape|call"):
         model.set_weights([np.zeros((2, 3)), np.zeros(3)])
-    with says(ValueError, "built", "Input|input_shape|call"):
+    with says(ValueError, "built|build", "Input|input_shape|call"):
         model.save_weights("never.weights.safetensors")
 
 

@@ -55,7 +55,7 @@ def test_attributes():
     assert tf.keras.Sequential is dl.Sequential
     assert tf.keras.ops.relu is dl.ops.relu
     assert tf.keras.__version__ == dl.__version__
-    with pytest.raises(AttributeError, match="Did you mean 'layers'"):
+    with pytest.raises(AttributeError, match="Did you mean 'Layer'"):
         _ = tf.keras.layer
     with pytest.raises(ModuleNotFoundError, match=r"danlu\.keras\.nothing"):
         __import__("danlu.keras.nothing")

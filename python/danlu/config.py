@@ -71,7 +71,12 @@ def standardize_data_format(data_format: str | None) -> str:
 
 
 def set_num_threads(count: int) -> None:
-    """Set how many threads kernels may use; the results do not depend on it."""
+    """Set how many threads kernels may use; the results do not depend on it.
+
+    0 stands for what OMP_NUM_THREADS and the machine say.
+    """
+    if not isinstance(count, int) or count < 0:
+        raise ValueError(f"[config.set_num_threads] count is an integer >= 0, got {count!r}")
     _core.set_num_threads(count)
 
 

@@ -242,8 +242,9 @@ CASES: list[Case] = [
         torch=lambda torch, x, i: torch.nn.functional.embedding(i, x),
         bad=error(
             lambda: _core.embedding(X, dl.asarray([[0, 2]])),
-            "index 2 at position 1 is out of bounds",
-        ),
+            r"\[embedding\] id 2 at position 1 is outside 0 \.\.\. 1",
+        )
+        + error(lambda: _core.embedding(X, dl.asarray([0, -1])), "id -1 at position 1"),
     ),
     case(
         "one_hot",

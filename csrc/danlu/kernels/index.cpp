@@ -47,7 +47,7 @@ static bool resolve(const View& x, int first, const IndexList& indices, int64_t*
       const bool dense = index.contiguous();
       for (int64_t b = begin; b < end; ++b) {
         const int64_t value = values[dense ? b : offset_of(b, shape, index.strides)];
-        if (value < -size || value >= size) {
+        if (value < (indices.from_end ? -size : 0) || value >= size) {
           found.report(b, value);
           continue;
         }

@@ -96,6 +96,7 @@ struct Schedule {
 struct IndexList {
   View index[kMaxDims];
   int count = 0;
+  bool from_end = true;  // -1 is the last
 };
 
 // first + i * step, exact for integers and in float64 for the rest.

@@ -70,7 +70,7 @@ Tensors with(const Tensor& x, Inputs indices) {
   return in;
 }
 
-struct Gather final : Indexed {  // (x, indices...)
+struct Gather : Indexed {  // (x, indices...)
   using Indexed::Indexed;
   std::string_view name() const override { return "gather"; }
   Specs infer(Inputs in) const override {
@@ -86,6 +86,24 @@ struct Gather final : Indexed {  // (x, indices...)
   }
   Reads reads() const override { return {~1u, 0, true}; }
   Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override;
+};
+
+struct Embedding final : Gather {  // (table, ids): rows of the table; no id counts from the end
+  Embedding() : Gather(Axes{0}, /*in_front=*/false) {}
+  std::string_view name() const override { return "embedding"; }
+  Attrs attrs() const override { return {}; }
+  void run(Inputs in, Outputs out, View scratch) const override {
+    IndexList ids = list(in.subspan(1));
+    ids.from_end = false;
+    DL_DISPATCH(out[0].device(), gather, in[0].view(), ids, 0, out[0].view(), scratch, status());
+  }
+  [[noreturn]] void raise(const Status& bad, Inputs in) const override {
+    const int64_t rows = in[0].dim(0);
+    fail(ErrorKind::index,
+         "[embedding] id {} at position {} is outside 0 ... {}: the table of shape {} has {} rows, "
+         "one for each id. Give the Embedding layer a larger input_dim, or correct the ids",
+         bad.value, bad.position, rows - 1, in[0].shape(), rows);
+  }
 };
 
 struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or added to it
@@ -270,7 +288,9 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
 Tensor embedding(const Tensor& table, const Tensor& ids) {
   check(table.ndim() == 2, "[embedding] the table has 2 axes (rows, units), got shape {}",
         table.shape());
-  return take(table, ids, 0);
+  const Tensors indices = normal_indices("embedding", {&ids, 1});
+  static const OpRef op = make_op<Embedding>();
+  return call_one(op, {table, indices[0]});
 }
 
 // ---- one_hot

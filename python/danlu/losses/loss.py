@@ -130,13 +130,16 @@ def prediction(y_pred: Any) -> Any:
 
 
 def same_rank(y_true: Any, y_pred: Any, expand_vector: bool = True) -> tuple[Any, Any]:
-    """Return both with one number of axes, where one has a last axis of size 1 too many."""
+    """Return both with one number of axes, where one has a last axis of size 1 too many.
+
+    Shapes that would not agree even so are left as they are, for the message.
+    """
     extra = y_true.ndim - y_pred.ndim
-    if extra == 1 and y_true.shape[-1] == 1:
+    if extra == 1 and y_true.shape == (*y_pred.shape, 1):
         if y_pred.ndim == 1 and expand_vector:
             return y_true, ops.expand_dims(y_pred, -1)
         return ops.squeeze(y_true, -1), y_pred
-    if extra == -1 and y_pred.shape[-1] == 1:
+    if extra == -1 and y_pred.shape == (*y_true.shape, 1):
         if y_true.ndim == 1 and expand_vector:
             return ops.expand_dims(y_true, -1), y_pred
         return y_true, ops.squeeze(y_pred, -1)
