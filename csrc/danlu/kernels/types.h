@@ -31,10 +31,11 @@ DL_INLINE int64_t column_chunks(int64_t length, int64_t width) {
 
 /* ---- norm ---- */
 
-// Rows whose sums are taken together: a chunk of work, but not so long that a sum loses digits.
+// Rows whose sums are taken together: a chunk of work, but not so many that a sum loses digits, nor
+// so few that the partial sums take as much memory as x.
 DL_INLINE int64_t norm_block(int64_t channels) {
   const int64_t rows = 16384 / (channels < 1 ? 1 : channels);
-  return rows < 1 ? 1 : rows < 1024 ? rows : 1024;
+  return rows < 8 ? 8 : rows < 1024 ? rows : 1024;
 }
 
 /* ---- optim ---- */

@@ -79,14 +79,12 @@ struct SparseSoftmaxCrossEntropyGrad final : Op {
     const Tensor &dloss = saved.input(3), &u = dout[0];
     Tensors d(4);
     if (needs[0]) {
-      const Tensor p = softmax(x), weighted = multiply(u, p);
-      const Tensor curved = subtract(weighted, multiply(p, sum(weighted, {-1}, /*keepdims=*/true)));
-      d[0] = multiply(curved, expand_dims(dloss, {-1}));
+      const Tensor p = softmax(x), weighted = u * p;
+      d[0] = (weighted - p * sum(weighted, {-1}, /*keepdims=*/true)) * expand_dims(dloss, {-1});
     }
     if (needs[3]) {
       const Tensor one = ones(dloss.shape(), dloss.dtype(), dloss.device());
-      d[3] =
-          sum(multiply(u, sparse_softmax_grad(x, labels, log_sum, one)), {-1}, /*keepdims=*/false);
+      d[3] = sum(u * sparse_softmax_grad(x, labels, log_sum, one), {-1}, /*keepdims=*/false);
     }
     return d;
   }
@@ -113,7 +111,7 @@ struct SparseCrossEntropyGrad final : Op {
 
 // q = clip(p / sum p, epsilon, 1 - epsilon)
 Tensor clipped_probabilities(const Tensor& p, double epsilon) {
-  const Tensor q = divide(p, sum(p, {-1}, /*keepdims=*/true));
+  const Tensor q = p / sum(p, {-1}, /*keepdims=*/true);
   return minimum(maximum(q, like(p, epsilon)), like(p, 1 - epsilon));
 }
 
@@ -139,7 +137,7 @@ struct SparseCrossEntropy final : Op {  // -log q[label]
   Tensors compose(Inputs in) const override {
     const Tensor labels = expand_dims(astype(in[1], DType::int64), {-1});
     const Tensor q = take_along_axis(clipped_probabilities(in[0], epsilon), labels, -1);
-    return {squeeze(negative(log(q)), {-1})};
+    return {squeeze(-log(q), {-1})};
   }
   const double epsilon;
 };
@@ -204,7 +202,7 @@ Tensor categorical_crossentropy(const Tensor& target, const Tensor& output, bool
   const Tensor x = to_last(kDense, to_floating(output), axis);
   const Tensor t = dense_labels(to_last(kDense, target, target.ndim() == x.ndim() ? axis : -1), x);
   const Tensor log_p = from_logits ? log_softmax(x) : log(clipped_probabilities(x, epsilon));
-  return negative(sum(multiply(t, log_p), {-1}, /*keepdims=*/false));
+  return -sum(t * log_p, {-1}, /*keepdims=*/false);
 }
 
 Tensor binary_crossentropy(const Tensor& target, const Tensor& output, bool from_logits,
@@ -213,12 +211,12 @@ Tensor binary_crossentropy(const Tensor& target, const Tensor& output, bool from
   check(target.shape() == x.shape(),
         "[binary_crossentropy] labels have shape {}, the output {}: they must be the same",
         target.shape(), x.shape());
-  const Tensor t = astype(target, x.dtype()), rest = subtract(like(x, 1), t);
+  const Tensor t = astype(target, x.dtype());
   if (from_logits) {  // -t log sigmoid(x) - (1 - t) log sigmoid(-x)
-    return add(multiply(t, softplus(negative(x))), multiply(rest, softplus(x)));
+    return t * softplus(-x) + (1.0 - t) * softplus(x);
   }
   const Tensor p = minimum(maximum(x, like(x, epsilon)), like(x, 1 - epsilon));
-  return negative(add(multiply(t, log(p)), multiply(rest, log(subtract(like(x, 1), p)))));
+  return -(t * log(p) + (1.0 - t) * log(1.0 - p));
 }
 
 }  // namespace danlu

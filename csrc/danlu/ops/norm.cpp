@@ -8,11 +8,8 @@ namespace {
 
 // Statistics and weights of 16-bit tensors are float32.
 DType wide_dtype(DType dtype) { return dtype == DType::float64 ? dtype : DType::float32; }
-Tensor number(double value, const Tensor& like) {
-  return Tensor::scalar(value, like.dtype(), like.device());
-}
 Tensor inverse_root(const Tensor& variance, double epsilon) {  // 1 / sqrt(variance + epsilon)
-  return divide(number(1, variance), sqrt(add(variance, number(epsilon, variance))));
+  return 1.0 / sqrt(variance + epsilon);
 }
 View view_of(const Tensor& x) { return x ? x.view() : View{}; }
 
@@ -43,9 +40,9 @@ struct Normalize : Op {
   }
   // (x - mean) / sqrt(variance + epsilon) gamma + beta, in basic ops.
   Tensor scaled(Inputs in, const Tensor& centered, const Tensor& variance) const {
-    Tensor y = multiply(centered, inverse_root(variance, epsilon));
-    if (has_gamma) y = multiply(y, gamma_of(in));
-    if (has_beta) y = add(y, beta_of(in));
+    Tensor y = centered * inverse_root(variance, epsilon);
+    if (has_gamma) y = y * gamma_of(in);
+    if (has_beta) y = y + beta_of(in);
     return astype(y, in[0].dtype());
   }
   Reads reads() const override { return reads_inputs({0, 1, 2}) | reads_outputs({1, 2}); }
@@ -113,15 +110,13 @@ struct BatchNormTraining final : Normalize {
     if (!needs[0] || !(dout[1] || dout[2])) return d;
     // Through the statistics, where somebody uses them: dmean / n + dvariance 2 (x - mean) / n.
     const double rows = static_cast<double>(x.numel()) / static_cast<double>(x.dim(-1));
-    const Tensor share = number(1 / rows, mean);
-    Tensor through = dout[1] ? multiply(dout[1], share) : Tensor();
+    Tensor through = dout[1] ? dout[1] * (1 / rows) : Tensor();
     if (dout[2]) {
-      const Tensor centered = subtract(astype(x, mean.dtype()), mean);
-      const Tensor term = multiply(centered, multiply(dout[2], number(2 / rows, mean)));
-      through = through ? add(term, through) : term;
+      const Tensor term = (astype(x, mean.dtype()) - mean) * (dout[2] * (2 / rows));
+      through = through ? term + through : term;
     }
     through = astype(broadcast_to(through, x.shape()), x.dtype());
-    d[0] = d[0] ? add(d[0], through) : through;
+    d[0] = d[0] ? d[0] + through : through;
     return d;
   }
   Tensors compose(Inputs in) const override {
@@ -129,7 +124,7 @@ struct BatchNormTraining final : Normalize {
     Axes axes;
     for (int i = 0; i < x.ndim() - 1; ++i) axes.push_back(i);
     const auto [mean, variance] = moments(x, axes, /*keepdims=*/false);
-    return {scaled(in, subtract(x, mean), variance), mean, variance};
+    return {scaled(in, x - mean, variance), mean, variance};
   }
 };
 
@@ -146,8 +141,8 @@ struct ScaleShift final : Op {
     const Tensor &x = saved.input(0), &scale = saved.input(1);
     const Tensor dy = astype(dout[0], scale.dtype());
     Tensors d(3);
-    if (needs[0]) d[0] = astype(multiply(dy, scale), x.dtype());
-    if (needs[1]) d[1] = sum_to(multiply(dy, astype(x, scale.dtype())), scale.shape());
+    if (needs[0]) d[0] = astype(dy * scale, x.dtype());
+    if (needs[1]) d[1] = sum_to(dy * astype(x, scale.dtype()), scale.shape());
     if (needs[2]) d[2] = sum_to(dy, scale.shape());
     return d;
   }
@@ -205,7 +200,7 @@ struct LayerNorm final : Normalize {
   Tensors compose(Inputs in) const override {
     const Tensor x = astype(in[0], wide_dtype(in[0].dtype()));
     const auto [mean, variance] = moments(x, {x.ndim() - 1}, /*keepdims=*/true);
-    return {scaled(in, subtract(x, mean), variance)};
+    return {scaled(in, x - mean, variance)};
   }
 };
 
@@ -280,11 +275,10 @@ Tensor batch_normalization(const Tensor& input, const Tensor& mean, const Tensor
   const int64_t channels = x.dim(at);
   const DType wide = wide_dtype(x.dtype());
   Tensor factor = inverse_root(per_channel(name, "variance", variance, channels, wide), epsilon);
-  if (scale) factor = multiply(factor, per_channel(name, "scale", scale, channels, wide));
-  const Tensor center = multiply(per_channel(name, "mean", mean, channels, wide), factor);
-  const Tensor shift = offset
-                           ? subtract(per_channel(name, "offset", offset, channels, wide), center)
-                           : negative(center);
+  if (scale) factor = factor * per_channel(name, "scale", scale, channels, wide);
+  const Tensor center = per_channel(name, "mean", mean, channels, wide) * factor;
+  const Tensor shift =
+      offset ? per_channel(name, "offset", offset, channels, wide) - center : -center;
   static const OpRef op = make_op<ScaleShift>();
   if (at == x.ndim() - 1) return call_one(op, {contiguous(x), factor, shift});
   const Tensor moved = contiguous(moveaxis(x, {at}, {-1}));
@@ -306,10 +300,9 @@ Tensor rms_normalization(const Tensor& input, const Tensor& scale, const Axes& a
   constexpr std::string_view name = "rms_normalization";
   const Rows rows = to_rows(name, to_floating(input), axes);
   const Tensor x = astype(rows.x, wide_dtype(rows.x.dtype()));
-  const Tensor n = number(static_cast<double>(x.dim(-1)), x);
-  const Tensor mean_square = divide(sum(multiply(x, x), {-1}, /*keepdims=*/true), n);
-  Tensor y = multiply(x, inverse_root(mean_square, epsilon));
-  if (scale) y = multiply(y, row_weight(name, "scale", scale, rows.x));
+  const Tensor mean_square = sum(x * x, {-1}, /*keepdims=*/true) / static_cast<double>(x.dim(-1));
+  Tensor y = x * inverse_root(mean_square, epsilon);
+  if (scale) y = y * row_weight(name, "scale", scale, rows.x);
   return rows.back(astype(y, rows.x.dtype()));
 }
 
@@ -318,12 +311,11 @@ std::pair<Tensor, Tensor> moments(const Tensor& input, const Axes& given, bool k
   const DType dtype = floating.dtype();
   const Tensor x = astype(floating, wide_dtype(dtype));
   const Axes axes = normalize_axes("moments", given, x.ndim());
-  int64_t count = 1;
-  for (int64_t axis : axes) count *= x.dim(static_cast<int>(axis));
-  const Tensor n = number(static_cast<double>(count), x);
-  const Tensor mean = divide(sum(x, axes, /*keepdims=*/true), n);
-  const Tensor centered = subtract(x, mean);
-  Tensor variance = divide(sum(multiply(centered, centered), axes, keepdims), n);
+  double count = 1;
+  for (int64_t axis : axes) count *= static_cast<double>(x.dim(static_cast<int>(axis)));
+  const Tensor mean = sum(x, axes, /*keepdims=*/true) / count;
+  const Tensor centered = x - mean;
+  const Tensor variance = sum(centered * centered, axes, keepdims) / count;
   return {astype(keepdims ? mean : squeeze(mean, axes), dtype), astype(variance, dtype)};
 }
 

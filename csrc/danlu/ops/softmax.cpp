@@ -35,8 +35,7 @@ struct SoftmaxGrad final : Op {  // y (dy - sum y dy)
     const Tensor &y = saved.input(0), &dy = saved.input(1), &u = dout[0];
     Tensors d(2);
     if (needs[0]) {
-      d[0] = subtract(multiply(u, subtract(dy, sum_last(multiply(y, dy)))),
-                      multiply(sum_last(multiply(u, y)), dy));
+      d[0] = u * (dy - sum_last(y * dy)) - sum_last(u * y) * dy;
     }
     if (needs[1]) d[1] = softmax_grad(y, u);
     return d;
@@ -64,10 +63,10 @@ struct LogSoftmaxGrad final : Op {  // dy - exp(y) sum dy
   Reads reads() const override { return reads_inputs({0, 1}); }
   Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override {
     const Tensor &y = saved.input(0), &dy = saved.input(1), &u = dout[0];
-    const Tensor weighted = multiply(u, exp(y));
+    const Tensor weighted = u * exp(y);
     Tensors d(2);
-    if (needs[0]) d[0] = negative(multiply(weighted, sum_last(dy)));
-    if (needs[1]) d[1] = subtract(u, sum_last(weighted));
+    if (needs[0]) d[0] = -weighted * sum_last(dy);
+    if (needs[1]) d[1] = u - sum_last(weighted);
     return d;
   }
 };
