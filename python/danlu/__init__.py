@@ -27,6 +27,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+__array_api_version__ = "2024.12"
+
 e = 2.718281828459045
 inf = float("inf")
 nan = float("nan")

@@ -32,11 +32,11 @@ Tensors cut(const Tensor& x, const py::object& sections, int64_t axis, bool even
   return split_at(x, sections.cast<std::vector<int64_t>>(), axis);
 }
 
-Tensors take_apart(const Tensor& x, std::optional<int64_t> num, int64_t axis) {
+py::tuple take_apart(const Tensor& x, std::optional<int64_t> num, int64_t axis) {
   const int at = normalize_axis("unstack", axis, x.ndim());
   check(!num || *num == x.shape()[at], "[unstack] num is {}, but axis {} of shape {} has {}",
         num.value_or(0), at, x.shape(), x.shape()[at]);
-  return unstack(x, at);
+  return py::tuple(py::cast(unstack(x, at)));
 }
 
 Tensor roll_axes(const Tensor& x, const Shape& shift, const std::optional<Axes>& axis) {

@@ -134,7 +134,8 @@ class _NamespaceInfo:
         }
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, Any]:
-        names = ("bool", *_KINDS["numeric"])
+        beyond = ("float16", "bfloat16")  # the standard does not know them
+        names = ["bool", *(n for n in _KINDS["numeric"] if n not in beyond)]
         return {n: getattr(_core, n) for n in names if kind is None or isdtype(n, kind)}
 
 
