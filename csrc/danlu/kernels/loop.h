@@ -6,6 +6,10 @@
 // which compute in float, cost no code of their own.
 #pragma once
 
+#if defined(__F16C__)
+#include <immintrin.h>
+#endif
+
 #include "danlu/core/view.h"
 #include "danlu/kernels/parallel.h"
 #include "danlu/kernels/simd.h"
@@ -15,6 +19,7 @@ namespace {
 
 inline constexpr int kMaxOperands = 4;
 inline constexpr int64_t kBlock = 512;  // elements; all blocks of a call stay in the L1 cache
+inline constexpr int64_t kTileRows = 16, kTileColumns = 32;  // a block of a transposed operand
 
 // p[0 .. inputs): dense inputs; p[inputs]: dense output.
 using Loop = void (*)(char* const* p, int64_t n, double parameter);
@@ -52,26 +57,57 @@ DL_INLINE DType compute_dtype(DType dtype) {
 // ---- conversion of blocks between a half type and float, gather and scatter
 // -----------------------
 
-template <class Half>
-void widen(const void* from, void* to, int64_t n) {
-  const Half* x = static_cast<const Half*>(from);
-  float* y = static_cast<float*>(to);
+#if defined(__F16C__)
+// The processor converts eight at once; it rounds to nearest even as float16 does.
+inline void widen(const float16* x, float* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i));
+    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(halves));
+  }
+  for (; i < n; ++i) y[i] = _cvtsh_ss(x[i].bits);
+}
+inline void narrow(const float* x, float16* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), halves);
+  }
+  for (; i < n; ++i) y[i].bits = _cvtss_sh(x[i], _MM_FROUND_TO_NEAREST_INT);
+}
+#else
+inline void widen(const float16* x, float* y, int64_t n) {
   DL_VECTORIZE
   for (int64_t i = 0; i < n; ++i) y[i] = x[i];
 }
-template <class Half>
-void narrow(const void* from, void* to, int64_t n) {
-  const float* x = static_cast<const float*>(from);
-  Half* y = static_cast<Half*>(to);
+inline void narrow(const float* x, float16* y, int64_t n) {
+  DL_VECTORIZE
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+}
+#endif
+inline void widen(const bfloat16* x, float* y, int64_t n) {
+  DL_VECTORIZE
+  for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+}
+inline void narrow(const float* x, bfloat16* y, int64_t n) {
   DL_VECTORIZE
   for (int64_t i = 0; i < n; ++i) y[i] = x[i];
 }
 
+inline constexpr int kMaxLoops = kMaxDims + 2;  // two axes may be cut into tiles
+
 struct Loops {  // a nest of loops over all operands, outermost first
   int ndim = 0;
   int operands = 0;
-  int64_t size[kMaxDims];
-  int64_t stride[kMaxOperands][kMaxDims];  // in elements
+  int64_t size[kMaxLoops];
+  int64_t stride[kMaxOperands][kMaxLoops];  // in elements
+  int64_t base[kMaxOperands] = {};          // where the nest begins
+
+  DL_INLINE int64_t numel() const {
+    int64_t n = 1;
+    for (int axis = 0; axis < ndim; ++axis) n *= size[axis];
+    return n;
+  }
 };
 
 // Drops axes of one element and merges axes that lie in one step of each other in every operand.
@@ -101,8 +137,8 @@ inline Loops collapse(const View* const* views, int operands) {
 // Walks the rows of operand k from flat position `at`: row(offset, length) for each piece.
 template <class F>
 DL_INLINE void for_rows(const Loops& loops, int k, int64_t at, int64_t n, F&& row) {
-  int64_t index[kMaxDims];
-  int64_t offset = 0;
+  int64_t index[kMaxLoops];
+  int64_t offset = loops.base[k];
   for (int axis = loops.ndim - 1; axis >= 0; --axis) {
     index[axis] = at % loops.size[axis];
     at /= loops.size[axis];
@@ -124,6 +160,20 @@ DL_INLINE void for_rows(const Loops& loops, int k, int64_t at, int64_t n, F&& ro
   }
 }
 
+__attribute__((noinline)) int64_t offset_of(const Loops& loops, int k, int64_t at) {
+  int64_t result = 0;
+  for_rows(loops, k, at, 1, [&](int64_t offset, int64_t) { result = offset; });
+  return result;
+}
+
+// The address, which the compiler cannot see through: it would make a strided loop into gather
+// instructions, which are slower than loads.
+template <class T>
+DL_INLINE T* one_by_one(T* address) {
+  asm("" : "+r"(address));
+  return address;
+}
+
 template <class Word>
 void gather_words(const Loops& loops, int k, int64_t at, int64_t n, const void* from, void* to) {
   const Word* x = static_cast<const Word*>(from);
@@ -137,7 +187,7 @@ void gather_words(const Loops& loops, int k, int64_t at, int64_t n, const void* 
     } else if (step == 1) {
       for (int64_t i = 0; i < length; ++i) y[i] = row[i];
     } else {
-      for (int64_t i = 0; i < length; ++i) y[i] = row[i * step];
+      for (int64_t i = 0; i < length; ++i, row += step) y[i] = *one_by_one(row);
     }
     y += length;
   });
@@ -148,7 +198,11 @@ void scatter_words(const Loops& loops, int k, int64_t at, int64_t n, const void*
   const int64_t step = loops.stride[k][loops.ndim - 1];
   for_rows(loops, k, at, n, [&](int64_t offset, int64_t length) {
     Word* row = static_cast<Word*>(to) + offset;
-    for (int64_t i = 0; i < length; ++i) row[i * step] = x[i];
+    if (step == 1) {
+      for (int64_t i = 0; i < length; ++i) row[i] = x[i];
+    } else {
+      for (int64_t i = 0; i < length; ++i, row += step) *one_by_one(row) = x[i];
+    }
     x += length;
   });
 }
@@ -184,16 +238,28 @@ inline void scatter(const Loops& loops, int k, int64_t item, int64_t at, int64_t
 inline void load_block(const Loops& loops, int k, DType dtype, int64_t at, int64_t n,
                        const void* from, void* to) {
   if (compute_dtype(dtype) == dtype) return gather(loops, k, size_of(dtype), at, n, from, to);
-  alignas(64) uint16_t halves[kBlock];
-  gather(loops, k, 2, at, n, from, halves);
-  dtype == DType::float16 ? widen<float16>(halves, to, n) : widen<bfloat16>(halves, to, n);
+  alignas(64) uint16_t buffer[kBlock];
+  const uint16_t* halves = static_cast<const uint16_t*>(from);
+  if (loops.ndim == 1 && loops.stride[k][0] == 1) {
+    halves += loops.base[k] + at;
+  } else {
+    gather(loops, k, 2, at, n, from, buffer);
+    halves = buffer;
+  }
+  float* wide = static_cast<float*>(to);
+  dtype == DType::float16 ? widen(reinterpret_cast<const float16*>(halves), wide, n)
+                          : widen(reinterpret_cast<const bfloat16*>(halves), wide, n);
 }
 inline void store_block(const Loops& loops, int k, DType dtype, int64_t at, int64_t n,
                         const void* from, void* to) {
   if (compute_dtype(dtype) == dtype) return scatter(loops, k, size_of(dtype), at, n, from, to);
-  alignas(64) uint16_t halves[kBlock];
-  dtype == DType::float16 ? narrow<float16>(from, halves, n) : narrow<bfloat16>(from, halves, n);
-  scatter(loops, k, 2, at, n, halves, to);
+  alignas(64) uint16_t buffer[kBlock];
+  const bool dense = loops.ndim == 1 && loops.stride[k][0] == 1;
+  uint16_t* halves = dense ? static_cast<uint16_t*>(to) + loops.base[k] + at : buffer;
+  const float* wide = static_cast<const float*>(from);
+  dtype == DType::float16 ? narrow(wide, reinterpret_cast<float16*>(halves), n)
+                          : narrow(wide, reinterpret_cast<bfloat16*>(halves), n);
+  if (!dense) scatter(loops, k, 2, at, n, halves, to);
 }
 
 // The same array as words of its element's size, for what only moves or chooses elements.
@@ -229,9 +295,8 @@ inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int
   __builtin_memcpy(p[y] + whole * item[y], rows[y], static_cast<size_t>(rest * item[y]));
 }
 
-inline void run_strided(const Formula& f, const View* const* views, int operands) {
-  const Loops loops = collapse(views, operands);
-  const int last = loops.ndim - 1;
+inline void run_loops(const Formula& f, const View* const* views, const Loops& loops) {
+  const int operands = loops.operands, last = loops.ndim - 1, y = operands - 1;
   // Long rows are cut where they end, and a row of step 1 is used in place. Short rows are
   // gathered, many in a block, and only an operand that is dense throughout is used in place.
   const bool by_rows = loops.size[last] >= 128 || loops.ndim == 1;
@@ -248,9 +313,10 @@ inline void run_strided(const Formula& f, const View* const* views, int operands
       dense *= loops.size[axis];
     }
   }
-  const int y = operands - 1;
-  parallel_for(views[y]->numel(), kGrain, [&](int64_t begin, int64_t end) {
+  parallel_for(loops.numel(), kGrain, [&](int64_t begin, int64_t end) {
     alignas(64) char rows[kMaxOperands][kBlock * sizeof(double)];
+    // A row of one value, as of a scalar, is not made again while the value stays the same.
+    int64_t repeated[kMaxOperands], repeats[kMaxOperands] = {};
     for (int64_t at = begin; at < end;) {
       int64_t n = end - at < kBlock ? end - at : kBlock;
       if (by_rows) {
@@ -261,18 +327,75 @@ inline void run_strided(const Formula& f, const View* const* views, int operands
       for (int k = 0; k < operands; ++k) {
         char* data = views[k]->ptr<char>();
         p[k] = rows[k];
-        if (in_place[k]) {
-          for_rows(loops, k, at, 1,
-                   [&](int64_t offset, int64_t) { p[k] = data + offset * item[k]; });
-        } else if (k != y) {
-          load_block(loops, k, views[k]->dtype, at, n, data, rows[k]);
+        const bool constant = by_rows && loops.stride[k][last] == 0;
+        if (in_place[k] || constant) {
+          const int64_t offset = offset_of(loops, k, at);
+          if (in_place[k]) p[k] = data + offset * item[k];
+          if (in_place[k] || (repeats[k] >= n && repeated[k] == offset)) continue;
+          repeated[k] = offset;
+          repeats[k] = n;
         }
+        if (k != y) load_block(loops, k, views[k]->dtype, at, n, data, rows[k]);
       }
       run_dense(f, p, compute_item, operands, n);
       if (!in_place[y]) store_block(loops, y, views[y]->dtype, at, n, rows[y], views[y]->data);
       at += n;
     }
   });
+}
+
+// The axis along which some operand lies densely that is strided along the last axis: the operand
+// is transposed. -1 if there is none, or the rows are short.
+inline int transposed_axis(const Loops& loops) {
+  const int last = loops.ndim - 1;
+  if (last < 1 || loops.size[last] < kTileColumns) return -1;
+  for (int k = 0; k < loops.operands; ++k) {
+    const int64_t step = loops.stride[k][last];
+    if (step >= -1 && step <= 1) continue;
+    for (int axis = 0; axis < last; ++axis) {
+      if (loops.stride[k][axis] == 1 && loops.size[axis] >= kTileRows) return axis;
+    }
+  }
+  return -1;
+}
+
+// Walks a transposed operand in tiles: along whole rows it would touch a cache line an element.
+inline void run_tiled(const Formula& f, const View* const* views, const Loops& loops, int axis) {
+  const int last = loops.ndim - 1;
+  const int64_t rows = loops.size[axis] / kTileRows * kTileRows;
+  const int64_t columns = loops.size[last] / kTileColumns * kTileColumns;
+  Loops tiles = loops;  // (..., rows / tile, ..., columns / tile, tile rows, tile columns)
+  tiles.ndim += 2;
+  tiles.size[axis] = rows / kTileRows;
+  tiles.size[last] = columns / kTileColumns;
+  tiles.size[last + 1] = kTileRows;
+  tiles.size[last + 2] = kTileColumns;
+  for (int k = 0; k < loops.operands; ++k) {
+    tiles.stride[k][last + 1] = loops.stride[k][axis];
+    tiles.stride[k][last + 2] = loops.stride[k][last];
+    tiles.stride[k][axis] *= kTileRows;
+    tiles.stride[k][last] *= kTileColumns;
+  }
+  run_loops(f, views, tiles);
+  Loops below = loops, right = loops;  // what is left of the rows, and of the columns
+  below.size[axis] -= rows;
+  right.size[axis] = rows;
+  right.size[last] -= columns;
+  for (int k = 0; k < loops.operands; ++k) {
+    below.base[k] += rows * loops.stride[k][axis];
+    right.base[k] += columns * loops.stride[k][last];
+  }
+  run_loops(f, views, below);
+  run_loops(f, views, right);
+}
+
+inline void run_strided(const Formula& f, const View* const* views, int operands) {
+  const Loops loops = collapse(views, operands);
+  const int axis = transposed_axis(loops);
+  if (axis < 0)
+    run_loops(f, views, loops);
+  else
+    run_tiled(f, views, loops, axis);
 }
 
 // views: inputs, then the output; all of the output's shape (a broadcast axis has stride 0).

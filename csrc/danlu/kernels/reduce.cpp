@@ -102,7 +102,7 @@ void load_row(const void* from, int64_t stride, int64_t n, A* to) {
     DL_VECTORIZE
     for (int64_t i = 0; i < n; ++i) to[i] = static_cast<A>(x[i]);
   } else {
-    for (int64_t i = 0; i < n; ++i) to[i] = static_cast<A>(x[i * stride]);
+    for (int64_t i = 0; i < n; ++i, x += stride) to[i] = static_cast<A>(*one_by_one(x));
   }
 }
 template <class A>
@@ -254,12 +254,6 @@ DL_INLINE void for_blocks(const Nest& nest, const char* x, LoadRow<A> load_row, 
     });
     block(values, n);
   }
-}
-
-__attribute__((noinline)) int64_t offset_of(const Loops& loops, int k, int64_t at) {
-  int64_t result = 0;
-  for_rows(loops, k, at, 1, [&](int64_t offset, int64_t) { result = offset; });
-  return result;
 }
 
 template <class A>
