@@ -1,5 +1,7 @@
 #include "danlu/kernels/gemm.h"
 
+#include <utility>
+
 namespace danlu::cpu::DL_LEVEL {
 
 namespace {
@@ -128,18 +130,19 @@ void multiply_block(const GemmBlock<T>& block) {
   }
 }
 
+// Element i of the lower (kHigh: upper) halves of a and b in turn: a0 b0 a1 b1 ...
+template <bool kHigh, class V, size_t... i>
+DL_INLINE V interleave(V a, V b, std::index_sequence<i...>) {
+  constexpr size_t kL = sizeof...(i);
+  return __builtin_shufflevector(a, b, (i / 2 + i % 2 * kL + (kHigh ? kL / 2 : 0))...);
+}
+
 // kLanes rows of kLanes adjacent elements, transposed in registers: log2 steps, each of which
 // interleaves row i with row i + kLanes / 2.
 template <class T>
 DL_INLINE void transpose_square(const T* x, int64_t x_row, T* y, int64_t y_row) {
-  constexpr int kL = static_cast<int>(kLanes<T>);
-  using Index = std::conditional_t<sizeof(T) == 4, int32_t, int64_t>;
-  typedef Index IndexVec __attribute__((vector_size(kVectorBytes)));
-  IndexVec low, high;
-  for (int i = 0; i < kL; ++i) {
-    low[i] = i / 2 + (i % 2) * kL;
-    high[i] = low[i] + kL / 2;
-  }
+  constexpr int kL = kLanes<T>;
+  using Lanes = std::make_index_sequence<kL>;
   simd<T> v[kL], w[kL];
 #pragma GCC unroll 16
   for (int i = 0; i < kL; ++i) v[i] = load(x + i * x_row);
@@ -147,8 +150,8 @@ DL_INLINE void transpose_square(const T* x, int64_t x_row, T* y, int64_t y_row) 
   for (int step = 1; step < kL; step *= 2) {
 #pragma GCC unroll 8
     for (int i = 0; i < kL / 2; ++i) {
-      w[2 * i] = __builtin_shuffle(v[i], v[i + kL / 2], low);
-      w[2 * i + 1] = __builtin_shuffle(v[i], v[i + kL / 2], high);
+      w[2 * i] = interleave<false>(v[i], v[i + kL / 2], Lanes{});
+      w[2 * i + 1] = interleave<true>(v[i], v[i + kL / 2], Lanes{});
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kL; ++i) v[i] = w[i];
