@@ -34,7 +34,7 @@ Shape batch_of(const Tensor& x) {
 // Scratch for the columns of b, once for each product that is computed at a time. Copies of 16-bit
 // floats have other strides than a and b, so both are provided for.
 int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias) {
-  if (!is_floating(b.dtype())) return 0;
+  if (!is_floating(b.dtype()) || b.device().is_cuda()) return 0;
   const int64_t m = a.dim(-2), n = b.dim(-1), k = a.dim(-1);
   const auto size = [&](const Strides& p, const Strides& q) {
     return plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;

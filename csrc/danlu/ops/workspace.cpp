@@ -7,7 +7,10 @@ namespace {
 
 constexpr int64_t kAlign = 64;
 int64_t aligned(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
-bool is_half(DType dtype) { return dtype == DType::float16 || dtype == DType::bfloat16; }
+// CUDA's kernels take the 16-bit types themselves.
+bool is_widened(const Tensor& x) {
+  return x.device().is_cpu() && (x.dtype() == DType::float16 || x.dtype() == DType::bfloat16);
+}
 
 // The elements of x that lie apart in memory: broadcast axes count once.
 Shape stored_shape(const View& x) {
@@ -23,7 +26,7 @@ Shape stored_shape(const View& x) {
 int64_t Workspace::bytes(Inputs tensors) {
   int64_t total = 0;
   for (const Tensor& x : tensors) {
-    if (x.defined() && is_half(x.dtype())) total += aligned(4 * x.numel());
+    if (x.defined() && is_widened(x)) total += aligned(4 * x.numel());
   }
   return total;
 }
@@ -38,7 +41,7 @@ View Workspace::take(const Shape& shape, DType dtype) {
 
 View Workspace::read(const Tensor& x) {
   if (!x.defined()) return {};
-  if (!is_half(x.dtype())) return x.view();
+  if (!is_widened(x)) return x.view();
   View from = x.view();
   from.shape = stored_shape(from);
   View copy = take(from.shape, DType::float32);
@@ -51,11 +54,11 @@ View Workspace::read(const Tensor& x) {
 }
 
 View Workspace::write(const Tensor& y) {
-  return is_half(y.dtype()) ? take(y.shape(), DType::float32) : y.view();
+  return is_widened(y) ? take(y.shape(), DType::float32) : y.view();
 }
 
 void Workspace::finish(const Tensor& y, const View& written) {
-  if (is_half(y.dtype())) DL_DISPATCH(y.device(), copy, written, y.view());
+  if (is_widened(y)) DL_DISPATCH(y.device(), copy, written, y.view());
 }
 
 }  // namespace danlu
