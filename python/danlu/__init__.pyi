@@ -21,6 +21,7 @@ from danlu import optimizers as optimizers
 from danlu import random as random
 from danlu import regularizers as regularizers
 from danlu import saving as saving
+from danlu import tree as tree
 from danlu import utils as utils
 from danlu._autograd import custom_gradient as custom_gradient
 from danlu._autograd import grad as grad
@@ -57,7 +58,6 @@ from danlu._core import bool as bool
 from danlu._core import broadcast_arrays as broadcast_arrays
 from danlu._core import broadcast_to as broadcast_to
 from danlu._core import ceil as ceil
-from danlu._core import clip as clip
 from danlu._core import concat as concat
 from danlu._core import copysign as copysign
 from danlu._core import cos as cos
@@ -94,7 +94,6 @@ from danlu._core import isinf as isinf
 from danlu._core import isnan as isnan
 from danlu._core import less as less
 from danlu._core import less_equal as less_equal
-from danlu._core import linspace as linspace
 from danlu._core import log as log
 from danlu._core import log10 as log10
 from danlu._core import log1p as log1p
@@ -127,9 +126,7 @@ from danlu._core import reciprocal as reciprocal
 from danlu._core import remainder as remainder
 from danlu._core import repeat as repeat
 from danlu._core import reshape as reshape
-from danlu._core import result_type as result_type
 from danlu._core import roll as roll
-from danlu._core import round as round
 from danlu._core import searchsorted as searchsorted
 from danlu._core import sign as sign
 from danlu._core import signbit as signbit
@@ -171,7 +168,17 @@ from danlu.layers.keras_tensor import KerasTensor as KerasTensor
 from danlu.layers.layer import Layer as Layer
 from danlu.models.model import Model as Model
 from danlu.models.sequential import Sequential as Sequential
+from danlu.ops.creation import linspace as linspace
+from danlu.ops.dtypes import can_cast as can_cast
+from danlu.ops.dtypes import finfo as finfo
+from danlu.ops.dtypes import iinfo as iinfo
+from danlu.ops.dtypes import isdtype as isdtype
+from danlu.ops.dtypes import result_type as result_type
+from danlu.ops.elementwise import clip as clip
+from danlu.ops.elementwise import positive as positive
+from danlu.ops.elementwise import round as round
 from danlu.ops.linalg import tensordot as tensordot
+from danlu.ops.reduce import diff as diff
 
 __version__: str
 e: float

@@ -7,7 +7,7 @@ differently there is one function and an alias here.
 
 SUBMODULES = frozenset(
     """activations callbacks config constraints datasets initializers keras layers
-    linalg losses metrics models ops optimizers random regularizers saving tree utils""".split()
+    losses metrics models ops optimizers random regularizers saving tree utils""".split()
 )
 
 DTYPES = frozenset(

@@ -14,6 +14,7 @@ from danlu._core import Variable as Variable
 from danlu._core import Watching as Watching
 from danlu._core import abs as abs
 from danlu._core import abs as absolute
+from danlu._core import abs as fabs
 from danlu._core import acos as acos
 from danlu._core import acos as arccos
 from danlu._core import acosh as acosh
@@ -57,7 +58,6 @@ from danlu._core import build_info as build_info
 from danlu._core import cbrt as cbrt
 from danlu._core import ceil as ceil
 from danlu._core import celu as celu
-from danlu._core import clip as clip
 from danlu._core import concat as concat
 from danlu._core import concat as concatenate
 from danlu._core import copysign as copysign
@@ -99,6 +99,7 @@ from danlu._core import greater_equal as greater_equal
 from danlu._core import hard_shrink as hard_shrink
 from danlu._core import hard_sigmoid as hard_sigmoid
 from danlu._core import hard_silu as hard_silu
+from danlu._core import hard_silu as hard_swish
 from danlu._core import hard_tanh as hard_tanh
 from danlu._core import hypot as hypot
 from danlu._core import isa as isa
@@ -108,7 +109,6 @@ from danlu._core import isnan as isnan
 from danlu._core import leaky_relu as leaky_relu
 from danlu._core import less as less
 from danlu._core import less_equal as less_equal
-from danlu._core import linspace as linspace
 from danlu._core import log as log
 from danlu._core import log10 as log10
 from danlu._core import log1p as log1p
@@ -157,9 +157,7 @@ from danlu._core import remainder as remainder
 from danlu._core import repeat as repeat
 from danlu._core import reset_peak_memory as reset_peak_memory
 from danlu._core import reshape as reshape
-from danlu._core import result_type as result_type
 from danlu._core import roll as roll
-from danlu._core import round as round
 from danlu._core import rsqrt as rsqrt
 from danlu._core import scatter as scatter
 from danlu._core import scatter_update as scatter_update
@@ -171,6 +169,7 @@ from danlu._core import sigmoid as sigmoid
 from danlu._core import sign as sign
 from danlu._core import signbit as signbit
 from danlu._core import silu as silu
+from danlu._core import silu as swish
 from danlu._core import sin as sin
 from danlu._core import sinh as sinh
 from danlu._core import slice as slice
@@ -216,6 +215,9 @@ from danlu._core import where as where
 from danlu._core import with_gradient as with_gradient
 from danlu._core import zeros as zeros
 from danlu._core import zeros_like as zeros_like
+from danlu.ops.control import cond as cond
+from danlu.ops.control import fori_loop as fori_loop
+from danlu.ops.control import while_loop as while_loop
 from danlu.ops.convolution import average_pool as average_pool
 from danlu.ops.convolution import conv as conv
 from danlu.ops.convolution import conv_transpose as conv_transpose
@@ -232,6 +234,50 @@ from danlu.ops.core import is_tensor as is_tensor
 from danlu.ops.core import ndim as ndim
 from danlu.ops.core import shape as shape
 from danlu.ops.core import size as size
+from danlu.ops.creation import diagflat as diagflat
+from danlu.ops.creation import identity as identity
+from danlu.ops.creation import linspace as linspace
+from danlu.ops.creation import logspace as logspace
+from danlu.ops.creation import tri as tri
+from danlu.ops.creation import vander as vander
+from danlu.ops.dtypes import can_cast as can_cast
+from danlu.ops.dtypes import finfo as finfo
+from danlu.ops.dtypes import iinfo as iinfo
+from danlu.ops.dtypes import isdtype as isdtype
+from danlu.ops.dtypes import result_type as result_type
+from danlu.ops.dtypes import saturate_cast as saturate_cast
+from danlu.ops.elementwise import allclose as allclose
+from danlu.ops.elementwise import angle as angle
+from danlu.ops.elementwise import clip as clip
+from danlu.ops.elementwise import conj as conj
+from danlu.ops.elementwise import conj as conjugate
+from danlu.ops.elementwise import deg2rad as deg2rad
+from danlu.ops.elementwise import fmax as fmax
+from danlu.ops.elementwise import fmin as fmin
+from danlu.ops.elementwise import fmod as fmod
+from danlu.ops.elementwise import heaviside as heaviside
+from danlu.ops.elementwise import imag as imag
+from danlu.ops.elementwise import isclose as isclose
+from danlu.ops.elementwise import isneginf as isneginf
+from danlu.ops.elementwise import isposinf as isposinf
+from danlu.ops.elementwise import isreal as isreal
+from danlu.ops.elementwise import ldexp as ldexp
+from danlu.ops.elementwise import logaddexp2 as logaddexp2
+from danlu.ops.elementwise import nan_to_num as nan_to_num
+from danlu.ops.elementwise import positive as positive
+from danlu.ops.elementwise import rad2deg as rad2deg
+from danlu.ops.elementwise import real as real
+from danlu.ops.elementwise import round as round
+from danlu.ops.elementwise import sinc as sinc
+from danlu.ops.index import argpartition as argpartition
+from danlu.ops.index import bincount as bincount
+from danlu.ops.index import digitize as digitize
+from danlu.ops.index import get_item as get_item
+from danlu.ops.index import in_top_k as in_top_k
+from danlu.ops.index import isin as isin
+from danlu.ops.index import multi_hot as multi_hot
+from danlu.ops.index import segment_sum as segment_sum
+from danlu.ops.index import select as select
 from danlu.ops.linalg import dense as dense
 from danlu.ops.linalg import dot as dot
 from danlu.ops.linalg import einsum as einsum
@@ -249,6 +295,32 @@ from danlu.ops.nn import sparse_sigmoid as sparse_sigmoid
 from danlu.ops.nn import sparsemax as sparsemax
 from danlu.ops.nn import tanh_shrink as tanh_shrink
 from danlu.ops.nn import threshold as threshold
+from danlu.ops.reduce import average as average
+from danlu.ops.reduce import diff as diff
+from danlu.ops.reduce import nanargmax as nanargmax
+from danlu.ops.reduce import nanargmin as nanargmin
+from danlu.ops.reduce import nancumprod as nancumprod
+from danlu.ops.reduce import nancumsum as nancumsum
+from danlu.ops.reduce import nanmax as nanmax
+from danlu.ops.reduce import nanmean as nanmean
+from danlu.ops.reduce import nanmin as nanmin
+from danlu.ops.reduce import nanprod as nanprod
+from danlu.ops.reduce import nanstd as nanstd
+from danlu.ops.reduce import nansum as nansum
+from danlu.ops.reduce import nanvar as nanvar
+from danlu.ops.reduce import ptp as ptp
+from danlu.ops.reduce import trapezoid as trapezoid
+from danlu.ops.shape import append as append
+from danlu.ops.shape import dsplit as dsplit
+from danlu.ops.shape import dstack as dstack
+from danlu.ops.shape import fliplr as fliplr
+from danlu.ops.shape import flipud as flipud
+from danlu.ops.shape import hsplit as hsplit
+from danlu.ops.shape import hstack as hstack
+from danlu.ops.shape import rot90 as rot90
+from danlu.ops.shape import unravel_index as unravel_index
+from danlu.ops.shape import vsplit as vsplit
+from danlu.ops.shape import vstack as vstack
 
 __all__ = [
     "DType",
@@ -264,9 +336,12 @@ __all__ = [
     "acosh",
     "add",
     "all",
+    "allclose",
     "amax",
     "amin",
+    "angle",
     "any",
+    "append",
     "arange",
     "arccos",
     "arccosh",
@@ -277,6 +352,7 @@ __all__ = [
     "arctanh",
     "argmax",
     "argmin",
+    "argpartition",
     "argsort",
     "argwhere",
     "array",
@@ -288,10 +364,12 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "average",
     "average_pool",
     "batch_norm_training",
     "batch_normalization",
     "binary_crossentropy",
+    "bincount",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -302,6 +380,7 @@ __all__ = [
     "broadcast_arrays",
     "broadcast_to",
     "build_info",
+    "can_cast",
     "cast",
     "categorical_crossentropy",
     "cbrt",
@@ -310,6 +389,9 @@ __all__ = [
     "clip",
     "concat",
     "concatenate",
+    "cond",
+    "conj",
+    "conjugate",
     "conv",
     "conv_transpose",
     "convert_to_numpy",
@@ -323,13 +405,19 @@ __all__ = [
     "cumulative_prod",
     "cumulative_sum",
     "custom_gradient",
+    "deg2rad",
     "dense",
     "depthwise_conv",
     "diag",
+    "diagflat",
     "diagonal",
+    "diff",
+    "digitize",
     "divide",
     "divide_no_nan",
     "dot",
+    "dsplit",
+    "dstack",
     "dtype",
     "einsum",
     "elu",
@@ -345,14 +433,23 @@ __all__ = [
     "expand_dims",
     "expm1",
     "eye",
+    "fabs",
+    "finfo",
     "flatten",
     "flip",
+    "fliplr",
+    "flipud",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
+    "fmod",
+    "fori_loop",
     "from_dlpack",
     "full",
     "full_like",
     "gelu",
+    "get_item",
     "glu",
     "grad_enabled",
     "greater",
@@ -360,15 +457,30 @@ __all__ = [
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
+    "hard_swish",
     "hard_tanh",
+    "heaviside",
+    "hsplit",
+    "hstack",
     "hypot",
+    "identity",
+    "iinfo",
+    "imag",
+    "in_top_k",
     "inner",
     "is_tensor",
     "isa",
+    "isclose",
+    "isdtype",
     "isfinite",
+    "isin",
     "isinf",
     "isnan",
+    "isneginf",
+    "isposinf",
+    "isreal",
     "layer_normalization",
+    "ldexp",
     "leaky_relu",
     "left_shift",
     "less",
@@ -381,10 +493,12 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
+    "logaddexp2",
     "logical_and",
     "logical_not",
     "logical_or",
     "logical_xor",
+    "logspace",
     "logsumexp",
     "matmul",
     "matrix_transpose",
@@ -399,7 +513,20 @@ __all__ = [
     "mod",
     "moments",
     "moveaxis",
+    "multi_hot",
     "multiply",
+    "nan_to_num",
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
     "ndim",
     "negative",
     "nextafter",
@@ -412,10 +539,14 @@ __all__ = [
     "outer",
     "pad",
     "permute_dims",
+    "positive",
     "pow",
     "power",
     "prod",
+    "ptp",
+    "rad2deg",
     "ravel",
+    "real",
     "reciprocal",
     "relu",
     "relu6",
@@ -427,11 +558,15 @@ __all__ = [
     "right_shift",
     "rms_normalization",
     "roll",
+    "rot90",
     "round",
     "rsqrt",
+    "saturate_cast",
     "scatter",
     "scatter_update",
     "searchsorted",
+    "segment_sum",
+    "select",
     "selu",
     "separable_conv",
     "set_grad_enabled",
@@ -442,6 +577,7 @@ __all__ = [
     "signbit",
     "silu",
     "sin",
+    "sinc",
     "sinh",
     "size",
     "slice",
@@ -467,6 +603,7 @@ __all__ = [
     "subtract",
     "sum",
     "swapaxes",
+    "swish",
     "take",
     "take_along_axis",
     "tan",
@@ -480,6 +617,8 @@ __all__ = [
     "top_k",
     "trace",
     "transpose",
+    "trapezoid",
+    "tri",
     "tril",
     "triu",
     "true_divide",
@@ -488,10 +627,15 @@ __all__ = [
     "unique_counts",
     "unique_inverse",
     "unique_values",
+    "unravel_index",
     "unstack",
+    "vander",
     "var",
     "vecdot",
+    "vsplit",
+    "vstack",
     "where",
+    "while_loop",
     "with_gradient",
     "zeros",
     "zeros_like",
