@@ -556,3 +556,40 @@ def test_steps_read_no_metrics(monkeypatch):
     x, y = blobs()
     model.fit(x, y, batch_size=2, epochs=2, verbose=0)
     assert len(reads) == 2
+
+
+def test_weights_that_the_optimizer_does_not_know():
+    x, y = blobs()
+    model = classifier()
+    model.layers[0].trainable = False
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0)
+    model.layers[0].trainable = True
+    with pytest.raises(ValueError, match="unfrozen after compile.*call compile again"):
+        model.fit(x, y, verbose=0)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(x, y, verbose=0)
+    model.layers[0].trainable = False  # without compile: it keeps its weights
+    before = model.get_weights()
+    model.fit(x, y, verbose=0)
+    moved = [(a != b).any() for a, b in zip(before, model.get_weights(), strict=True)]
+    assert moved == [False, False, True, True]
+
+
+def test_moving_averages_of_weights_end_in_the_model():
+    x, y = blobs()
+    ours, plain = classifier(), classifier()
+    ours.compile(dl.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), ours.loss)
+    plain.compile(dl.optimizers.SGD(0.1), plain.loss)
+    steps = []
+
+    class Look(dl.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            steps.append(self.model.get_weights()[0])
+
+    plain.fit(x, y, batch_size=32, shuffle=False, callbacks=[Look()], verbose=0)
+    ours.fit(x, y, batch_size=32, shuffle=False, verbose=0)
+    average = steps[0]  # as in Keras, the first step's weights begin it
+    for value in steps[1:]:
+        average = 0.5 * average + 0.5 * value
+    np.testing.assert_allclose(ours.get_weights()[0], average, rtol=1e-5, atol=1e-6)

@@ -258,6 +258,18 @@ class Steps:
 
         return step
 
+    def _check_optimizer(self: Any) -> None:
+        """Say so if the model has got weights that its optimizer does not know."""
+        if self.optimizer is None or not self.optimizer.built:
+            return
+        known = {id(v) for v in self.optimizer._trainable_variables}
+        new = [v.path for v in self.trainable_variables if id(v) not in known]
+        if new:
+            raise ValueError(
+                f"[fit] {self.label()} has weights that were added or unfrozen after compile, such "
+                f"as {new[0]!r}: call compile again, the optimizer does not know them"
+            )
+
     def _prepare_run(self: Any) -> None:
         """Look once, not at every step, whether weights have regularizers."""
         weights = self.trainable_weights

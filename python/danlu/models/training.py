@@ -73,6 +73,7 @@ class Trainer(Steps):
                 steps=steps,
             )
         self.stop_training = False
+        self._check_optimizer()
         self._prepare_run()
         logs: dict[str, Any] = {}
         callbacks.on_train_begin()
@@ -111,6 +112,8 @@ class Trainer(Steps):
             raise
         if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_variables)
+        if self.optimizer is not None and self.optimizer.built:
+            self.optimizer.finalize_variable_values(self.trainable_weights)
         callbacks.on_train_end(logs)
         return self.history
 
