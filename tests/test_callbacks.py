@@ -278,6 +278,28 @@ def test_progress_bar_on_a_terminal(monkeypatch):
     assert plain.endswith("\n")
 
 
+def test_an_interrupted_bar_ends_its_line(monkeypatch):
+    import io
+    import sys
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    class Fails(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                raise RuntimeError("stop")
+
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("TERM", "xterm")
+    with pytest.raises(RuntimeError, match="stop"):
+        linear().fit(X, Y, batch_size=2, callbacks=[Fails()])
+    monkeypatch.undo()
+    assert out.getvalue().startswith("\r") and out.getvalue().endswith("\n")
+
+
 def test_progress_bar_in_ascii(monkeypatch):
     import io
     import sys

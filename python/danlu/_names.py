@@ -6,7 +6,7 @@ differently there is one function and an alias here.
 """
 
 SUBMODULES = frozenset(
-    """activations callbacks config constraints datasets initializers keras layers
+    """activations backend callbacks config constraints datasets initializers keras layers
     losses metrics models ops optimizers random regularizers saving tree utils""".split()
 )
 

@@ -89,6 +89,12 @@ class ProgbarLogger(Callback):
     def on_predict_end(self, logs: Logs = None) -> None:
         self._finish(None)
 
+    def abandon(self) -> None:
+        """End the line that was begun, for what follows begins on a new one."""
+        if self._bar is not None:
+            self._bar.abandon()
+        self._bar, self.due, self.in_fit = None, _NEVER, False
+
     def count(self, steps: int) -> None:
         """Say how many steps were done, without drawing."""
         if self._bar is not None:

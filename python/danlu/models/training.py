@@ -109,6 +109,8 @@ class Trainer(Steps):
             # Interrupted anywhere, the model is as after the last whole step.
             if self.optimizer is not None and self.optimizer.built:
                 self.optimizer.zero_grad()
+            if callbacks.progress is not None:
+                callbacks.progress.abandon()
             raise
         if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_variables)

@@ -86,6 +86,12 @@ class Progbar:
             head = f"{current}/{self.target} - " if self.target else ""
             print_message(f"{head}{took}{self._shown_values()}")
 
+    def abandon(self) -> None:
+        """Leave the bar as it is and begin a new line."""
+        if self._drawn:
+            print_message("")
+            self._drawn = 0
+
     def _draw(self, current, now, step_time, finalize):
         def styled(text, *styles):
             return "".join(styles) + text + _RESET if self.redraws else text
