@@ -11,8 +11,10 @@ from typing import Any
 
 from .. import tree
 from .._autograd import no_grad
-from .batches import is_data, make_batches, split
+from .batches import make_batches, split
 from .steps import Steps, numbers
+
+_WHOLE = 2**62  # a batch size that takes all samples at once
 
 
 class Trainer(Steps):
@@ -47,8 +49,6 @@ class Trainer(Steps):
             class_weight: {class: weight}.
             validation_freq: epochs between two validations, or the epochs to validate after.
         """
-        from ..callbacks.callback_list import CallbackList
-
         self._check_compiled("fit")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(
@@ -62,16 +62,7 @@ class Trainer(Steps):
             parts = _validation_parts(validation_data)
             validation = make_batches("fit", *parts, validation_batch_size or batch_size)
         steps = steps_per_epoch or batches.steps
-        if not isinstance(callbacks, CallbackList):
-            callbacks = CallbackList(
-                callbacks,
-                add_history=True,
-                add_progbar=_verbosity(verbose) != 0,
-                model=self,
-                verbose=_verbosity(verbose),
-                epochs=epochs,
-                steps=steps,
-            )
+        callbacks = self._callback_list(callbacks, verbose, steps, epochs, add_history=True)
         self.stop_training = False
         self._check_optimizer()
         self._prepare_run()
@@ -118,6 +109,23 @@ class Trainer(Steps):
             self.optimizer.finalize_variable_values(self.trainable_weights)
         callbacks.on_train_end(logs)
         return self.history
+
+    def _callback_list(self, callbacks, verbose, steps, epochs=1, add_history=False):
+        """The callbacks of a run as one, with a progress bar unless it is silent."""
+        from ..callbacks.callback_list import CallbackList
+
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        verbose = 1 if verbose == "auto" else int(verbose)
+        return CallbackList(
+            callbacks,
+            add_history=add_history,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=steps,
+        )
 
     def _run(self, mode, source, step, limit, callbacks):
         """Steps over batches: how many there were, their logs, and whether the source ended."""
@@ -175,19 +183,9 @@ class Trainer(Steps):
         return_dict: bool = False,
     ) -> Any:
         """Return the loss and the metrics, in a list or a dict."""
-        from ..callbacks.callback_list import CallbackList
-
         self._check_compiled("evaluate")
         batches = make_batches("evaluate", x, y, sample_weight, batch_size)
-        if not isinstance(callbacks, CallbackList):
-            callbacks = CallbackList(
-                callbacks,
-                add_progbar=_verbosity(verbose) != 0,
-                model=self,
-                verbose=_verbosity(verbose),
-                epochs=1,
-                steps=steps or batches.steps,
-            )
+        callbacks = self._callback_list(callbacks, verbose, steps or batches.steps)
         self._prepare_run()
         logs = self._evaluate(batches, steps, callbacks)
         return logs if return_dict else self._in_order(logs)
@@ -213,18 +211,8 @@ class Trainer(Steps):
         """Return the outputs as NumPy arrays."""
         import numpy
 
-        from ..callbacks.callback_list import CallbackList
-
         batches = make_batches("predict", x, batch_size=batch_size)
-        if not isinstance(callbacks, CallbackList):
-            callbacks = CallbackList(
-                callbacks,
-                add_progbar=_verbosity(verbose) != 0,
-                model=self,
-                verbose=_verbosity(verbose),
-                epochs=1,
-                steps=steps or batches.steps,
-            )
+        callbacks = self._callback_list(callbacks, verbose, steps or batches.steps)
         begin = callbacks.batch_hooks("on_predict_batch_begin")
         end = callbacks.batch_hooks("on_predict_batch_end")
         self.stop_predicting = False
@@ -277,8 +265,7 @@ class Trainer(Steps):
 
     def _on_batch(self, mode, x, y, sample_weight, class_weight, return_dict):
         who = f"{mode}_on_batch"
-        samples = _first_axis(x)
-        batches = make_batches(who, x, y, sample_weight, samples or 1, class_weight=class_weight)
+        batches = make_batches(who, x, y, sample_weight, _WHOLE, class_weight=class_weight)
         (batch,) = batches.epoch()
         self._prepare_run()
         logs = self._step(mode)(*batch)
@@ -287,24 +274,11 @@ class Trainer(Steps):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch as NumPy arrays."""
-        batches = make_batches("predict_on_batch", x, batch_size=_first_axis(x) or 1)
+        batches = make_batches("predict_on_batch", x, batch_size=_WHOLE)
         ((x, _, _),) = batches.epoch()
         with no_grad():
             outputs = self.predict_step((x,))
         return tree.map_structure(lambda output: output.numpy(), outputs)
-
-
-def _verbosity(verbose: Any) -> int:
-    return 1 if verbose == "auto" else int(verbose)
-
-
-def _first_axis(x: Any) -> int:
-    while isinstance(x, dict):
-        x = next(iter(x.values()))
-    if isinstance(x, (list, tuple)) and x and is_data(x[0]) and not isinstance(x[0], (int, float)):
-        nested = hasattr(x[0], "shape") or isinstance(x[0], dict)
-        return _first_axis(x[0]) if nested else len(x)
-    return x.shape[0] if getattr(x, "shape", ()) else len(x) if hasattr(x, "__len__") else 1
 
 
 def _endless(batches: Any) -> Any:
