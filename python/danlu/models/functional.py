@@ -56,6 +56,7 @@ class Functional(Model):
     # The graph.
 
     _graph: Graph
+    _input_types: list[Any]
     _input_structure: Any
     _output_structure: Any
     output_names: list[str]
