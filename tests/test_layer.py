@@ -336,6 +336,28 @@ def test_input_spec(spec, shape, message):
         Checked()(x(*shape))
 
 
+def test_a_spec_that_becomes_narrower():
+    class Narrows(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.input_spec = layers.InputSpec(min_ndim=2)
+
+        def build(self, input_shape):
+            self.input_spec = layers.InputSpec(axes={-1: 5})
+
+        def call(self, inputs):
+            return inputs
+
+    layer = Narrows()
+    layer(x(2, 3))
+    with pytest.raises(ValueError, match="last axis of size 5"):
+        layer(x(2, 3))
+    layer(x(2, 5))
+    layer.input_spec = layers.InputSpec(ndim=3)
+    with pytest.raises(ValueError, match="3 axes"):
+        layer(x(2, 5))
+
+
 def test_errors_name_the_layer_they_come_from():
     class Broken(layers.Layer):
         def call(self, inputs):

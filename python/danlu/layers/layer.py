@@ -42,6 +42,7 @@ class Layer(LayerState):
     _call_names: tuple[str, ...] = ()
     _training_index: int | None = None
     _compute_type: Any = None  # until `__init__`
+    _shape_seen: Any = None  # of the last inputs that fitted `input_spec`
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -197,7 +198,10 @@ class Layer(LayerState):
 
                 return symbolic_call(self, args, kwargs, training)
         if self.input_spec is not None:
-            self._check_inputs(args[0] if args else next(iter(kwargs.values()), None))
+            first = args[0] if args else next(iter(kwargs.values()), None)
+            if type(first) is not Tensor or first.shape != self._shape_seen:
+                self._check_inputs(first)
+                self.__dict__["_shape_seen"] = first.shape if type(first) is Tensor else None
         if not self.built:
             self._build_for(args, kwargs)
 
@@ -286,6 +290,7 @@ class Layer(LayerState):
     def _build_for(self, args, kwargs):
         """Build with the shapes of the first call."""
         shapes = signature.build_shapes(self, args, kwargs)
+        self._shape_seen = None  # `build` may narrow `input_spec`
         if type(self).build is not Layer.build:
             with no_grad():
                 self.build(*shapes)

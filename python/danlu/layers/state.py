@@ -84,6 +84,8 @@ class LayerState:
         if name not in _LISTS and not name.startswith(("_init", "_inbound", "_losses")):
             value = self._track(value)
         self.__dict__[name] = value
+        if name == "input_spec":
+            self.__dict__["_shape_seen"] = None
 
     def __delattr__(self, name: str) -> None:
         if name in self.__dict__:

@@ -44,6 +44,8 @@ class Functional(Model):
         values["_input_structure"], values["_output_structure"] = inputs, outputs
         values["_graph"] = Graph(flat_inputs, flat_outputs, self.label())
         values["_input_types"] = [getattr(_core, t.dtype) for t in flat_inputs]
+        # Of the samples of a model with one input, all of whose sizes are known.
+        values["_sample_shape"] = inputs.shape[1:] if isinstance(inputs, KerasTensor) else None
         values["input_names"] = [t._keras_history.operation.name for t in flat_inputs]
         values["output_names"] = [t._keras_history.operation.name for t in flat_outputs]
         for operation in self._graph.operations:
@@ -57,6 +59,7 @@ class Functional(Model):
 
     _graph: Graph
     _input_types: list[Any]
+    _sample_shape: tuple | None
     _input_structure: Any
     _output_structure: Any
     output_names: list[str]
@@ -114,17 +117,27 @@ class Functional(Model):
         return to_tensors(value, None, self.label)
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        values = [
-            self._standardize(value, tensor, dtype)
-            for value, tensor, dtype in zip(
-                self._flatten_inputs(inputs), self._graph.inputs, self._input_types, strict=True
-            )
-        ]
+        if (
+            type(inputs) is Tensor
+            and inputs.shape[1:] == self._sample_shape
+            and inputs.dtype is self._input_types[0]
+        ):
+            values = [inputs]
+        else:
+            values = self._standardized(inputs)
         outputs = self._graph.run(values)
         structure = self._output_structure
         if isinstance(structure, KerasTensor):
             return outputs[0]
         return tree.pack_sequence_as(structure, outputs)
+
+    def _standardized(self, inputs):
+        return [
+            self._standardize(value, tensor, dtype)
+            for value, tensor, dtype in zip(
+                self._flatten_inputs(inputs), self._graph.inputs, self._input_types, strict=True
+            )
+        ]
 
     def _flatten_inputs(self, inputs):
         structure = self._input_structure
