@@ -315,3 +315,26 @@ def test_dtype_questions() -> None:
         assert (dl.iinfo(name).min, dl.iinfo(name).max) == (np.iinfo(name).min, np.iinfo(name).max)
     with pytest.raises(ValueError, match="unknown kind"):
         dl.isdtype("int8", "integers")
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((100, 70), (1, 0)),
+        ((64, 32), (1, 0)),
+        ((5, 33, 47), (2, 1, 0)),
+        ((5, 33, 47), (0, 2, 1)),
+        ((40, 17, 50), (1, 2, 0)),
+    ],
+)
+def test_transposed_operands(dtype: str, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """These go by tiles, with strips that fill no tile."""
+    x = np.random.default_rng(6).integers(0, 30, shape).astype(dtype)
+    for step in (1, -1):
+        view = dl.permute_dims(dl.asarray(x), axes)[:, ::step]
+        want = x.transpose(axes)[:, ::step]
+        np.testing.assert_array_equal(dl.astype(view, dtype).numpy(), want)
+        np.testing.assert_array_equal(dl.astype(view, "float64").numpy(), want.astype("float64"))
+        dense = dl.asarray(np.ascontiguousarray(want))
+        np.testing.assert_array_equal((view + dense).numpy(), want + want)

@@ -178,7 +178,18 @@ template <class Word>
 void gather_words(const Loops& loops, int k, int64_t at, int64_t n, const void* from, void* to) {
   const Word* x = static_cast<const Word*>(from);
   Word* y = static_cast<Word*>(to);
-  const int64_t step = loops.stride[k][loops.ndim - 1];
+  const int last = loops.ndim - 1;
+  const int64_t step = loops.stride[k][last];
+  const int64_t columns = loops.size[last], rows = last > 0 ? loops.size[last - 1] : 0;
+  if (step != 1 && rows * columns == n && loops.stride[k][last - 1] == 1 && at % n == 0) {
+    // A tile of a transposed operand: by its columns, so that a cache line is read at once.
+    const Word* column = x + offset_of(loops, k, at);
+    for (int64_t c = 0; c < columns; ++c, column += step) {
+      Word* to_column = y + c;
+      for (int64_t r = 0; r < rows; ++r, to_column += columns) *one_by_one(to_column) = column[r];
+    }
+    return;
+  }
   for_rows(loops, k, at, n, [&](int64_t offset, int64_t length) {
     const Word* row = x + offset;
     if (step == 0) {
