@@ -221,8 +221,10 @@ CASES = [
         shapes=[(2, 3, 5), (2, 3, 5)],
         domain=(0.1, 0.9),
         kwargs={"from_logits": False},
+        dtypes=ALL,
         empty=[(0, 3), (0, 3)],
         size1=[(1, 2), (1, 2)],
+        large=[(701, 129), (701, 129)],
         bad=(
             Bad(
                 lambda: dense(dl.ones((3, 5)), dl.asarray([0, 1, 2]), True),
@@ -242,6 +244,7 @@ CASES = [
         ref=np_dense,
         shapes=[(2, 3, 5), (2, 3, 5)],
         kwargs={"from_logits": True},
+        dtypes=ALL,
         empty=[(0, 3), (0, 3)],
         size1=[(1, 2), (1, 2)],
         large=[(701, 129), (701, 129)],

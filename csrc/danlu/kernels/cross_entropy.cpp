@@ -1,5 +1,6 @@
-// Cross-entropies of class numbers over the last axis: of logits, and of probabilities as Keras
-// takes them. All tensors are dense; a label is never used before it was checked.
+// Cross-entropies over the last axis, of logits and of probabilities as Keras takes them, with
+// class numbers (sparse) or a row of targets. All tensors are dense; a label is never used before
+// it was checked.
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/rows.h"
@@ -130,6 +131,87 @@ void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon
       const A scale = q < low || q > high ? A(0) : static_cast<A>(dloss.ptr<T>()[r]);
       for (int64_t i = 0; i < n; ++i) dps[i] = static_cast<T>(scale / sum);
       if (scale != A(0)) dps[label] = static_cast<T>((A(1) / sum - A(1) / picked) * scale);
+    });
+  });
+}
+
+// ---- rows of targets
+// -----------------------------------------------------------------------------
+
+namespace {
+
+// log sum exp(x - top)
+template <class A, class T>
+DL_INLINE A log_sum_exp(const T* x, int64_t n, A top) {
+  return math::log(sum_row<A>(n, [&](int64_t i) { return math::exp(static_cast<A>(x[i]) - top); }));
+}
+
+template <class A>
+DL_INLINE A clip(A q, A low, A high) {
+  return q < low ? low : q > high ? high : q;
+}
+
+}  // namespace
+
+// loss = -sum t log softmax(x), or -sum t log q with q = clip(x / sum x, epsilon, 1 - epsilon)
+void cross_entropy(const View& x, const View& target, bool from_logits, double epsilon,
+                   const View& loss) {
+  dispatch_floating(x.dtype, [&]<class T>(T) {
+    using A = wide<T>;
+    const A low = static_cast<A>(epsilon), high = static_cast<A>(1 - epsilon);
+    for_rows(x, [&](int64_t r, int64_t n) {
+      const T *xs = x.ptr<T>() + r * n, *ts = target.ptr<T>() + r * n;
+      A sum;
+      if (from_logits) {
+        const A top = max_row<A>(xs, n), log_sum = log_sum_exp(xs, n, top);
+        sum = sum_row<A>(n, [&](int64_t i) {
+          return static_cast<A>(ts[i]) * (log_sum - (static_cast<A>(xs[i]) - top));
+        });
+      } else {
+        const A total = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); });
+        sum = sum_row<A>(n, [&](int64_t i) {
+          return -static_cast<A>(ts[i]) * math::log(clip(static_cast<A>(xs[i]) / total, low, high));
+        });
+      }
+      loss.ptr<T>()[r] = static_cast<T>(sum);
+    });
+  });
+}
+
+// Of logits: dx = (softmax(x) sum t - t) dloss. Of probabilities, with t counted where q is inside
+// the clip only: dx = (sum t - t / q) / sum x dloss. In both: dt = -log(probability) dloss.
+void cross_entropy_grad(const View& x, const View& target, bool from_logits, double epsilon,
+                        const View& dloss, const View& dx, const View& dtarget) {
+  dispatch_floating(x.dtype, [&]<class T>(T) {
+    using A = wide<T>;
+    const A low = static_cast<A>(epsilon), high = static_cast<A>(1 - epsilon);
+    for_rows(x, [&](int64_t r, int64_t n) {
+      const T *xs = x.ptr<T>() + r * n, *ts = target.ptr<T>() + r * n;
+      T* dxs = dx.data ? dx.ptr<T>() + r * n : nullptr;
+      T* dts = dtarget.data ? dtarget.ptr<T>() + r * n : nullptr;
+      const A scale = static_cast<A>(dloss.ptr<T>()[r]);
+      if (from_logits) {
+        const A top = max_row<A>(xs, n), log_sum = log_sum_exp(xs, n, top);
+        const A all = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(ts[i]); });
+        for (int64_t i = 0; i < n; ++i) {
+          const A log_p = static_cast<A>(xs[i]) - top - log_sum;
+          if (dxs)
+            dxs[i] = static_cast<T>((math::exp(log_p) * all - static_cast<A>(ts[i])) * scale);
+          if (dts) dts[i] = static_cast<T>(-log_p * scale);
+        }
+        return;
+      }
+      const A total = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); });
+      auto counted = [&](int64_t i) {
+        const A q = static_cast<A>(xs[i]) / total;
+        return q < low || q > high ? A(0) : static_cast<A>(ts[i]);
+      };
+      const A all = sum_row<A>(n, counted);
+      for (int64_t i = 0; i < n; ++i) {
+        const A p = static_cast<A>(xs[i]), t = counted(i);
+        if (dxs) dxs[i] = static_cast<T>((all / total - (t == A(0) ? A(0) : t / p)) * scale);
+        if (dts) dts[i] = static_cast<T>(-math::log(clip(p / total, low, high)) * scale);
+      }
     });
   });
 }

@@ -1,5 +1,6 @@
-// Cross-entropies of class numbers over the last axis: of logits, and of probabilities as Keras
-// takes them. All tensors are dense; a label is never used before it was checked.
+// Cross-entropies over the last axis, of logits and of probabilities as Keras takes them, with
+// class numbers (sparse) or a row of targets. All tensors are dense; a label is never used before
+// it was checked.
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/rows.cuh"
@@ -181,6 +182,105 @@ void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon
   dispatch_floating(p.dtype, [&]<class T>(T) {
     launch_rows("sparse_cross_entropy_grad", p, probabilities_grad<T>, p.ptr<T>(),
                 labels_of(labels, p), epsilon, dloss.ptr<T>(), dp.ptr<T>());
+  });
+}
+
+// ---- rows of targets
+// -----------------------------------------------------------------------------
+
+namespace {
+
+template <class A>
+__device__ A clip(A q, A low, A high) {
+  return q < low ? low : q > high ? high : q;
+}
+
+// -log of the probability of class i, which `shift` and `total` are computed for once a row.
+template <class T>
+struct NegativeLog {
+  using A = wide<T>;
+  const T* x;
+  bool from_logits;
+  A low, high;
+  A shift = A(0), total = A(0);
+
+  __device__ void prepare(int64_t n, A* room) {
+    if (from_logits) {
+      const A top = max_row(x, n, room);
+      shift = top + math::log(sum_row(
+                        n, room, [&](int64_t i) { return math::exp(static_cast<A>(x[i]) - top); }));
+    } else {
+      total = sum_row(n, room, [&](int64_t i) { return static_cast<A>(x[i]); });
+    }
+  }
+  __device__ A q(int64_t i) const { return static_cast<A>(x[i]) / total; }
+  __device__ A operator()(int64_t i) const {
+    return from_logits ? shift - static_cast<A>(x[i]) : -math::log(clip(q(i), low, high));
+  }
+};
+
+template <class T>
+__global__ void targets_loss(int64_t rows, int64_t n, const T* x, const T* target, bool from_logits,
+                             wide<T> low, wide<T> high, T* loss) {
+  using A = wide<T>;
+  __shared__ A room[kBlock];
+  for_rows(rows, [&](int64_t r, bool inside) {
+    const T* ts = target + r * n;
+    NegativeLog<T> negative_log{x + r * n, from_logits, low, high};
+    negative_log.prepare(n, room);
+    const A sum =
+        sum_row(n, room, [&](int64_t i) { return static_cast<A>(ts[i]) * negative_log(i); });
+    if (inside && threadIdx.x == 0) loss[r] = static_cast<T>(sum);
+  });
+}
+
+template <class T>
+__global__ void targets_grad(int64_t rows, int64_t n, const T* x, const T* target, bool from_logits,
+                             wide<T> low, wide<T> high, const T* dloss, T* dx, T* dtarget) {
+  using A = wide<T>;
+  __shared__ A room[kBlock];
+  for_rows(rows, [&](int64_t r, bool inside) {
+    const T* ts = target + r * n;
+    NegativeLog<T> negative_log{x + r * n, from_logits, low, high};
+    negative_log.prepare(n, room);
+    auto counted = [&](int64_t i) {
+      if (from_logits) return static_cast<A>(ts[i]);
+      const A q = negative_log.q(i);
+      return q < low || q > high ? A(0) : static_cast<A>(ts[i]);
+    };
+    const A all = sum_row(n, room, counted);
+    if (!inside) return;
+    const A scale = static_cast<A>(dloss[r]);
+    for (int64_t i = threadIdx.x; i < n; i += blockDim.x) {
+      const A t = counted(i), log_p = -negative_log(i);
+      if (dtarget) dtarget[r * n + i] = static_cast<T>(-log_p * scale);
+      if (!dx) continue;
+      const A slope = from_logits ? math::exp(log_p) * all - t
+                                  : all / negative_log.total -
+                                        (t == A(0) ? A(0) : t / static_cast<A>(x[r * n + i]));
+      dx[r * n + i] = static_cast<T>(slope * scale);
+    }
+  });
+}
+
+}  // namespace
+
+// loss = -sum t log softmax(x), or -sum t log q with q = clip(x / sum x, epsilon, 1 - epsilon)
+void cross_entropy(const View& x, const View& target, bool from_logits, double epsilon,
+                   const View& loss) {
+  dispatch_floating(x.dtype, [&]<class T>(T) {
+    launch_rows("cross_entropy", x, targets_loss<T>, x.ptr<T>(), target.ptr<T>(), from_logits,
+                epsilon, 1 - epsilon, loss.ptr<T>());
+  });
+}
+
+// Of logits: dx = (softmax(x) sum t - t) dloss. Of probabilities, with t counted where q is inside
+// the clip only: dx = (sum t - t / q) / sum x dloss. In both: dt = -log(probability) dloss.
+void cross_entropy_grad(const View& x, const View& target, bool from_logits, double epsilon,
+                        const View& dloss, const View& dx, const View& dtarget) {
+  dispatch_floating(x.dtype, [&]<class T>(T) {
+    launch_rows("cross_entropy_grad", x, targets_grad<T>, x.ptr<T>(), target.ptr<T>(), from_logits,
+                epsilon, 1 - epsilon, dloss.ptr<T>(), dx.ptr<T>(), dtarget.ptr<T>());
   });
 }
 

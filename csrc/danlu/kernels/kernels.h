@@ -70,6 +70,11 @@
                                    const View& loss, Status& status))                         \
   DL_KERNEL(sparse_cross_entropy_grad, (const View& p, const View& labels, double epsilon,    \
                                         const View& dloss, const View& dp))                   \
+  DL_KERNEL(cross_entropy, (const View& x, const View& target, bool from_logits,              \
+                            double epsilon, const View& loss))                                \
+  DL_KERNEL(cross_entropy_grad, (const View& x, const View& target, bool from_logits,         \
+                                 double epsilon, const View& dloss, const View& dx,           \
+                                 const View& dtarget))                                        \
   /* norm.cpp */                                                                              \
   DL_KERNEL(batch_norm_training, (const View& x, const View& gamma, const View& beta,         \
                                   double epsilon, const View& y, const View& mean,            \

@@ -142,6 +142,58 @@ struct SparseCrossEntropy final : Op {  // -log q[label]
   const double epsilon;
 };
 
+// The gradients of x and target, as far as they are asked for.
+struct CrossEntropyGrad final : Op {
+  CrossEntropyGrad(bool logits, double e, bool x, bool target)
+      : from_logits(logits), epsilon(e), needs_x(x), needs_target(target) {}
+  std::string_view name() const override { return "cross_entropy_grad"; }
+  Specs infer(Inputs in) const override {
+    Specs specs;
+    for (int i = 0; i < needs_x + needs_target; ++i) {
+      specs.push_back({in[0].shape(), in[0].dtype(), {}});
+    }
+    return specs;
+  }
+  bool differentiable() const override { return false; }  // its forward op is composite
+  void run(Inputs in, Outputs out, View) const override {
+    const View dx = needs_x ? out[0].view() : View{};
+    const View dtarget = needs_target ? out.back().view() : View{};
+    DL_DISPATCH(out[0].device(), cross_entropy_grad, in[0].view(), in[1].view(), from_logits,
+                epsilon, in[2].view(), dx, dtarget);
+  }
+  const bool from_logits;
+  const double epsilon;
+  const bool needs_x, needs_target;
+};
+
+struct CrossEntropy final : Op {  // -sum target log p, with p from logits or probabilities x
+  CrossEntropy(bool logits, double e) : from_logits(logits), epsilon(e) {}
+  std::string_view name() const override { return "cross_entropy"; }
+  Attrs attrs() const override { return {{"from_logits", from_logits}, {"epsilon", epsilon}}; }
+  Specs infer(Inputs in) const override {
+    return {{without_last(in[0].shape()), in[0].dtype(), {}}};
+  }
+  void run(Inputs in, Outputs out, View) const override {
+    DL_DISPATCH(out[0].device(), cross_entropy, in[0].view(), in[1].view(), from_logits, epsilon,
+                out[0].view());
+  }
+  Reads reads() const override { return reads_inputs({0, 1}); }
+  Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override {
+    const Tensor in[] = {saved.input(0), saved.input(1), contiguous(dout[0])};
+    const Tensors grads =
+        call(make_op<CrossEntropyGrad>(from_logits, epsilon, needs[0], needs[1]), in);
+    return {needs[0] ? grads[0] : Tensor(), needs[1] ? grads[grads.size() - 1] : Tensor()};
+  }
+  bool composite() const override { return true; }
+  Tensors compose(Inputs in) const override {
+    const Tensor& x = in[0];
+    const Tensor log_p = from_logits ? log_softmax(x) : log(clipped_probabilities(x, epsilon));
+    return {-sum(in[1] * log_p, {-1}, /*keepdims=*/false)};
+  }
+  const bool from_logits;
+  const double epsilon;
+};
+
 // `axis` becomes the last.
 Tensor to_last(std::string_view op, const Tensor& x, int64_t axis) {
   check(x.ndim() >= 1, "[{}] the output needs at least 1 axis, got a single number", op);
@@ -201,8 +253,7 @@ Tensor categorical_crossentropy(const Tensor& target, const Tensor& output, bool
                                 int64_t axis, double epsilon) {
   const Tensor x = to_last(kDense, to_floating(output), axis);
   const Tensor t = dense_labels(to_last(kDense, target, target.ndim() == x.ndim() ? axis : -1), x);
-  const Tensor log_p = from_logits ? log_softmax(x) : log(clipped_probabilities(x, epsilon));
-  return -sum(t * log_p, {-1}, /*keepdims=*/false);
+  return call_one(make_op<CrossEntropy>(from_logits, epsilon), {contiguous(x), contiguous(t)});
 }
 
 Tensor binary_crossentropy(const Tensor& target, const Tensor& output, bool from_logits,
