@@ -262,20 +262,21 @@ struct Power {
 };
 struct Gcd {
   template <class T> DL_FN T operator()(T a, T b) const {
-    a = Abs()(a);
-    b = Abs()(b);
-    while (b != T(0)) {
-      const T rest = T(a % b);
-      a = b;
-      b = rest;
+    using Unsigned = std::make_unsigned_t<T>;  // holds the size of the least number, too
+    Unsigned x = static_cast<Unsigned>(Abs()(a)), y = static_cast<Unsigned>(Abs()(b));
+    while (y != 0) {
+      const Unsigned rest = static_cast<Unsigned>(x % y);
+      x = y;
+      y = rest;
     }
-    return a;
+    return static_cast<T>(x);
   }
 };
 struct Lcm {
   template <class T> DL_FN T operator()(T a, T b) const {
     const T divisor = Gcd()(a, b);
-    return divisor == T(0) ? T(0) : Abs()(T(wrap<T>(T(a / divisor)) * wrap<T>(b)));
+    if (divisor == T(0)) return T(0);
+    return Abs()(T(wrap<T>(FloorDivide()(a, divisor)) * wrap<T>(b)));
   }
 };
 // NaN in either argument gives NaN.

@@ -47,7 +47,7 @@ struct Max {  // a NaN wins
   static constexpr A identity = lowest<A>();
   template <class V>
   DL_INLINE V operator()(V a, V b) const {
-    return (a > b) | (a != a) ? a : b;
+    return ((a > b) | (a != a)) ? a : b;
   }
 };
 struct Min {
@@ -55,7 +55,7 @@ struct Min {
   static constexpr A identity = highest<A>();
   template <class V>
   DL_INLINE V operator()(V a, V b) const {
-    return (a < b) | (a != a) ? a : b;
+    return ((a < b) | (a != a)) ? a : b;
   }
 };
 
