@@ -63,3 +63,17 @@ def test_memory():
     assert max(stats.values()) >= 4_000_000
     del x
     dl.config.empty_cache()
+
+
+def test_interactive_logging_chooses_the_bar(capsys):
+    model = dl.Sequential([dl.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse")
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1), "float32")
+    dl.config.disable_interactive_logging()
+    try:
+        model.fit(x, y)
+        assert "\u2501" not in capsys.readouterr().out
+    finally:
+        dl.config.enable_interactive_logging()
+    model.fit(x, y)
+    assert "\u2501" in capsys.readouterr().out

@@ -11,9 +11,6 @@ _floatx = "float32"
 _epsilon = 1e-7
 _image_data_format = "channels_last"
 _interactive_logging = True
-_traceback_filtering = True
-_max_epochs: int | None = None
-_max_steps_per_epoch: int | None = None
 
 
 def floatx() -> str:
@@ -101,13 +98,13 @@ def empty_cache() -> None:
 
 
 def enable_interactive_logging() -> None:
-    """Print progress with a bar."""
+    """Show the progress of `fit` with a bar, where `verbose` is "auto"."""
     global _interactive_logging
     _interactive_logging = True
 
 
 def disable_interactive_logging() -> None:
-    """Print progress as one line an epoch, for log files."""
+    """Show the progress of `fit` as a line an epoch, for log files, where `verbose` is "auto"."""
     global _interactive_logging
     _interactive_logging = False
 
@@ -115,45 +112,6 @@ def disable_interactive_logging() -> None:
 def is_interactive_logging_enabled() -> bool:
     """Return whether progress is printed with a bar."""
     return _interactive_logging
-
-
-def enable_traceback_filtering() -> None:
-    """Accept Keras's switch; danlu's tracebacks are short without it."""
-    global _traceback_filtering
-    _traceback_filtering = True
-
-
-def disable_traceback_filtering() -> None:
-    """Accept Keras's switch; danlu's tracebacks are short without it."""
-    global _traceback_filtering
-    _traceback_filtering = False
-
-
-def is_traceback_filtering_enabled() -> bool:
-    """Return what the switch was last set to."""
-    return _traceback_filtering
-
-
-def max_epochs() -> int | None:
-    """Return the limit that `fit` puts on its `epochs`, or None."""
-    return _max_epochs
-
-
-def set_max_epochs(count: int | None) -> None:
-    """Limit the epochs of every `fit`, to try a long program quickly; None lifts the limit."""
-    global _max_epochs
-    _max_epochs = count
-
-
-def max_steps_per_epoch() -> int | None:
-    """Return the limit that `fit`, `evaluate` and `predict` put on their steps, or None."""
-    return _max_steps_per_epoch
-
-
-def set_max_steps_per_epoch(count: int | None) -> None:
-    """Limit the steps of every epoch, to try a long program quickly; None lifts the limit."""
-    global _max_steps_per_epoch
-    _max_steps_per_epoch = count
 
 
 def backend() -> str:

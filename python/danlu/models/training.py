@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import tree
+from .. import config, tree
 from .._autograd import no_grad
 from .batches import make_batches, split
 from .steps import Steps, numbers
@@ -116,7 +116,9 @@ class Trainer(Steps):
 
         if isinstance(callbacks, CallbackList):
             return callbacks
-        verbose = 1 if verbose == "auto" else int(verbose)
+        if verbose == "auto":
+            verbose = 1 if config.is_interactive_logging_enabled() else 2
+        verbose = int(verbose)
         return CallbackList(
             callbacks,
             add_history=add_history,
