@@ -56,5 +56,5 @@ def test_conv_transpose(stride, dilation, padding):
 @pytest.mark.parametrize("name", ["max_pool", "average_pool"])
 @pytest.mark.parametrize("padding", ["valid", "same"])
 def test_pool(name, padding):
-    for size, stride in [*product((1, 2, 3), (None, 1, 2, 3)), ((2, 3), (3, 1))]:
+    for size, stride in product((1, 2, 3), (1, 2, 3)):
         assert_same(name, X, size, stride, padding)
