@@ -100,6 +100,16 @@ def weights_for(case: Case, arguments: list[Any]) -> list[np.ndarray]:
     ]
 
 
+def gradient_of(case: Case, which: list[int], weights: list[np.ndarray]) -> Any:
+    """The gradient of `weighted` with respect to the arguments `which`."""
+    return dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)
+
+
+def number_of(case: Case, weights: list[np.ndarray]) -> Any:
+    """`weighted` as a function of float64 arrays, for central differences."""
+    return lambda arrays: weighted(case, tensors(arrays), weights).item()
+
+
 def numeric_gradient(f: Any, arrays: list[np.ndarray], which: int) -> np.ndarray:
     """Central differences of the number f(arrays) with respect to arrays[which]."""
     gradient = np.zeros_like(arrays[which])
@@ -127,11 +137,9 @@ def test_gradient(case: Case) -> None:
         which = case.differentiated(arrays)
         arguments = tensors(arrays)
         weights = weights_for(case, arguments)
-        found = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)(*arguments)
+        found = gradient_of(case, which, weights)(*arguments)
         for i, gradient in zip(which, found, strict=True):
-            want = numeric_gradient(
-                lambda moved: weighted(case, tensors(moved), weights).item(), arrays, i
-            )
+            want = numeric_gradient(number_of(case, weights), arrays, i)
             assert_gradient(gradient, want, f"{case.name} {shapes} argument {i}")
 
 
@@ -148,7 +156,7 @@ def test_second_gradient(case: Case) -> None:
 
     def slope(*arguments: Any) -> Any:
         """The gradient in the direction of `directions`, a number."""
-        first = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)(*arguments)
+        first = gradient_of(case, which, weights)(*arguments)
         terms = [dl.sum(g * dl.asarray(d)) for g, d in zip(first, directions, strict=True)]
         return sum(terms[1:], terms[0])
 
@@ -159,7 +167,7 @@ def test_second_gradient(case: Case) -> None:
 
 
 def stretched(x: dl.Tensor) -> dl.Tensor:
-    """The same values behind other strides: every second element of a reversed, transposed array."""
+    """The same values behind other strides: half of a reversed, transposed array."""
     values = to_array(x)
     if values.ndim == 0:
         return x
@@ -179,7 +187,7 @@ def test_strided(case: Case) -> None:
     which = case.differentiated(arrays)
     if which:
         weights = weights_for(case, arguments)
-        f = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)
+        f = gradient_of(case, which, weights)
         for g, w in zip(f(*[stretched(x) for x in arguments]), f(*arguments), strict=True):
             assert_close(
                 g, to_array(w), 10 * TOLERANCE["float64"] * case.tolerance, f"{case.name} strided"
@@ -202,7 +210,7 @@ def test_small(case: Case, size: str) -> None:
     if which:
         arguments = tensors(arrays)
         weights = weights_for(case, arguments)
-        found = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)(*arguments)
+        found = gradient_of(case, which, weights)(*arguments)
         for i, gradient in zip(which, found, strict=True):
             assert gradient.shape == arguments[i].shape
 
@@ -292,7 +300,7 @@ def test_torch(case: Case) -> None:
             floating = [w for w in want if w.is_floating_point()]
             loss = sum((torch.tensor(w) * r).sum() for w, r in zip(weights, floating, strict=True))
             loss.backward()
-            found = dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)(*arguments)
+            found = gradient_of(case, which, weights)(*arguments)
             for i, gradient in zip(which, found, strict=True):
                 want_gradient = others[i].grad
                 expected = (

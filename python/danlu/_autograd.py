@@ -67,13 +67,15 @@ def value_and_grad(
 
     Args:
         f: returns one number (a tensor of one element), or `(number, aux)` with `has_aux`.
-        argnums: the position of the argument, or a sequence of positions (then a tuple of gradients).
+        argnums: the position of the argument, or a sequence of positions (then a tuple of
+            gradients).
         has_aux: `f` returns something besides the number, which is passed on.
         create_graph: whether the gradient can be differentiated again; by default it can inside
             another `grad` or `value_and_grad`.
 
     Raises:
-        ValueError: `f` returns more than one number, or there are fewer arguments than `argnums` says.
+        ValueError: `f` returns more than one number, or `argnums` names an argument that did not
+            come.
 
     >>> import danlu as dl
     >>> value, gradient = dl.value_and_grad(lambda x: dl.sum(x * x))(dl.asarray([1.0, 2.0]))
@@ -87,7 +89,7 @@ def value_and_grad(
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         if max(positions) >= len(args):
             raise ValueError(
-                f"[value_and_grad] argnums={argnums}, but only {len(args)} positional arguments came"
+                f"[value_and_grad] argnums={argnums}, but {len(args)} positional arguments came"
             )
         leaves: list[Any] = []
         arguments = list(args)

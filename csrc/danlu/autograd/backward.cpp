@@ -80,7 +80,8 @@ class Walk {
     };
     std::vector<Frame> stack;
     auto enter = [&](Node* node) {
-      if (on_path_.try_emplace(node, target_nodes_.count(node) > 0).second) stack.push_back({node, 0});
+      if (on_path_.try_emplace(node, target_nodes_.count(node) > 0).second)
+        stack.push_back({node, 0});
     };
     enter(root);
     while (!stack.empty()) {
@@ -126,10 +127,11 @@ class Walk {
     bool any = false;
     for (int i = 0; i < n; ++i) any |= needs[static_cast<size_t>(i)] = wanted(node.inputs[i]);
     if (!any) return;
-    check(!node.consumed,
-          "[backward] the graph of '{}' was freed by an earlier backward(): call the first one with "
-          "retain_graph=True to go through it again",
-          node.op->name());
+    check(
+        !node.consumed,
+        "[backward] the graph of '{}' was freed by an earlier backward(): call the first one with "
+        "retain_graph=True to go through it again",
+        node.op->name());
     dout.resize(std::max(dout.size(), node.saved.outputs.size()));
     Tensors dins = pull(node, dout, Needs({needs.get(), static_cast<size_t>(n)}));
     if (!retain_graph_) {
@@ -159,7 +161,8 @@ class Walk {
   }
 
   // The rule of a fused op is not differentiable: take that of its composition.
-  static Tensors pull_composite(const Op& op, const Tensors& inputs, const Tensors& dout, Needs needs) {
+  static Tensors pull_composite(const Op& op, const Tensors& inputs, const Tensors& dout,
+                                Needs needs) {
     Tensors watched;
     SmallVector<Edge, 4> targets;
     for (int i = 0; i < inputs.size(); ++i) {
@@ -176,7 +179,8 @@ class Walk {
     }
     const Tensors found = gradients(outputs, seeds, targets, /*create_graph=*/true);
     Tensors dins;
-    for (int i = 0, next = 0; i < inputs.size(); ++i) dins.push_back(needs[i] ? found[next++] : Tensor());
+    for (int i = 0, next = 0; i < inputs.size(); ++i)
+      dins.push_back(needs[i] ? found[next++] : Tensor());
     return dins;
   }
 
@@ -216,10 +220,11 @@ void backward(const Tensor& loss, Tensor seed, bool retain_graph) {
         "[backward] the tensor depends on no trainable Variable and on no tensor with "
         "requires_grad = True (or was computed under no_grad)");
   if (!seed) {
-    check(loss.numel() == 1,
-          "[backward] starts from one number, this tensor has shape {}: take its mean() or sum(), or "
-          "pass the gradient of the result with respect to it",
-          loss.shape());
+    check(
+        loss.numel() == 1,
+        "[backward] starts from one number, this tensor has shape {}: take its mean() or sum(), or "
+        "pass the gradient of the result with respect to it",
+        loss.shape());
     seed = Tensor::scalar(1.0, loss.dtype(), loss.device());
     seed = seed.alias(loss.shape(), contiguous_strides(loss.shape()), 0);
   }

@@ -1,4 +1,5 @@
-// Gradient mode, differentiation with respect to Python objects, rules written in Python, recording.
+// Gradient mode, differentiation with respect to Python objects, rules written in Python,
+// recording.
 #include "danlu/autograd/backward.h"
 
 #include "danlu/bindings/bind.h"
@@ -26,8 +27,8 @@ class Watching {
         continue;
       }
       Tensor& x = tensor_of(object.ptr());
-      check_type(is_floating(x.dtype()), "[grad] only floating-point tensors have gradients, got {}",
-                 x.dtype());
+      check_type(is_floating(x.dtype()),
+                 "[grad] only floating-point tensors have gradients, got {}", x.dtype());
       trainable_.push_back(false);
       originals_.push_back(x);
       x = watch(x);
@@ -105,7 +106,8 @@ class PythonRule final : public Op {
       result = py::make_tuple(result);
     }
     check(py::len(result) == static_cast<size_t>(inputs_),
-          "[custom_gradient] the function has {} tensor arguments, its gradient function returned {} values",
+          "[custom_gradient] the function has {} tensor arguments, its gradient function returned "
+          "{} values",
           inputs_, py::len(result));
     Tensors gradients;
     int i = 0;
@@ -146,18 +148,22 @@ Tensors with_gradient(const Tensors& outputs, const Tensors& inputs, py::object 
 }  // namespace
 
 void bind_autograd(py::module_& m) {
-  m.def("grad_enabled", &grad_enabled, "Whether operations on this thread are recorded for gradients.");
+  m.def("grad_enabled", &grad_enabled,
+        "Whether operations on this thread are recorded for gradients.");
   m.def("set_grad_enabled", &set_grad_enabled, "enabled"_a, "Returns what it was before.");
-  m.def("stop_gradient", [](const Tensor& x) { return x.detach(); }, "x"_a,
-        "The same value; no gradient flows through it.");
+  m.def(
+      "stop_gradient", [](const Tensor& x) { return x.detach(); }, "x"_a,
+      "The same value; no gradient flows through it.");
   m.def("with_gradient", &with_gradient, "outputs"_a, "inputs"_a, "rule"_a,
         "The outputs again; their gradient with respect to the inputs is rule(*upstream).");
-  py::class_<Watching>(m, "Watching", "Makes the very objects in a list differentiable for a while.")
+  py::class_<Watching>(m, "Watching",
+                       "Makes the very objects in a list differentiable for a while.")
       .def(py::init<py::list>(), "objects"_a)
       .def("enter", &Watching::enter)
       .def("exit", &Watching::exit)
       .def("differentiate", &Watching::differentiate, "output"_a, "create_graph"_a);
-  py::class_<Recording>(m, "Recording", "What the core did on this thread, as a flat list of calls.")
+  py::class_<Recording>(m, "Recording",
+                        "What the core did on this thread, as a flat list of calls.")
       .def(py::init<>())
       .def("start", &Recording::start, "Records from here on.")
       .def("stop", &Recording::stop, "Ends the recording.")

@@ -56,7 +56,8 @@ Tensor number_beside(PyObject* number, const Tensor& other) {
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype) {
   if (is_tensor(object)) return tensor_of(object);
   if (is_variable(object)) return variable_of(object)->read();
-  if (is_python_scalar(object)) return number_to_tensor(object, dtype.value_or(default_dtype(object)));
+  if (is_python_scalar(object))
+    return number_to_tensor(object, dtype.value_or(default_dtype(object)));
   return from_python(object, dtype);
 }
 
@@ -91,12 +92,24 @@ void set_python_error() noexcept {
   } catch (const Error& error) {
     PyObject* kind = PyExc_ValueError;
     switch (error.kind()) {
-      case ErrorKind::value: kind = PyExc_ValueError; break;
-      case ErrorKind::type: kind = PyExc_TypeError; break;
-      case ErrorKind::index: kind = PyExc_IndexError; break;
-      case ErrorKind::not_implemented: kind = PyExc_NotImplementedError; break;
-      case ErrorKind::runtime: kind = PyExc_RuntimeError; break;
-      case ErrorKind::buffer: kind = PyExc_BufferError; break;
+      case ErrorKind::value:
+        kind = PyExc_ValueError;
+        break;
+      case ErrorKind::type:
+        kind = PyExc_TypeError;
+        break;
+      case ErrorKind::index:
+        kind = PyExc_IndexError;
+        break;
+      case ErrorKind::not_implemented:
+        kind = PyExc_NotImplementedError;
+        break;
+      case ErrorKind::runtime:
+        kind = PyExc_RuntimeError;
+        break;
+      case ErrorKind::buffer:
+        kind = PyExc_BufferError;
+        break;
     }
     PyErr_SetString(kind, error.what());
   } catch (const std::bad_alloc& error) {

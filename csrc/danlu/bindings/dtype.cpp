@@ -62,7 +62,8 @@ DType to_dtype(py::handle object) {
 Shape to_shape(py::handle object) {
   Shape shape;
   if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr())) {
-    shape.push_back(py::cast<int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()))));
+    shape.push_back(
+        py::cast<int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()))));
     return shape;
   }
   if (is_tensor(object.ptr())) {
@@ -88,7 +89,8 @@ Shape to_shape(py::handle object) {
 }
 
 void bind_dtype(py::module_& m) {
-  py::class_<PyDType>(m, "DType", "An element type. It equals its name: danlu.float32 == 'float32'.")
+  py::class_<PyDType>(m, "DType",
+                      "An element type. It equals its name: danlu.float32 == 'float32'.")
       .def_property_readonly("name", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def_property_readonly("itemsize", [](PyDType d) { return size_of(d.dtype); })
       .def_property_readonly(
@@ -103,8 +105,7 @@ void bind_dtype(py::module_& m) {
       .def("__str__", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def("__repr__", [](PyDType d) { return "danlu." + std::string(name_of(d.dtype)); })
       .def("__hash__", [](PyDType d) { return py::hash(py::str(std::string(name_of(d.dtype)))); })
-      .def("__reduce__",
-           [](PyDType d) { return std::string(name_of(d.dtype)); })
+      .def("__reduce__", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def("__eq__",
            [](PyDType d, py::handle other) -> py::object {
              const auto dtype = find_dtype(other);

@@ -27,7 +27,8 @@ void bind_matmul(py::module_& m) {
   m.def(
       "_dense",
       [](const Tensor& x, const Tensor& kernel, const std::optional<Tensor>& bias, bool relu) {
-        return unlocked({x, kernel}, [&] { return dense(x, kernel, bias.value_or(Tensor()), relu); });
+        return unlocked({x, kernel},
+                        [&] { return dense(x, kernel, bias.value_or(Tensor()), relu); });
       },
       "x"_a, "kernel"_a, "bias"_a = py::none(), "relu"_a = false,
       "x (..., inputs) @ kernel (inputs, units) + bias (units), then relu where asked.");

@@ -167,9 +167,7 @@ PyObject* list_from(const View& x, int axis, int64_t i) {
 
 }  // namespace
 
-PyObject* to_list(const Tensor& x) {
-  return list_from(to_device(x.detach(), kCpu).view(), 0, 0);
-}
+PyObject* to_list(const Tensor& x) { return list_from(to_device(x.detach(), kCpu).view(), 0, 0); }
 
 PyObject* to_number(const Tensor& x) {
   check(x.numel() == 1, "[item] only a tensor of one element is a number, this one has shape {}",
@@ -207,8 +205,7 @@ py::object array(const Tensor& x, const py::object& dtype, const py::object& wan
   if (!dtype.is_none()) {
     const py::object wanted = py::module_::import("numpy").attr("dtype")(dtype);
     if (!wanted.equal(result.attr("dtype"))) {
-      check(may_copy,
-            "[__array__] another dtype needs a copy: pass copy=None or True");
+      check(may_copy, "[__array__] another dtype needs a copy: pass copy=None or True");
       return result.attr("astype")(wanted);
     }
   }

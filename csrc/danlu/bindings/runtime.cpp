@@ -17,12 +17,11 @@ void bind_runtime(py::module_& m) {
         return py::dict("in_use"_a = stats.in_use, "peak"_a = stats.peak, "cached"_a = stats.cached,
                         "allocations"_a = stats.allocations, "requests"_a = stats.requests);
       },
-      "device"_a = py::none(), "Bytes in use, the most there were, bytes kept for reuse; requests to the system, and all.");
+      "device"_a = py::none(),
+      "Bytes in use, the most there were, bytes kept for reuse; requests to the system, and all.");
   m.def(
       "reset_peak_memory",
-      [](py::handle device) {
-        reset_peak_memory(to_device_argument("reset_peak_memory", device));
-      },
+      [](py::handle device) { reset_peak_memory(to_device_argument("reset_peak_memory", device)); },
       "device"_a = py::none(), "The peak starts again from what is in use.");
   m.def("empty_cache", &empty_cache, "Gives all cached blocks back to the operating system.");
 }

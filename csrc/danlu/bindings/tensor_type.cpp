@@ -2,7 +2,6 @@
 // Everything that is a function elsewhere (sum, reshape ...) is attached as a method by its name.
 #include "danlu/bindings/tensor_type.h"
 
-
 #include "danlu/autograd/backward.h"
 #include "danlu/bindings/bind.h"
 #include "danlu/ops/ops.h"
@@ -13,7 +12,8 @@ PyTypeObject* tensor_type = nullptr;
 
 namespace {
 
-// ---- number slots: shared by Tensor and Variable ---------------------------------------------------
+// ---- number slots: shared by Tensor and Variable
+// ---------------------------------------------------
 
 using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
 using UnaryFn = Tensor (*)(const Tensor&);
@@ -108,20 +108,26 @@ PyObject* index_slot(PyObject* self) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
     const Tensor x = self_tensor(self);
     check_type(is_integer(x.dtype()) && x.numel() == 1,
-               "[index] only a tensor of one integer is an index, this is {} of shape {}", x.dtype(),
-               x.shape());
+               "[index] only a tensor of one integer is an index, this is {} of shape {}",
+               x.dtype(), x.shape());
     return int_slot(self);
   });
 }
 
 PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
   switch (op) {
-    case Py_LT: return binary<&less>(a, b);
-    case Py_LE: return binary<&less_equal>(a, b);
-    case Py_GT: return binary<&greater>(a, b);
-    case Py_GE: return binary<&greater_equal>(a, b);
-    case Py_EQ: return binary<&equal>(a, b);
-    default: return binary<&not_equal>(a, b);
+    case Py_LT:
+      return binary<&less>(a, b);
+    case Py_LE:
+      return binary<&less_equal>(a, b);
+    case Py_GT:
+      return binary<&greater>(a, b);
+    case Py_GE:
+      return binary<&greater_equal>(a, b);
+    case Py_EQ:
+      return binary<&equal>(a, b);
+    default:
+      return binary<&not_equal>(a, b);
   }
 }
 
@@ -171,29 +177,34 @@ PyObject* iterate_slot(PyObject* self) {
 PyObject* sequence_item_slot(PyObject* self, Py_ssize_t i) {
   return guarded<PyObject*>(nullptr, [&] {
     const Tensor x = self_tensor(self);
-    check_index(x.ndim() > 0 && i >= 0 && i < x.shape()[0], "[getitem] index {} is out of range for shape {}",
-                i, x.shape());
+    check_index(x.ndim() > 0 && i >= 0 && i < x.shape()[0],
+                "[getitem] index {} is out of range for shape {}", i, x.shape());
     const py::int_ key(i);
     return wrap(get_item(x, key.ptr()));
   });
 }
 
-// ---- attributes ----------------------------------------------------------------------------------
+// ---- attributes
+// ----------------------------------------------------------------------------------
 
 PyObject* get_shape(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return py::cast(self_tensor(self).shape()).release().ptr(); });
+  return guarded<PyObject*>(nullptr,
+                            [&] { return py::cast(self_tensor(self).shape()).release().ptr(); });
 }
 PyObject* get_dtype(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return dtype_object(self_tensor(self).dtype()).release().ptr(); });
+  return guarded<PyObject*>(
+      nullptr, [&] { return dtype_object(self_tensor(self).dtype()).release().ptr(); });
 }
 PyObject* get_ndim(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLong(self_tensor(self).ndim()); });
 }
 PyObject* get_size(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLongLong(self_tensor(self).numel()); });
+  return guarded<PyObject*>(nullptr,
+                            [&] { return PyLong_FromLongLong(self_tensor(self).numel()); });
 }
 PyObject* get_itemsize(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromLongLong(size_of(self_tensor(self).dtype())); });
+  return guarded<PyObject*>(
+      nullptr, [&] { return PyLong_FromLongLong(size_of(self_tensor(self).dtype())); });
 }
 PyObject* get_nbytes(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] {
@@ -202,9 +213,8 @@ PyObject* get_nbytes(PyObject* self, void*) {
   });
 }
 PyObject* get_device(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] {
-    return py::str(format("{}", self_tensor(self).device())).release().ptr();
-  });
+  return guarded<PyObject*>(
+      nullptr, [&] { return py::str(format("{}", self_tensor(self).device())).release().ptr(); });
 }
 PyObject* get_transposed(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] {
@@ -237,14 +247,16 @@ PyObject* get_grad(PyObject* self, void*) {
 int set_grad(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     Tensor& x = tensor_of(self);
-    check(is_leaf(x), "[grad] only a tensor with requires_grad = True and a Variable hold a gradient");
+    check(is_leaf(x),
+          "[grad] only a tensor with requires_grad = True and a Variable hold a gradient");
     const bool none = !value || value == Py_None;
     x.edge().node()->grad = none ? Tensor() : to_tensor(value).detach();
     return 0;
   });
 }
 PyObject* get_requires_grad(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(tensor_of(self).requires_grad()); });
+  return guarded<PyObject*>(nullptr,
+                            [&] { return PyBool_FromLong(tensor_of(self).requires_grad()); });
 }
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
@@ -252,7 +264,8 @@ int set_requires_grad(PyObject* self, PyObject* value, void*) {
     const int wanted = value ? PyObject_IsTrue(value) : 0;
     if (wanted < 0) return -1;
     check_type(!wanted || is_floating(x.dtype()),
-               "[requires_grad] only floating-point tensors have gradients, this one is {}", x.dtype());
+               "[requires_grad] only floating-point tensors have gradients, this one is {}",
+               x.dtype());
     if (!wanted) {
       x = x.detach();
     } else if (!x.requires_grad()) {
@@ -262,14 +275,15 @@ int set_requires_grad(PyObject* self, PyObject* value, void*) {
   });
 }
 
-// ---- methods -------------------------------------------------------------------------------------
+// ---- methods
+// -------------------------------------------------------------------------------------
 
 PyObject* backward_method(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"gradient", "retain_graph", nullptr};
   PyObject* gradient = Py_None;
   int retain_graph = 0;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Op:backward", const_cast<char**>(names), &gradient,
-                                   &retain_graph)) {
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Op:backward", const_cast<char**>(names),
+                                   &gradient, &retain_graph)) {
     return nullptr;
   }
   return guarded<PyObject*>(nullptr, [&] {
@@ -322,7 +336,8 @@ PyGetSetDef shared_attributes[] = {
 PyMethodDef shared_methods[] = {
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward_method)),
      METH_VARARGS | METH_KEYWORDS,
-     "backward(gradient=None, retain_graph=False)\n\nAdds the derivative of this number with respect to "
+     "backward(gradient=None, retain_graph=False)\n\nAdds the derivative of this number with "
+     "respect to "
      "every trainable Variable\nand marked tensor that it depends on to their `grad`."},
     {"item", item_method, METH_VARARGS, "The Python number in a tensor of one element."},
     {"tolist", tolist_method, METH_NOARGS, "Nested lists of Python numbers."},
@@ -330,34 +345,25 @@ PyMethodDef shared_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-#define DL_NUMBER_SLOTS                                         \
-  {Py_nb_add, (void*)binary<&add>},                             \
-  {Py_nb_subtract, (void*)binary<&subtract>},                   \
-  {Py_nb_multiply, (void*)binary<&multiply>},                   \
-  {Py_nb_true_divide, (void*)binary<&divide>},                  \
-  {Py_nb_floor_divide, (void*)binary<&floor_divide>},           \
-  {Py_nb_remainder, (void*)binary<&remainder>},                 \
-  {Py_nb_power, (void*)power_slot},                             \
-  {Py_nb_matrix_multiply, (void*)binary<&matmul>},              \
-  {Py_nb_and, (void*)binary<&bitwise_and>},                     \
-  {Py_nb_or, (void*)binary<&bitwise_or>},                       \
-  {Py_nb_xor, (void*)binary<&bitwise_xor>},                     \
-  {Py_nb_lshift, (void*)binary<&bitwise_left_shift>},           \
-  {Py_nb_rshift, (void*)binary<&bitwise_right_shift>},          \
-  {Py_nb_negative, (void*)unary<&negative>},                    \
-  {Py_nb_absolute, (void*)unary<static_cast<UnaryFn>(&abs)>},   \
-  {Py_nb_invert, (void*)unary<&bitwise_invert>},                \
-  {Py_nb_positive, (void*)positive_slot},                       \
-  {Py_nb_bool, (void*)bool_slot},                               \
-  {Py_nb_float, (void*)float_slot},                             \
-  {Py_nb_int, (void*)int_slot},                                 \
-  {Py_nb_index, (void*)index_slot},                             \
-  {Py_tp_richcompare, (void*)compare_slot},                     \
-  {Py_tp_hash, (void*)hash_slot},                               \
-  {Py_mp_length, (void*)length_slot},                           \
-  {Py_mp_subscript, (void*)get_item_slot},                      \
-  {Py_sq_item, (void*)sequence_item_slot},                      \
-  {Py_tp_iter, (void*)iterate_slot}
+#define DL_NUMBER_SLOTS                                                                          \
+  {Py_nb_add, (void*)binary<&add>}, {Py_nb_subtract, (void*)binary<&subtract>},                  \
+      {Py_nb_multiply, (void*)binary<&multiply>}, {Py_nb_true_divide, (void*)binary<&divide>},   \
+      {Py_nb_floor_divide, (void*)binary<&floor_divide>},                                        \
+      {Py_nb_remainder, (void*)binary<&remainder>}, {Py_nb_power, (void*)power_slot},            \
+      {Py_nb_matrix_multiply, (void*)binary<&matmul>}, {Py_nb_and, (void*)binary<&bitwise_and>}, \
+      {Py_nb_or, (void*)binary<&bitwise_or>}, {Py_nb_xor, (void*)binary<&bitwise_xor>},          \
+      {Py_nb_lshift, (void*)binary<&bitwise_left_shift>},                                        \
+      {Py_nb_rshift, (void*)binary<&bitwise_right_shift>},                                       \
+      {Py_nb_negative, (void*)unary<&negative>},                                                 \
+      {Py_nb_absolute, (void*)unary<static_cast<UnaryFn>(&abs)>},                                \
+      {Py_nb_invert, (void*)unary<&bitwise_invert>}, {Py_nb_positive, (void*)positive_slot},     \
+      {Py_nb_bool, (void*)bool_slot}, {Py_nb_float, (void*)float_slot},                          \
+      {Py_nb_int, (void*)int_slot}, {Py_nb_index, (void*)index_slot},                            \
+      {Py_tp_richcompare, (void*)compare_slot}, {Py_tp_hash, (void*)hash_slot},                  \
+      {Py_mp_length, (void*)length_slot}, {Py_mp_subscript, (void*)get_item_slot},               \
+      {Py_sq_item, (void*)sequence_item_slot}, {                                                 \
+    Py_tp_iter, (void*)iterate_slot                                                              \
+  }
 
 // The slots that both types have.
 const PyType_Slot* shared_slots() {
@@ -368,7 +374,8 @@ const PyType_Slot* shared_slots() {
 namespace {
 
 PyGetSetDef tensor_attributes[] = {
-    {"grad", get_grad, set_grad, "The accumulated gradient of a tensor with requires_grad = True.", nullptr},
+    {"grad", get_grad, set_grad, "The accumulated gradient of a tensor with requires_grad = True.",
+     nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "Whether gradients flow to this tensor. Setting it True marks the tensor.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -382,7 +389,8 @@ void dealloc(PyObject* self) {
 }
 
 PyObject* no_new(PyTypeObject*, PyObject*, PyObject*) {
-  PyErr_SetString(PyExc_TypeError, "[Tensor] use danlu.asarray(values, dtype=...) to make a tensor");
+  PyErr_SetString(PyExc_TypeError,
+                  "[Tensor] use danlu.asarray(values, dtype=...) to make a tensor");
   return nullptr;
 }
 
@@ -402,7 +410,8 @@ void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* m
 
 void make_tensor_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
-      {Py_tp_doc, const_cast<char*>("An immutable value: numbers of one dtype in a shape, on a device.")},
+      {Py_tp_doc,
+       const_cast<char*>("An immutable value: numbers of one dtype in a shape, on a device.")},
       {Py_tp_new, (void*)no_new},
       {Py_tp_dealloc, (void*)dealloc},
       {Py_tp_repr, (void*)repr_slot},
@@ -429,10 +438,29 @@ void add_methods(py::module_& m) {
     py::setattr(reinterpret_cast<PyObject*>(type), name,
                 py::reinterpret_steal<py::object>(PyInstanceMethod_New(function.ptr())));
   };
-  for (const char* name :
-       {"sum", "mean", "max", "min", "prod", "std", "var", "any", "all", "argmax", "argmin", "reshape",
-        "astype", "squeeze", "flatten", "permute_dims", "to_device", "__dlpack__", "__dlpack_device__",
-        "__array__", "__array_namespace__", "__format__", "__complex__"}) {
+  for (const char* name : {"sum",
+                           "mean",
+                           "max",
+                           "min",
+                           "prod",
+                           "std",
+                           "var",
+                           "any",
+                           "all",
+                           "argmax",
+                           "argmin",
+                           "reshape",
+                           "astype",
+                           "squeeze",
+                           "flatten",
+                           "permute_dims",
+                           "to_device",
+                           "__dlpack__",
+                           "__dlpack_device__",
+                           "__array__",
+                           "__array_namespace__",
+                           "__format__",
+                           "__complex__"}) {
     attach(tensor_type, name);
     attach(variable_type, name);
   }

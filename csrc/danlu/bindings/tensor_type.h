@@ -12,13 +12,11 @@
 namespace danlu::python {
 
 struct PyTensor {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
 };
 
 struct PyVariable {
-  PyObject_HEAD
-  Variable variable;
+  PyObject_HEAD Variable variable;
   PyObject* dict;
   PyObject* weak_references;
 };
@@ -43,8 +41,8 @@ inline Variable& variable_of(PyObject* object) {
 // A new reference; None for an absent tensor.
 PyObject* wrap(Tensor tensor);
 
-// Tensors, Variables, numbers, NumPy arrays (anything with a buffer or __dlpack__) and nested lists.
-// Numbers get `dtype`, or float32, int64 and bool. Throws TypeError for anything else.
+// Tensors, Variables, numbers, NumPy arrays (anything with a buffer or __dlpack__) and nested
+// lists. Numbers get `dtype`, or float32, int64 and bool. Throws TypeError for anything else.
 Tensor to_tensor(PyObject* object, std::optional<DType> dtype = {});
 // The same, absent when the object is none of these.
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype = {});
@@ -93,8 +91,9 @@ Tensor get_item(const Tensor& x, PyObject* key);
 // bytes may be overwritten and it may be returned.
 Tensor set_item(Tensor& x, PyObject* key, const Tensor& value);
 
-// ---- numpy.cpp: what comes from outside, and goes there ------------------------------------------
-// A copy of an array, a buffer, a nested list or tuple; absent when the object is none of these.
+// ---- numpy.cpp: what comes from outside, and goes there
+// ------------------------------------------ A copy of an array, a buffer, a nested list or tuple;
+// absent when the object is none of these.
 Tensor from_python(PyObject* object, std::optional<DType> dtype);
 int get_buffer(PyObject* self, Py_buffer* buffer, int flags);
 void release_buffer(PyObject* self, Py_buffer* buffer);
@@ -102,10 +101,12 @@ PyObject* to_numpy(const Tensor& x);   // a new NumPy array that shares the byte
 PyObject* to_list(const Tensor& x);    // nested lists of Python numbers
 PyObject* to_number(const Tensor& x);  // item()
 
-// ---- repr.cpp ------------------------------------------------------------------------------------
+// ---- repr.cpp
+// ------------------------------------------------------------------------------------
 std::string to_repr(const Tensor& x);
 
-// ---- tensor_type.cpp, variable_type.cpp ------------------------------------------------------------
+// ---- tensor_type.cpp, variable_type.cpp
+// ------------------------------------------------------------
 void make_tensor_type(PyObject* module);
 void make_variable_type(PyObject* module);
 

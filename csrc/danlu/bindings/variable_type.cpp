@@ -16,7 +16,8 @@ void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* m
 
 namespace {
 
-// ---- life ------------------------------------------------------------------------------------------
+// ---- life
+// ------------------------------------------------------------------------------------------
 
 PyObject* new_variable(PyTypeObject* type, PyObject*, PyObject*) {
   PyObject* self = type->tp_alloc(type, 0);  // zeroed
@@ -62,7 +63,8 @@ int init_variable(PyObject* self, PyObject* args, PyObject* kwargs) {
   return guarded(-1, [&] {
     NoGrad no_grad;
     const Tensor value = contiguous(initial_value(initializer, shape, dtype));
-    std::string text = name && name != Py_None ? py::cast<std::string>(py::handle(name)) : "variable";
+    std::string text =
+        name && name != Py_None ? py::cast<std::string>(py::handle(name)) : "variable";
     variable_of(self) = make_variable(value, trainable != 0, std::move(text));
     return 0;
   });
@@ -96,7 +98,8 @@ VariableState& state(PyObject* self) {
   return *variable;
 }
 
-// ---- attributes ------------------------------------------------------------------------------------
+// ---- attributes
+// ------------------------------------------------------------------------------------
 
 PyObject* get_value(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).read()); });
@@ -145,7 +148,8 @@ int set_text(PyObject* self, PyObject* value, void*) {
   });
 }
 PyObject* get_version(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return PyLong_FromUnsignedLongLong(state(self).version); });
+  return guarded<PyObject*>(nullptr,
+                            [&] { return PyLong_FromUnsignedLongLong(state(self).version); });
 }
 
 PyGetSetDef attributes[] = {
@@ -160,7 +164,8 @@ PyGetSetDef attributes[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-// ---- methods ---------------------------------------------------------------------------------------
+// ---- methods
+// ---------------------------------------------------------------------------------------
 
 template <Tensor (*change)(const Tensor&, const Tensor&)>
 PyObject* assign_method(PyObject* self, PyObject* object) {
@@ -186,8 +191,9 @@ PyMethodDef methods[] = {
 PyObject* repr_slot(PyObject* self) {
   return guarded<PyObject*>(nullptr, [&] {
     const VariableState& variable = state(self);
-    const std::string text = format("<Variable path={}, shape={}, dtype={}, value={}>", variable.path,
-                                    variable.shape(), variable.dtype(), to_repr(variable.value()));
+    const std::string text =
+        format("<Variable path={}, shape={}, dtype={}, value={}>", variable.path, variable.shape(),
+               variable.dtype(), to_repr(variable.value()));
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
   });
 }
@@ -202,10 +208,10 @@ PyMemberDef members[] = {
 
 void make_variable_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
-      {Py_tp_doc,
-       const_cast<char*>("Variable(initializer, shape=None, dtype=None, trainable=True, name=None)\n\n"
-                         "The mutable thing: a tensor that can be assigned, with a gradient.\n"
-                         "initializer: a function (shape, dtype), or the first value.")},
+      {Py_tp_doc, const_cast<char*>(
+                      "Variable(initializer, shape=None, dtype=None, trainable=True, name=None)\n\n"
+                      "The mutable thing: a tensor that can be assigned, with a gradient.\n"
+                      "initializer: a function (shape, dtype), or the first value.")},
       {Py_tp_new, (void*)new_variable},
       {Py_tp_init, (void*)init_variable},
       {Py_tp_dealloc, (void*)dealloc},

@@ -32,7 +32,8 @@ int device_count() {
 
 std::vector<Device> devices() {
   std::vector<Device> all{kCpu};
-  for (int i = 0; i < device_count(); ++i) all.push_back({DeviceType::cuda, static_cast<int8_t>(i)});
+  for (int i = 0; i < device_count(); ++i)
+    all.push_back({DeviceType::cuda, static_cast<int8_t>(i)});
   return all;
 }
 

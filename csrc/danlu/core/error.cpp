@@ -6,7 +6,7 @@ namespace danlu {
 
 std::string_view name_of(DType dtype) {
   constexpr std::string_view names[kDTypeCount] = {
-      "bool", "uint8", "uint16",  "uint32",   "uint64",  "int8",   "int16",
+      "bool",  "uint8", "uint16",  "uint32",   "uint64",  "int8",   "int16",
       "int32", "int64", "float16", "bfloat16", "float32", "float64"};
   return names[static_cast<int>(dtype)];
 }

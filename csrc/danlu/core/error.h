@@ -61,15 +61,18 @@ template <class... Args>
 // ValueError, TypeError and IndexError, in this order.
 template <class... Args>
 inline void check(bool ok, std::string_view text, const Args&... args) {
-  if (!ok) [[unlikely]] fail(ErrorKind::value, text, args...);
+  if (!ok) [[unlikely]]
+    fail(ErrorKind::value, text, args...);
 }
 template <class... Args>
 inline void check_type(bool ok, std::string_view text, const Args&... args) {
-  if (!ok) [[unlikely]] fail(ErrorKind::type, text, args...);
+  if (!ok) [[unlikely]]
+    fail(ErrorKind::type, text, args...);
 }
 template <class... Args>
 inline void check_index(bool ok, std::string_view text, const Args&... args) {
-  if (!ok) [[unlikely]] fail(ErrorKind::index, text, args...);
+  if (!ok) [[unlikely]]
+    fail(ErrorKind::index, text, args...);
 }
 
 inline void check_ndim(std::string_view op, int64_t ndim) {

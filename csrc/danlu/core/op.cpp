@@ -43,7 +43,8 @@ Tensors Op::compose(Inputs) const {
   fail(ErrorKind::not_implemented, "[{}] has no second gradient", name());
 }
 
-// ---- nodes ---------------------------------------------------------------------------------------
+// ---- nodes
+// ---------------------------------------------------------------------------------------
 
 Ref<Node> Node::make() {
   Ref<Node> node(new (pool_allocate(sizeof(Node))) Node);
@@ -73,15 +74,16 @@ void release(const Node* node) noexcept {
   if (node->release()) Node::destroy(node);
 }
 
-// ---- call ----------------------------------------------------------------------------------------
+// ---- call
+// ----------------------------------------------------------------------------------------
 
 namespace {
 
 void check_inputs(const Op& op, Inputs in) {
   for (const Tensor& x : in) {
     if (!x.defined() || x.is_abstract()) [[unlikely]] {
-      fail(ErrorKind::runtime, "[{}] an input has no value (a gradient rule reads what it did not ask for)",
-           op.name());
+      fail(ErrorKind::runtime,
+           "[{}] an input has no value (a gradient rule reads what it did not ask for)", op.name());
     }
     if (!(x.device() == in[0].device())) [[unlikely]] {
       fail(ErrorKind::value,
@@ -97,7 +99,7 @@ Tensor make_output(const Spec& spec, Inputs in, Device device) {
       return Tensor::empty(spec.shape, spec.dtype, device);
     case Alias::view:
       return in[static_cast<size_t>(spec.alias.input)].alias(spec.shape, spec.alias.strides,
-                                                              spec.alias.offset);
+                                                             spec.alias.offset);
     case Alias::in_place:
       break;
   }
@@ -145,10 +147,13 @@ void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) 
       scratch = Tensor::empty({bytes}, DType::uint8, device);
     }
     const View room = scratch ? scratch.view() : View{};
-    if (op->reads_indices()) run_reporting(op, in, out, room);
-    else op->run(in, out, room);
+    if (op->reads_indices())
+      run_reporting(op, in, out, room);
+    else
+      op->run(in, out, room);
   }
-  if (recording) [[unlikely]] recording->add(op, in, out, scratch);
+  if (recording) [[unlikely]]
+    recording->add(op, in, out, scratch);
   if (grad_is_enabled && op->differentiable() && records(in)) record(op, in, out);
 }
 

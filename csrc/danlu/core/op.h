@@ -124,9 +124,9 @@ struct Node final : RefCounted {
   OpRef op;
   uint64_t sequence = 0;  // creation order: inputs have smaller numbers than outputs
   SmallVector<Edge, 2> inputs;
-  Saved saved;      // values without edges; abstract where the rule does not read them
+  Saved saved;            // values without edges; abstract where the rule does not read them
   bool consumed = false;  // the saved values were freed by a backward pass
-  Tensor grad;      // leaf: the accumulated gradient
+  Tensor grad;            // leaf: the accumulated gradient
 
   static Ref<Node> make();
   static void destroy(const Node* node);

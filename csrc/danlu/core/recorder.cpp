@@ -64,8 +64,10 @@ void Recording::replay() {
     }
     if (!computes) continue;
     const View room = call.scratch ? call.scratch.view() : View{};
-    if (call.op->reads_indices()) run_reporting(call.op, in, out, room);
-    else call.op->run(in, out, room);
+    if (call.op->reads_indices())
+      run_reporting(call.op, in, out, room);
+    else
+      call.op->run(in, out, room);
   }
 }
 

@@ -15,7 +15,8 @@ class RefCounted {
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
   // True when this was the last reference.
   bool release() const {
-    if (count_.load(std::memory_order_acquire) == 1) return true;  // sole owner: skip the atomic write
+    if (count_.load(std::memory_order_acquire) == 1)
+      return true;  // sole owner: skip the atomic write
     return count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
   bool unique() const { return count_.load(std::memory_order_acquire) == 1; }
@@ -36,11 +37,10 @@ class Ref {
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(const Ref<U>& other) : Ref(other.get()) {}
+  requires std::is_convertible_v<U*, T*> Ref(const Ref<U>& other) : Ref(other.get()) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  Ref(Ref<U>&& other) noexcept : object_(other.detach()) {}
+  requires std::is_convertible_v<U*, T*> Ref(Ref<U>&& other)
+  noexcept : object_(other.detach()) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

@@ -21,18 +21,19 @@
 namespace danlu {
 
 OutOfMemory::OutOfMemory(int64_t bytes, int64_t in_use, Device device)
-    : what_(format("[allocate] out of memory on {}: {} MiB more were wanted, {} MiB are in use. Use "
-                   "smaller batches or a smaller model, or call danlu.config.empty_cache()",
-                   device, (bytes + (1 << 20) - 1) >> 20, in_use >> 20)) {}
+    : what_(
+          format("[allocate] out of memory on {}: {} MiB more were wanted, {} MiB are in use. Use "
+                 "smaller batches or a smaller model, or call danlu.config.empty_cache()",
+                 device, (bytes + (1 << 20) - 1) >> 20, in_use >> 20)) {}
 
 namespace {
 
 constexpr int64_t kAlign = 64;
-constexpr int64_t kSmall = 4096;           // up to here: per-thread lists, carved from slabs
+constexpr int64_t kSmall = 4096;  // up to here: per-thread lists, carved from slabs
 constexpr int64_t kSlab = 1 << 18;
-constexpr int64_t kHugePage = 2 << 20;     // from here: mapped by itself, in huge pages
+constexpr int64_t kHugePage = 2 << 20;  // from here: mapped by itself, in huge pages
 constexpr int kSmallClasses = kSmall / kAlign;
-constexpr int kBatch = 64;                 // blocks that move between a thread and the others at once
+constexpr int kBatch = 64;  // blocks that move between a thread and the others at once
 
 struct FreeBlock {
   FreeBlock* next;
@@ -84,10 +85,12 @@ void* from_system(int64_t bytes) {
   if (bytes < kHugePage) return std::aligned_alloc(kAlign, static_cast<size_t>(bytes));
   // A mapping that is aligned to huge pages: map more, cut both ends off.
   const size_t want = static_cast<size_t>(bytes), extra = static_cast<size_t>(kHugePage);
-  void* mapped = mmap(nullptr, want + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* mapped =
+      mmap(nullptr, want + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   char* first = static_cast<char*>(mapped);
-  char* aligned = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(first) + extra - 1) & ~(extra - 1));
+  char* aligned =
+      reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(first) + extra - 1) & ~(extra - 1));
   if (aligned > first) munmap(first, static_cast<size_t>(aligned - first));
   const size_t tail = static_cast<size_t>(first + want + extra - (aligned + want));
   if (tail) munmap(aligned + want, tail);
@@ -217,7 +220,8 @@ void* pool_allocate(int64_t bytes) {
   if (size > kSmall) return allocate_large(size);
   ThreadCache& cache = thread_cache();
   const int c = static_cast<int>(size / kAlign) - 1;
-  if (!cache.lists[c]) [[unlikely]] cache.refill(c);
+  if (!cache.lists[c]) [[unlikely]]
+    cache.refill(c);
   FreeBlock* block = cache.lists[c];
   cache.lists[c] = block->next;
   --cache.counts[c];
@@ -258,8 +262,8 @@ Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
   return ref;
 }
 
-Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device, std::function<void()> release,
-                             bool writable) {
+Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device,
+                             std::function<void()> release, bool writable) {
   Storage* storage = new (pool_allocate(sizeof(Storage))) Storage;
   storage->data_ = data;
   storage->bytes_ = bytes;

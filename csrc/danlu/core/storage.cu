@@ -18,7 +18,8 @@ void check_cuda(cudaError_t result, const char* what) {
   fail(ErrorKind::runtime, "[{}] CUDA: {}", what, cudaGetErrorString(result));
 }
 
-// ---- devices -------------------------------------------------------------------------------------
+// ---- devices
+// -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -58,8 +59,8 @@ struct Gpu {
 // Made on first use and never destroyed: tensors may outlive static objects, and the driver.
 Gpu& gpu(Device device) {
   static std::mutex mutex;
-  static auto* const all = new std::vector<std::unique_ptr<Gpu>>(
-      static_cast<size_t>(discovery().count));
+  static auto* const all =
+      new std::vector<std::unique_ptr<Gpu>>(static_cast<size_t>(discovery().count));
   std::lock_guard lock(mutex);
   if (device.index < 0 || device.index >= discovery().count) {
     fail(ErrorKind::runtime, "[cuda] there is no device {}: {}", device, discovery().error);
@@ -86,7 +87,8 @@ void synchronize(Device device) {
   check_cuda(cudaStreamSynchronize(stream(device)), "synchronize");
 }
 
-// ---- the caching allocator -----------------------------------------------------------------------
+// ---- the caching allocator
+// -----------------------------------------------------------------------
 
 namespace {
 
@@ -180,7 +182,8 @@ void reset_peak_memory(Device device) {
   g.stats.peak = g.stats.in_use;
 }
 
-// ---- copies --------------------------------------------------------------------------------------
+// ---- copies
+// --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -202,17 +205,20 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
   if (from_device.is_cpu() && bytes <= kFew) {
     FewBytes few{};
     __builtin_memcpy(few.byte, from, static_cast<size_t>(bytes));
-    store_bytes<<<1, kFew, 0, stream(device)>>>(static_cast<char*>(to), few, static_cast<int>(bytes));
+    store_bytes<<<1, kFew, 0, stream(device)>>>(static_cast<char*>(to), few,
+                                                static_cast<int>(bytes));
     return check_cuda(cudaGetLastError(), "copy");
   }
   // Another GPU may still use the bytes that are overwritten.
   if (to_device.is_cuda() && !(to_device == device)) synchronize(to_device);
-  check_cuda(cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyDefault, stream(device)),
-             "copy");
+  check_cuda(
+      cudaMemcpyAsync(to, from, static_cast<size_t>(bytes), cudaMemcpyDefault, stream(device)),
+      "copy");
   synchronize(device);
 }
 
-// ---- status words --------------------------------------------------------------------------------
+// ---- status words
+// --------------------------------------------------------------------------------
 
 namespace {
 thread_local StatusWord* current_word = nullptr;

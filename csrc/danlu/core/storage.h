@@ -20,8 +20,8 @@ class Storage final : public RefCounted {
   // At least `bytes` bytes, 64-byte aligned, not initialised. Throws std::bad_alloc.
   static Ref<Storage> allocate(int64_t bytes, Device device);
   // Memory of somebody else (NumPy, DLPack); `release` is called when the last user is gone.
-  static Ref<Storage> borrow(void* data, int64_t bytes, Device device, std::function<void()> release,
-                             bool writable);
+  static Ref<Storage> borrow(void* data, int64_t bytes, Device device,
+                             std::function<void()> release, bool writable);
   static void destroy(const Storage* storage);
 
   void* data() const { return data_; }

@@ -4,9 +4,7 @@
 
 namespace danlu {
 
-Ref<Value> Value::make() {
-  return Ref<Value>(new (pool_allocate(sizeof(Value))) Value);
-}
+Ref<Value> Value::make() { return Ref<Value>(new (pool_allocate(sizeof(Value))) Value); }
 
 void Value::destroy(const Value* value) {
   value->~Value();
@@ -76,8 +74,8 @@ Tensor make_scalar(From number, DType dtype, Device device) {
 
 template <class To>
 To read_number(const Tensor& tensor) {
-  check(tensor.numel() == 1, "[item] only a tensor of one element is a number, this one has shape {}",
-        tensor.shape());
+  check(tensor.numel() == 1,
+        "[item] only a tensor of one element is a number, this one has shape {}", tensor.shape());
   alignas(8) char bytes[8];
   copy_bytes(bytes, kCpu, tensor.view().data, tensor.device(), size_of(tensor.dtype()));
   To number{};

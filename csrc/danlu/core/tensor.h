@@ -19,7 +19,7 @@ class VariableState;  // core/variable.h
 
 struct Value final : RefCounted {
   View view;
-  Ref<Storage> storage;                // null in an abstract value, which has shape and dtype only
+  Ref<Storage> storage;               // null in an abstract value, which has shape and dtype only
   VariableState* variable = nullptr;  // whose current value this is, if any
 
   static Ref<Value> make();

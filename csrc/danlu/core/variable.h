@@ -43,6 +43,7 @@ class VariableState final : public RefCounted {
 
 // A handle. Copies refer to the same state.
 using Variable = Ref<VariableState>;
-DL_EXPORT Variable make_variable(Tensor initial, bool trainable = true, std::string name = "variable");
+DL_EXPORT Variable make_variable(Tensor initial, bool trainable = true,
+                                 std::string name = "variable");
 
 }  // namespace danlu

@@ -71,7 +71,8 @@ struct Patches {
     bool yes = true;
     for (int d = 0; d < 3; ++d) {
       const int64_t reach = (taps[d] - 1) * tap_step[d];
-      yes = yes && p.at[d] + (reach < 0 ? reach : 0) >= 0 && p.at[d] + (reach > 0 ? reach : 0) < in[d];
+      yes = yes && p.at[d] + (reach < 0 ? reach : 0) >= 0 &&
+            p.at[d] + (reach > 0 ? reach : 0) < in[d];
     }
     return yes;
   }
@@ -107,16 +108,16 @@ struct Patches {
     } run[kMost];
   };
   DL_INLINE void list_runs(int64_t k, int64_t depth, Runs& runs) const {
-    for_each_stretch(k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip,
-                                   int64_t n) {
-      if (runs.count++ >= Runs::kMost) return;
-      const int64_t row = t0 * tap_step[0] * in[1] + t1 * tap_step[1];
-      runs.run[runs.count - 1] = {column, (row * in[2] + t2 * tap_step[2]) * pixel + skip, n};
-    });
+    for_each_stretch(
+        k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip, int64_t n) {
+          if (runs.count++ >= Runs::kMost) return;
+          const int64_t row = t0 * tap_step[0] * in[1] + t1 * tap_step[1];
+          runs.run[runs.count - 1] = {column, (row * in[2] + t2 * tap_step[2]) * pixel + skip, n};
+        });
   }
 
-  // copy(column, offset in the images, n) for the part of each stretch that lies inside the image and
-  // zero(column, n) for the padding; columns are [k, k + depth), whose `runs` are listed.
+  // copy(column, offset in the images, n) for the part of each stretch that lies inside the image
+  // and zero(column, n) for the padding; columns are [k, k + depth), whose `runs` are listed.
   template <class Copy, class Zero>
   DL_INLINE void for_each_run(const Position& p, int64_t k, int64_t depth, const Runs& runs,
                               Copy&& copy, Zero&& zero) const {
@@ -127,21 +128,21 @@ struct Patches {
       }
       return;
     }
-    for_each_stretch(k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip,
-                                   int64_t n) {
-      const int64_t i0 = p.at[0] + t0 * tap_step[0], i1 = p.at[1] + t1 * tap_step[1];
-      const int64_t i2 = p.at[2] + t2 * tap_step[2];
-      if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) return zero(column, n);
-      // Elements [low, high) of the stretch lie inside the row of the image.
-      const int64_t row = ((p.image * in[0] + i0) * in[1] + i1) * in[2];
-      int64_t low = i2 < 0 ? -i2 * channels : 0;
-      int64_t high = merged() ? (in[2] - i2) * channels : i2 < in[2] ? channels : 0;
-      low = low < skip ? skip : low > skip + n ? skip + n : low;
-      high = high > skip + n ? skip + n : high < low ? low : high;
-      if (low > skip) zero(column, low - skip);
-      if (high > low) copy(column + low - skip, (row + i2) * pixel + low, high - low);
-      if (skip + n > high) zero(column + high - skip, skip + n - high);
-    });
+    for_each_stretch(
+        k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip, int64_t n) {
+          const int64_t i0 = p.at[0] + t0 * tap_step[0], i1 = p.at[1] + t1 * tap_step[1];
+          const int64_t i2 = p.at[2] + t2 * tap_step[2];
+          if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) return zero(column, n);
+          // Elements [low, high) of the stretch lie inside the row of the image.
+          const int64_t row = ((p.image * in[0] + i0) * in[1] + i1) * in[2];
+          int64_t low = i2 < 0 ? -i2 * channels : 0;
+          int64_t high = merged() ? (in[2] - i2) * channels : i2 < in[2] ? channels : 0;
+          low = low < skip ? skip : low > skip + n ? skip + n : low;
+          high = high > skip + n ? skip + n : high < low ? low : high;
+          if (low > skip) zero(column, low - skip);
+          if (high > low) copy(column + low - skip, (row + i2) * pixel + low, high - low);
+          if (skip + n > high) zero(column + high - skip, skip + n - high);
+        });
   }
 
   // Rows [m, m + rows) and columns [k, k + depth) of the matrix.
@@ -206,7 +207,8 @@ struct TransposedPatchSource {
   }
 };
 
-// ---- few filters: several neighbouring outputs at once -------------------------------------------
+// ---- few filters: several neighbouring outputs at once
+// -------------------------------------------
 
 // `joined` neighbouring outputs seen as one with joined * filters channels. Its window is wider by
 // the strides between them, and its kernel holds `joined` shifted copies: the vectors are fuller.
@@ -225,7 +227,7 @@ DL_INLINE int64_t choose_joined(const ConvSizes& s) {
   if (s.groups > 1 || s.window.dilation[2] > 1 || s.filters >= kLanes<T>) return 1;
   const auto cost = [&](int64_t joined) {
     const ConvSizes wide = join(s, joined);
-    return wide.window.size[2] * ((wide.filters + kLanes<T> - 1) / kLanes<T>) * 12 / joined;
+    return wide.window.size[2] * ((wide.filters + kLanes<T> - 1) / kLanes<T>)*12 / joined;
   };
   int64_t best = 1;
   for (int64_t joined = 2; joined <= kMaxJoined; ++joined) {
@@ -253,7 +255,8 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
   }
 }
 
-// ---- forward -------------------------------------------------------------------------------------
+// ---- forward
+// -------------------------------------------------------------------------------------
 
 template <class T>
 void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu,
@@ -266,7 +269,8 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
     if (pack) pack_panels(b, row, 1, k, n, scratch);
     const auto panels = pack ? Panels<T>::packed(scratch, k) : Panels<T>::in_place(b, row);
     gemm(m, n, k, PatchSource<T>{forward_patches(s), x + g * s.channels}, panels,
-         MatrixTarget<T>{y + g * n, row}, Epilogue<T>{.bias = bias ? bias + g * n : nullptr, .relu = relu});
+         MatrixTarget<T>{y + g * n, row},
+         Epilogue<T>{.bias = bias ? bias + g * n : nullptr, .relu = relu});
   }
 }
 
@@ -282,7 +286,8 @@ void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* ker
   forward(wide, x, scratch, bias ? biases : nullptr, y, relu, biases + wide.filters);
 }
 
-// ---- data gradient -------------------------------------------------------------------------------
+// ---- data gradient
+// -------------------------------------------------------------------------------
 
 // The positions of x that lie at `phase` modulo the stride see the same taps of the kernel: in each
 // axis those with (phase + before - tap * dilation) divisible by the stride. They form a dense
@@ -362,21 +367,22 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
     target.pixel = c * s.groups;
     for (int64_t g = 0; g < s.groups; ++g) {
       // The kernel with inputs and outputs exchanged: rows (tap, filter), columns channels.
-      parallel_for(panel_count<T>(c) * taps, grain_for(o * kPanel<T>), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const int64_t panel = i / taps, t = i % taps;
-          int64_t tap = 0, rest = t, scale = 1;
-          for (int d = 2; d >= 0; --d) {
-            tap += (phase.first_tap[d] + rest % p.taps[d] * phase.tap_stride[d]) * scale;
-            rest /= p.taps[d];
-            scale *= s.window.size[d];
-          }
-          const int64_t column = panel * kPanel<T>;
-          const int64_t columns = c - column < kPanel<T> ? c - column : kPanel<T>;
-          pack_panel(kernel + (tap * c + column) * row + g * o, 1, row, o, columns,
-                     scratch + (panel * taps + t) * o * kPanel<T>);
-        }
-      });
+      parallel_for(
+          panel_count<T>(c) * taps, grain_for(o * kPanel<T>), [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; ++i) {
+              const int64_t panel = i / taps, t = i % taps;
+              int64_t tap = 0, rest = t, scale = 1;
+              for (int d = 2; d >= 0; --d) {
+                tap += (phase.first_tap[d] + rest % p.taps[d] * phase.tap_stride[d]) * scale;
+                rest /= p.taps[d];
+                scale *= s.window.size[d];
+              }
+              const int64_t column = panel * kPanel<T>;
+              const int64_t columns = c - column < kPanel<T> ? c - column : kPanel<T>;
+              pack_panel(kernel + (tap * c + column) * row + g * o, 1, row, o, columns,
+                         scratch + (panel * taps + t) * o * kPanel<T>);
+            }
+          });
       target.data = dx + g * c;
       gemm(s.images * p.out[0] * p.out[1] * p.out[2], c, k, PatchSource<T>{p, dy + g * o},
            Panels<T>::packed(scratch, k), target, Epilogue<T>{});
@@ -411,10 +417,19 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
         for (int64_t rows; m < end; m += rows) {
           rows = end - m < kBlockRows ? end - m : kBlockRows;
           for (int64_t d = 0; d < o || d == 0; d += kDepth<T>) {
-            gemm_block({.m = rows, .n = k, .k = o - d < kDepth<T> ? o - d : kDepth<T>,
-                        .a = dy + m * row + g * o + d, .a_row = row, .a_col = 1,
-                        .b = scratch + d * kPanel<T>, .b_row = kPanel<T>, .b_panel = o * kPanel<T>,
-                        .y = product, .y_row = offsets, .accumulate = d > 0, .bias = nullptr,
+            gemm_block({.m = rows,
+                        .n = k,
+                        .k = o - d < kDepth<T> ? o - d : kDepth<T>,
+                        .a = dy + m * row + g * o + d,
+                        .a_row = row,
+                        .a_col = 1,
+                        .b = scratch + d * kPanel<T>,
+                        .b_row = kPanel<T>,
+                        .b_panel = o * kPanel<T>,
+                        .y = product,
+                        .y_row = offsets,
+                        .accumulate = d > 0,
+                        .bias = nullptr,
                         .relu = false});
           }
           auto position = patches.position(m);
@@ -432,7 +447,8 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
   }
 }
 
-// ---- weight gradient -----------------------------------------------------------------------------
+// ---- weight gradient
+// -----------------------------------------------------------------------------
 
 template <class T>
 void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {
@@ -516,7 +532,8 @@ void conv_weight_gradient(const ConvSizes& s, const View& x, const View& dy, con
     }
     const int64_t joined = choose_joined<T>(s);
     if (joined > 1) {
-      weight_gradient_joined(s, joined, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
+      weight_gradient_joined(s, joined, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(),
+                             scratch.ptr<T>());
     } else {
       weight_gradient(s, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
     }

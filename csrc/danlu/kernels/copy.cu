@@ -30,7 +30,8 @@ struct Constant {
 
 void copy(const View& x, const View& y) {
   if (x.dtype == y.dtype) {
-    return dispatch_words(y.dtype, [&]<class Word>(Word) { map<Word, Word>("copy", Move{}, y, x); });
+    return dispatch_words(y.dtype,
+                          [&]<class Word>(Word) { map<Word, Word>("copy", Move{}, y, x); });
   }
   dispatch_all(y.dtype, [&]<class To>(To) {
     dispatch_all(x.dtype, [&]<class From>(From) {

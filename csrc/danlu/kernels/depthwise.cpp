@@ -29,14 +29,17 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
         for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
           simd<T> sum = {};
           for (int64_t t0 = r0.begin; t0 < r0.end; ++t0) {
-            const int64_t i0 = o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
+            const int64_t i0 =
+                o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
             for (int64_t t1 = r1.begin; t1 < r1.end; ++t1) {
-              const int64_t i1 = o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
+              const int64_t i1 =
+                  o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
               const int64_t i2 = o2 * s.window.stride[2] - s.window.before[2];
               const T* from = x + (((image + i0) * s.in[1] + i1) * s.in[2] + i2) * c_all + c;
               const T* w = kernel + (t0 * s.window.size[1] + t1) * s.window.size[2] * c_all + c;
               for (int64_t t2 = r2.begin; t2 < r2.end; ++t2) {
-                sum += load_some(from + t2 * s.window.dilation[2] * c_all, n) * load_some(w + t2 * c_all, n);
+                sum += load_some(from + t2 * s.window.dilation[2] * c_all, n) *
+                       load_some(w + t2 * c_all, n);
               }
             }
           }
@@ -93,9 +96,11 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         const int64_t image = row / s.out[1] / s.out[0] * s.in[0];
         const Range r0 = taps_inside(s, 0, o0), r1 = taps_inside(s, 1, o1);
         for (int64_t t0 = r0.begin; t0 < r0.end; ++t0) {
-          const int64_t i0 = o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
+          const int64_t i0 =
+              o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
           for (int64_t t1 = r1.begin; t1 < r1.end; ++t1) {
-            const int64_t i1 = o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
+            const int64_t i1 =
+                o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
             const T* from = x + ((image + i0) * s.in[1] + i1) * s.in[2] * c_all;
             for (int64_t t2 = 0; t2 < s.window.size[2]; ++t2) {
               const int64_t shift = t2 * s.window.dilation[2] - s.window.before[2];
@@ -136,9 +141,8 @@ void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const
 
 void depthwise_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
                              const View& dx) {
-  for_type(dx.dtype, [&]<class T>(T) {
-    data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>());
-  });
+  for_type(dx.dtype,
+           [&]<class T>(T) { data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>()); });
 }
 
 void depthwise_weight_gradient(const ConvSizes& s, const View& x, const View& dy,

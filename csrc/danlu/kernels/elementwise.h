@@ -172,44 +172,69 @@ struct WrapOf<T, false> {
 template <class T>
 using wrap = typename WrapOf<T>::type;
 
-// ---- arithmetic -----------------------------------------------------------------------------------
+// ---- arithmetic
+// -----------------------------------------------------------------------------------
 
 struct Negative : Exact {
-  template <class T> DL_FN T operator()(T x) const {
-    if constexpr (Floating::has<T>) return -x;
-    else return T(wrap<T>(0) - wrap<T>(x));
+  template <class T>
+  DL_FN T operator()(T x) const {
+    if constexpr (Floating::has<T>)
+      return -x;
+    else
+      return T(wrap<T>(0) - wrap<T>(x));
   }
 };
 struct Abs : Exact {
-  template <class T> DL_FN T operator()(T x) const {
-    if constexpr (Floating::has<T>) return math::fabs(x);
-    else if constexpr (std::is_signed_v<T>) return x < 0 ? T(wrap<T>(0) - wrap<T>(x)) : x;
-    else return x;
+  template <class T>
+  DL_FN T operator()(T x) const {
+    if constexpr (Floating::has<T>)
+      return math::fabs(x);
+    else if constexpr (std::is_signed_v<T>)
+      return x < 0 ? T(wrap<T>(0) - wrap<T>(x)) : x;
+    else
+      return x;
   }
 };
 struct Sign : Exact {
-  template <class T> DL_FN T operator()(T x) const {
+  template <class T>
+  DL_FN T operator()(T x) const {
     return x != x ? x : T((x > T(0)) - (x < T(0)));
   }
 };
 struct Square : Exact {
-  template <class T> DL_FN T operator()(T x) const { return T(wrap<T>(x) * wrap<T>(x)); }
+  template <class T>
+  DL_FN T operator()(T x) const {
+    return T(wrap<T>(x) * wrap<T>(x));
+  }
 };
 struct Add : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(wrap<T>(a) + wrap<T>(b)); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(wrap<T>(a) + wrap<T>(b));
+  }
 };
 struct Subtract : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(wrap<T>(a) - wrap<T>(b)); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(wrap<T>(a) - wrap<T>(b));
+  }
 };
 struct Multiply : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(wrap<T>(a) * wrap<T>(b)); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(wrap<T>(a) * wrap<T>(b));
+  }
 };
 struct Divide : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return a / b; }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return a / b;
+  }
 };
 // Rounded towards minus infinity, as Python's //. An integer divided by zero is zero, as in NumPy.
 struct FloorDivide {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     if constexpr (Floating::has<T>) {
       if (b == T(0)) return a / b;
       const T rest = math::fmod(a, b);
@@ -232,7 +257,8 @@ struct FloorDivide {
 };
 // With the sign of the divisor, as Python's %.
 struct Remainder {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     if constexpr (Floating::has<T>) {
       const T rest = math::fmod(a, b);
       if (rest == T(0)) return math::copysign(T(0), b);
@@ -246,7 +272,8 @@ struct Remainder {
 };
 // An integer to a negative power is its reciprocal, rounded towards zero.
 struct Power {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     if constexpr (Floating::has<T>) {
       return math::pow(a, b);
     } else {
@@ -261,7 +288,8 @@ struct Power {
   }
 };
 struct Gcd {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     using Unsigned = std::make_unsigned_t<T>;  // holds the size of the least number, too
     Unsigned x = static_cast<Unsigned>(Abs()(a)), y = static_cast<Unsigned>(Abs()(b));
     while (y != 0) {
@@ -273,7 +301,8 @@ struct Gcd {
   }
 };
 struct Lcm {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     const T divisor = Gcd()(a, b);
     if (divisor == T(0)) return T(0);
     return Abs()(T(wrap<T>(FloorDivide()(a, divisor)) * wrap<T>(b)));
@@ -281,51 +310,79 @@ struct Lcm {
 };
 // NaN in either argument gives NaN.
 struct Maximum : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return (a > b || a != a) ? a : b; }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return (a > b || a != a) ? a : b;
+  }
 };
 struct Minimum : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return (a < b || a != a) ? a : b; }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return (a < b || a != a) ? a : b;
+  }
 };
 struct Reciprocal : Exact {
-  template <class T> DL_FN T operator()(T x) const { return T(1) / x; }
+  template <class T>
+  DL_FN T operator()(T x) const {
+    return T(1) / x;
+  }
 };
 
-// ---- bits -----------------------------------------------------------------------------------------
+// ---- bits
+// -----------------------------------------------------------------------------------------
 
 struct BitwiseInvert : Exact {
-  template <class T> DL_FN T operator()(T x) const {
-    if constexpr (std::is_same_v<T, bool>) return !x;
-    else return T(~x);
+  template <class T>
+  DL_FN T operator()(T x) const {
+    if constexpr (std::is_same_v<T, bool>)
+      return !x;
+    else
+      return T(~x);
   }
 };
 struct BitwiseAnd : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(a & b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(a & b);
+  }
 };
 struct BitwiseOr : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(a | b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(a | b);
+  }
 };
 struct BitwiseXor : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return T(a ^ b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return T(a ^ b);
+  }
 };
 // A shift by the width or more (or by a negative number) shifts everything out, as in NumPy.
 struct LeftShift : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     const auto by = static_cast<std::make_unsigned_t<T>>(b);
     return by < sizeof(T) * 8 ? T(wrap<T>(a) << by) : T(0);
   }
 };
 struct RightShift : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     const auto by = static_cast<std::make_unsigned_t<T>>(b);
     return by < sizeof(T) * 8 ? T(a >> by) : (a < T(0) ? T(-1) : T(0));
   }
 };
 
-// ---- rounding, roots, exponentials, logarithms ----------------------------------------------------
+// ---- rounding, roots, exponentials, logarithms
+// ----------------------------------------------------
 
-#define DL_FORMULA(functor, expression)                                     \
-  struct functor {                                                          \
-    template <class T> DL_FN T operator()(T x) const { return expression; } \
+#define DL_FORMULA(functor, expression) \
+  struct functor {                      \
+    template <class T>                  \
+    DL_FN T operator()(T x) const {     \
+      return expression;                \
+    }                                   \
   };
 DL_FORMULA(Floor, math::floor(x))
 DL_FORMULA(Ceil, math::ceil(x))
@@ -342,25 +399,33 @@ DL_FORMULA(Log2, math::log2(x))
 DL_FORMULA(Log10, math::log10(x))
 DL_FORMULA(Log1p, math::log1p(x))
 struct Logaddexp {
-  template <class T> DL_FN T operator()(T a, T b) const {
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
     const T high = Maximum()(a, b);
     const T gap = a == b ? T(0) : -math::fabs(a - b);  // inf - inf is no number
     return high + math::log1p(math::exp(gap));
   }
 };
 
-// ---- trigonometric and hyperbolic -----------------------------------------------------------------
+// ---- trigonometric and hyperbolic
+// -----------------------------------------------------------------
 
 // `hard` arguments are outside the fast function's range.
 struct Sin {
-  template <class T> DL_FN T operator()(T x) const { return math::sin(x); }
+  template <class T>
+  DL_FN T operator()(T x) const {
+    return math::sin(x);
+  }
 #ifndef __CUDACC__
   static DL_FN bool hard(float x) { return !(math::fabs(x) <= math::kTrigLimit); }
   static DL_FN float slow(float x) { return __builtin_sinf(x); }
 #endif
 };
 struct Cos {
-  template <class T> DL_FN T operator()(T x) const { return math::cos(x); }
+  template <class T>
+  DL_FN T operator()(T x) const {
+    return math::cos(x);
+  }
 #ifndef __CUDACC__
   static DL_FN bool hard(float x) { return !(math::fabs(x) <= math::kTrigLimit); }
   static DL_FN float slow(float x) { return __builtin_cosf(x); }
@@ -380,28 +445,41 @@ DL_FORMULA(Erf, math::erf(x))
 DL_FORMULA(Erfc, math::erfc(x))
 DL_FORMULA(Erfinv, math::erfinv(x))
 struct Atan2 {
-  template <class T> DL_FN T operator()(T a, T b) const { return math::atan2(a, b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return math::atan2(a, b);
+  }
 };
 struct Hypot {
-  template <class T> DL_FN T operator()(T a, T b) const { return math::hypot(a, b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return math::hypot(a, b);
+  }
 };
 struct Copysign : Exact {
-  template <class T> DL_FN T operator()(T a, T b) const { return math::copysign(a, b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return math::copysign(a, b);
+  }
 };
 struct Nextafter {
-  template <class T> DL_FN T operator()(T a, T b) const { return math::nextafter(a, b); }
+  template <class T>
+  DL_FN T operator()(T a, T b) const {
+    return math::nextafter(a, b);
+  }
 };
 
-// ---- activations ----------------------------------------------------------------------------------
+// ---- activations
+// ----------------------------------------------------------------------------------
 
 DL_FORMULA(Relu, x < T(0) ? T(0) : x)
 DL_FORMULA(Relu6, x < T(0) ? T(0) : (x > T(6) ? T(6) : x))
 DL_FORMULA(Sigmoid, math::sigmoid(x))
 DL_FORMULA(LogSigmoid, (x < T(0) ? x : T(0)) - math::log1p(math::exp(-math::fabs(x))))
 DL_FORMULA(HardSigmoid, Relu6()(x + T(3)) / T(6))
-DL_FORMULA(HardSilu, x * HardSigmoid()(x))
+DL_FORMULA(HardSilu, x* HardSigmoid()(x))
 DL_FORMULA(HardTanh, x < T(-1) ? T(-1) : (x > T(1) ? T(1) : x))
-DL_FORMULA(Silu, x * math::sigmoid(x))
+DL_FORMULA(Silu, x* math::sigmoid(x))
 DL_FORMULA(Softplus, (x < T(0) ? T(0) : x) + math::log1p(math::exp(-math::fabs(x))))
 DL_FORMULA(Softsign, x / (T(1) + math::fabs(x)))
 DL_FORMULA(SparsePlus, x <= T(-1) ? T(0) : (x >= T(1) ? x : (x + T(1)) * (x + T(1)) * T(0.25)))
@@ -417,10 +495,13 @@ inline constexpr double kGeluCubic = 0.044715;
 DL_FORMULA(GeluTanh,
            T(0.5) * x * (T(1) + math::tanh(T(kSqrt2OverPi) * (x + T(kGeluCubic) * x * x * x))))
 
-#define DL_FORMULA_WITH(functor, parameter, expression)                     \
-  struct functor {                                                          \
-    double parameter;                                                       \
-    template <class T> DL_FN T operator()(T x) const { return expression; } \
+#define DL_FORMULA_WITH(functor, parameter, expression) \
+  struct functor {                                      \
+    double parameter;                                   \
+    template <class T>                                  \
+    DL_FN T operator()(T x) const {                     \
+      return expression;                                \
+    }                                                   \
   };
 DL_FORMULA_WITH(Elu, alpha, x < T(0) ? T(alpha) * math::expm1(x) : x)
 DL_FORMULA_WITH(Celu, alpha, x < T(0) ? T(alpha) * math::expm1(x / T(alpha)) : x)
@@ -431,26 +512,32 @@ DL_FORMULA_WITH(SoftShrink, threshold,
 DL_FORMULA_WITH(HardShrink, threshold, math::fabs(x) <= T(threshold) ? T(0) : x)
 DL_FORMULA_WITH(Squareplus, b, T(0.5) * (x + math::sqrt(x * x + T(b))))
 
-// ---- derivatives in one pass ----------------------------------------------------------------------
+// ---- derivatives in one pass
+// ----------------------------------------------------------------------
 
-#define DL_GRADIENT(functor, expression)                                          \
-  struct functor {                                                                \
-    template <class T> DL_FN T operator()(T x, T dy) const { return expression; } \
+#define DL_GRADIENT(functor, expression)  \
+  struct functor {                        \
+    template <class T>                    \
+    DL_FN T operator()(T x, T dy) const { \
+      return expression;                  \
+    }                                     \
   };
 // These three read y = f(x), under the name x.
 DL_GRADIENT(ReluGrad, x > T(0) ? dy : T(0))
-DL_GRADIENT(SigmoidGrad, dy * x * (T(1) - x))
-DL_GRADIENT(TanhGrad, dy * (T(1) - x * x))
+DL_GRADIENT(SigmoidGrad, dy* x*(T(1) - x))
+DL_GRADIENT(TanhGrad, dy*(T(1) - x * x))
 struct SiluGrad {
-  template <class T> DL_FN T operator()(T x, T dy) const {
+  template <class T>
+  DL_FN T operator()(T x, T dy) const {
     const T s = math::sigmoid(x);
     return dy * s * (T(1) + x * (T(1) - s));
   }
 };
-DL_GRADIENT(GeluErfGrad, dy * (T(0.5) * (T(1) + math::erf(x * T(kSqrtHalf))) +
-                               x * T(kInverseSqrt2Pi) * math::exp(T(-0.5) * x * x)))
+DL_GRADIENT(GeluErfGrad, dy*(T(0.5) * (T(1) + math::erf(x * T(kSqrtHalf))) +
+                             x * T(kInverseSqrt2Pi) * math::exp(T(-0.5) * x * x)))
 struct GeluTanhGrad {
-  template <class T> DL_FN T operator()(T x, T dy) const {
+  template <class T>
+  DL_FN T operator()(T x, T dy) const {
     const T t = math::tanh(T(kSqrt2OverPi) * (x + T(kGeluCubic) * x * x * x));
     const T du = T(kSqrt2OverPi) * (T(1) + T(3 * kGeluCubic) * x * x);
     return dy * T(0.5) * (T(1) + t + x * (T(1) - t * t) * du);
@@ -458,14 +545,21 @@ struct GeluTanhGrad {
 };
 struct LeakyReluGrad {
   double slope;
-  template <class T> DL_FN T operator()(T x, T dy) const { return x > T(0) ? dy : T(slope) * dy; }
+  template <class T>
+  DL_FN T operator()(T x, T dy) const {
+    return x > T(0) ? dy : T(slope) * dy;
+  }
 };
 
-// ---- comparisons and predicates -------------------------------------------------------------------
+// ---- comparisons and predicates
+// -------------------------------------------------------------------
 
-#define DL_COMPARISON(functor, sign)                                           \
-  struct functor {                                                             \
-    template <class T> DL_FN bool operator()(T a, T b) const { return a sign b; } \
+#define DL_COMPARISON(functor, sign)        \
+  struct functor {                          \
+    template <class T>                      \
+    DL_FN bool operator()(T a, T b) const { \
+      return a sign b;                      \
+    }                                       \
   };
 DL_COMPARISON(Equal, ==)
 DL_COMPARISON(NotEqual, !=)
@@ -475,21 +569,32 @@ DL_COMPARISON(Greater, >)
 DL_COMPARISON(GreaterEqual, >=)
 
 struct IsNan {
-  template <class T> DL_FN bool operator()(T x) const { return x != x; }
+  template <class T>
+  DL_FN bool operator()(T x) const {
+    return x != x;
+  }
 };
 struct IsInf {
-  template <class T> DL_FN bool operator()(T x) const {
+  template <class T>
+  DL_FN bool operator()(T x) const {
     return math::fabs(x) == T(__builtin_inff());
   }
 };
 struct IsFinite {
-  template <class T> DL_FN bool operator()(T x) const { return math::fabs(x) < T(__builtin_inff()); }
+  template <class T>
+  DL_FN bool operator()(T x) const {
+    return math::fabs(x) < T(__builtin_inff());
+  }
 };
 struct SignBit {
-  template <class T> DL_FN bool operator()(T x) const { return math::copysign(T(1), x) < T(0); }
+  template <class T>
+  DL_FN bool operator()(T x) const {
+    return math::copysign(T(1), x) < T(0);
+  }
 };
 
-// ---- conversion -----------------------------------------------------------------------------------
+// ---- conversion
+// -----------------------------------------------------------------------------------
 
 // Floating numbers outside the range of an integer type give its nearest number, NaN gives 0: the
 // same on CPU and GPU.
@@ -512,8 +617,10 @@ DL_FN To convert(From x) {
 // A functor with or without a parameter.
 template <class F>
 DL_FN F make(double parameter) {
-  if constexpr (std::is_empty_v<F>) return F{};
-  else return F{parameter};
+  if constexpr (std::is_empty_v<F>)
+    return F{};
+  else
+    return F{parameter};
 }
 
 }  // namespace formula

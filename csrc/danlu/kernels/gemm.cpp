@@ -77,13 +77,14 @@ void multiply_tile(const Tile<T>& t) {
 template <class T, int kVectors, bool kPartial, int kMaxRows>
 DL_INLINE void multiply_rows(int64_t rows, const Tile<T>& t) {
   static_assert(kMaxRows <= 12);
-#define DL_ROWS(r)                                                       \
-  case r:                                                                \
+#define DL_ROWS(r)                                                                  \
+  case r:                                                                           \
     if constexpr (r <= kMaxRows) return multiply_tile<T, r, kVectors, kPartial>(t); \
     break;
   switch (rows) {
-    DL_ROWS(1) DL_ROWS(2) DL_ROWS(3) DL_ROWS(4) DL_ROWS(5) DL_ROWS(6)
-    DL_ROWS(7) DL_ROWS(8) DL_ROWS(9) DL_ROWS(10) DL_ROWS(11) DL_ROWS(12)
+    DL_ROWS(1)
+    DL_ROWS(2) DL_ROWS(3) DL_ROWS(4) DL_ROWS(5) DL_ROWS(6) DL_ROWS(7) DL_ROWS(8) DL_ROWS(9)
+        DL_ROWS(10) DL_ROWS(11) DL_ROWS(12)
   }
 #undef DL_ROWS
 }
@@ -165,7 +166,8 @@ void pack_panel_of(const T* b, int64_t row, int64_t col, int64_t k, int64_t colu
   constexpr int64_t kL = kLanes<T>, kP = kPanel<T>;
   if (columns < kP) {
     for (int64_t i = 0; i < k; ++i) {
-      for (int64_t j = 0; j < kP; ++j) panel[i * kP + j] = j < columns ? b[i * row + j * col] : T(0);
+      for (int64_t j = 0; j < kP; ++j)
+        panel[i * kP + j] = j < columns ? b[i * row + j * col] : T(0);
     }
     return;
   }

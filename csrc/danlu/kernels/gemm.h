@@ -39,9 +39,9 @@ struct GemmBlock {
   int64_t b_row;    // stride of k; columns are adjacent
   int64_t b_panel;  // elements from one packed panel to the next; 0: not packed
   T* y;
-  const int64_t* y_row;    // offset of each of the m rows
-  bool accumulate;         // add to y
-  const T* bias;           // of the n columns, or null; added last
+  const int64_t* y_row;  // offset of each of the m rows
+  bool accumulate;       // add to y
+  const T* bias;         // of the n columns, or null; added last
   bool relu;
 };
 void gemm_block(const GemmBlock<float>& block);
@@ -154,7 +154,8 @@ struct Block {
 // Room for one block, on the stack of the thread that uses it.
 template <class T>
 struct BlockBuffer {
-  static constexpr int64_t kRow = kDepth<T> + kLanes<T>;  // not a power of two: rows spread over sets
+  static constexpr int64_t kRow =
+      kDepth<T> + kLanes<T>;  // not a power of two: rows spread over sets
   alignas(64) T data[kBlockRows * kRow];
 };
 
@@ -247,9 +248,18 @@ void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, 
         const int64_t k0 = k * d / depths, depth = k * (d + 1) / depths - k0;
         const Block<T> block = a.block(m0, rows, k0, depth, buffer.data);
         const bool last = d + 1 == depths;
-        gemm_block({.m = rows, .n = columns, .k = depth, .a = block.data, .a_row = block.row,
-                    .a_col = block.col, .b = b.at(k0, n0), .b_row = b.row, .b_panel = b.panel,
-                    .y = y.data + n0, .y_row = offsets, .accumulate = epilogue.accumulate || d > 0,
+        gemm_block({.m = rows,
+                    .n = columns,
+                    .k = depth,
+                    .a = block.data,
+                    .a_row = block.row,
+                    .a_col = block.col,
+                    .b = b.at(k0, n0),
+                    .b_row = b.row,
+                    .b_panel = b.panel,
+                    .y = y.data + n0,
+                    .y_row = offsets,
+                    .accumulate = epilogue.accumulate || d > 0,
                     .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
                     .relu = last && epilogue.relu});
       }

@@ -156,7 +156,7 @@ DL_KERNEL_LIST(DL_DECLARE)
 }  // namespace danlu::cuda
 
 #ifdef DANLU_CUDA
-#define DL_DISPATCH(device, name, ...)                                                     \
+#define DL_DISPATCH(device, name, ...) \
   ((device).is_cpu() ? ::danlu::cpu::table().name(__VA_ARGS__) : ::danlu::cuda::name(__VA_ARGS__))
 #else
 #define DL_DISPATCH(device, name, ...) (::danlu::cpu::table().name(__VA_ARGS__))

@@ -16,11 +16,11 @@ namespace danlu::math {
 #else
 #define DL_C_MATH(name) __builtin_##name
 #endif
-#define DL_LIBM(name)                                               \
-  DL_FN float name(float x) { return DL_C_MATH(name##f)(x); }       \
+#define DL_LIBM(name)                                         \
+  DL_FN float name(float x) { return DL_C_MATH(name##f)(x); } \
   DL_FN double name(double x) { return DL_C_MATH(name)(x); }
-#define DL_LIBM2(name)                                                      \
-  DL_FN float name(float x, float y) { return DL_C_MATH(name##f)(x, y); }   \
+#define DL_LIBM2(name)                                                    \
+  DL_FN float name(float x, float y) { return DL_C_MATH(name##f)(x, y); } \
   DL_FN double name(double x, double y) { return DL_C_MATH(name)(x, y); }
 DL_LIBM(sqrt)
 DL_LIBM(floor)
@@ -48,7 +48,8 @@ DL_LIBM2(copysign)
 DL_LIBM2(nextafter)
 
 // What double uses on the CPU, and every type on the GPU.
-#define DL_LIBM_DOUBLE(name) DL_FN double name(double x) { return DL_C_MATH(name)(x); }
+#define DL_LIBM_DOUBLE(name) \
+  DL_FN double name(double x) { return DL_C_MATH(name)(x); }
 DL_LIBM_DOUBLE(exp)
 DL_LIBM_DOUBLE(exp2)
 DL_LIBM_DOUBLE(expm1)
@@ -96,8 +97,11 @@ DL_FN PowerOfTwo power_of_two(int32_t n) {
 
 // exp(r) - 1 for |r| <= ln(2) / 2.
 DL_FN float exp_minus_one_near_zero(float r) {
-  const float q = ((((0.000197901347f * r + 0.00139448687f) * r + 0.00833349861f) * r +
-                    0.0416662917f) * r + 0.166666657f) * r + 0.5f;
+  const float q =
+      ((((0.000197901347f * r + 0.00139448687f) * r + 0.00833349861f) * r + 0.0416662917f) * r +
+       0.166666657f) *
+          r +
+      0.5f;
   return q * (r * r) + r;
 }
 // exp(x) = 2^n exp(r) with r = x - n ln 2.
@@ -144,9 +148,17 @@ DL_FN Decomposed decompose(float x) {
 }
 // log(1 + f) - f.
 DL_FN float log_remainder(float f) {
-  const float q = ((((((((0.0674655586f * f - 0.116796158f) * f + 0.11890322f) * f - 0.124051422f) *
-                      f + 0.142192259f) * f - 0.166680068f) * f + 0.200021341f) * f -
-                    0.250000089f) * f + 0.333333135f);
+  const float q =
+      ((((((((0.0674655586f * f - 0.116796158f) * f + 0.11890322f) * f - 0.124051422f) * f +
+           0.142192259f) *
+              f -
+          0.166680068f) *
+             f +
+         0.200021341f) *
+            f -
+        0.250000089f) *
+           f +
+       0.333333135f);
   return (q * f - 0.5f) * (f * f);
 }
 DL_FN float log_special(float x, float y) {
@@ -177,8 +189,11 @@ DL_FN float log1p(float x) {
 DL_FN float tanh(float x) {
   const float a = __builtin_fabsf(x);
   const float s = x * x;
-  const float q = ((((0.00212274608f * s - 0.00815628096f) * s + 0.0216926076f) * s -
-                    0.0539453775f) * s + 0.133331954f) * s - 0.333333313f;
+  const float q =
+      ((((0.00212274608f * s - 0.00815628096f) * s + 0.0216926076f) * s - 0.0539453775f) * s +
+       0.133331954f) *
+          s -
+      0.333333313f;
   const float small = __builtin_copysignf(q * (x * s) + x, x);
   const float large = __builtin_copysignf(1.f - 2.f / (exp(2.f * a) + 1.f), x);
   return a < 0.625f ? small : (x != x ? x : large);
@@ -187,14 +202,25 @@ DL_FN float tanh(float x) {
 DL_FN float erf(float x) {
   const float a = __builtin_fabsf(x);
   const float s = x * x;
-  const float q = (((((8.36230902e-05f * s - 0.000814148108f) * s + 0.00520099001f) * s -
-                     0.0268594138f) * s + 0.112836964f) * s - 0.376126349f) * s + 0.128379166f;
+  const float q =
+      (((((8.36230902e-05f * s - 0.000814148108f) * s + 0.00520099001f) * s - 0.0268594138f) * s +
+        0.112836964f) *
+           s -
+       0.376126349f) *
+          s +
+      0.128379166f;
   const float small = q * x + x;
   // 1 - exp(-g) with g = -log(erfc(a))
   const float t = a > 4.f ? 4.f : a;
-  const float g = ((((((2.10949638e-05f * t - 0.00043446169f) * t + 0.00417105854f) * t -
-                      0.0251194164f) * t + 0.10828007f) * t + 0.633346915f) * t + 1.12951493f) * t -
-                  0.000174683155f;
+  const float g =
+      ((((((2.10949638e-05f * t - 0.00043446169f) * t + 0.00417105854f) * t - 0.0251194164f) * t +
+         0.10828007f) *
+            t +
+        0.633346915f) *
+           t +
+       1.12951493f) *
+          t -
+      0.000174683155f;
   const float large = __builtin_copysignf(1.f - exp(-g), x);
   return a < 0.92f ? small : (x != x ? x : large);
 }
@@ -203,7 +229,7 @@ DL_FN float erf(float x) {
 inline constexpr float kTrigLimit = 8192.f;
 
 struct Reduced {
-  float r;           // |r| <= pi / 4
+  float r;  // |r| <= pi / 4
   uint32_t quadrant;
 };
 DL_FN Reduced reduce_angle(float x) {
@@ -222,7 +248,8 @@ DL_FN float sin_near_zero(float r) {
 }
 DL_FN float cos_near_zero(float r) {
   const float s = r * r;
-  const float q = ((-2.72033049e-07f * s + 2.47994358e-05f) * s - 0.00138888834f) * s + 0.0416666679f;
+  const float q =
+      ((-2.72033049e-07f * s + 2.47994358e-05f) * s - 0.00138888834f) * s + 0.0416666679f;
   return q * (s * s) + (1.f - 0.5f * s);
 }
 DL_FN float sin_of(Reduced a) {

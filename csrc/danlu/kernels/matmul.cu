@@ -10,9 +10,9 @@ namespace danlu::cuda {
 
 namespace {
 
-constexpr int kTile = 64;           // rows and columns of y that a block makes
-constexpr int kDepth = 16;          // of k that it keeps at a time
-constexpr int kEach = 4;            // rows and columns of one thread
+constexpr int kTile = 64;   // rows and columns of y that a block makes
+constexpr int kDepth = 16;  // of k that it keeps at a time
+constexpr int kEach = 4;    // rows and columns of one thread
 constexpr int kSide = kTile / kEach;
 static_assert(kSide * kSide == kBlock);
 

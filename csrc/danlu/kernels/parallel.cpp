@@ -79,7 +79,8 @@ void run_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_t), v
   const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
   if (threads <= 1 || omp_in_parallel()) {
     FlushDenormals flush;
-    for (int64_t begin = 0; begin < n; begin += grain) fn(context, begin, std::min(n, begin + grain));
+    for (int64_t begin = 0; begin < n; begin += grain)
+      fn(context, begin, std::min(n, begin + grain));
     return;
   }
   std::atomic<int64_t> next{0};

@@ -8,7 +8,8 @@
 
 namespace danlu {
 
-// ---- matmul --------------------------------------------------------------------------------------
+// ---- matmul
+// --------------------------------------------------------------------------------------
 
 // One product of the batch for each chunk of work, or, where a product is large, all threads on
 // one product after the other.
@@ -51,7 +52,8 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k) {
 }
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
 
-// ---- conv, pool ----------------------------------------------------------------------------------
+// ---- conv, pool
+// ----------------------------------------------------------------------------------
 
 // A window that slides over three spatial axes; 1-D and 2-D use the last ones, with size 1 before.
 struct SlidingWindow {
@@ -71,8 +73,8 @@ struct ConvSizes {
   DL_INLINE bool depthwise() const { return groups > 1 && channels == 1 && filters == 1; }
 };
 
-inline constexpr int64_t kMaxJoined = 4;      // neighbouring outputs computed as one
-inline constexpr int64_t kMaxSplits = 16;     // partial sums of a weight gradient
+inline constexpr int64_t kMaxJoined = 4;   // neighbouring outputs computed as one
+inline constexpr int64_t kMaxSplits = 16;  // partial sums of a weight gradient
 inline constexpr int64_t kConvBlockRows = 48;
 
 // Into how many parts the positions are split, where the kernel alone gives too little to share.
@@ -88,9 +90,7 @@ DL_INLINE int64_t depthwise_splits(const ConvSizes& s) {
 }
 DL_INLINE int64_t scatter_pieces(int64_t images) { return images < 32 ? images : 32; }
 // Whether the data gradient is scattered (few channels) or gathered.
-DL_INLINE bool scatters(const ConvSizes& s, int64_t lanes) {
-  return s.channels < lanes;
-}
+DL_INLINE bool scatters(const ConvSizes& s, int64_t lanes) { return s.channels < lanes; }
 
 // Elements of scratch, at most, for any vector width.
 DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {

@@ -25,8 +25,8 @@ struct Stand {
     const SlidingWindow& w = s.window;
     for (int64_t t0 = taps[0].begin; t0 < taps[0].end; ++t0) {
       for (int64_t t1 = taps[1].begin; t1 < taps[1].end; ++t1) {
-        const int64_t row = (image + first[0] + t0 * w.dilation[0]) * s.in[1] + first[1] +
-                            t1 * w.dilation[1];
+        const int64_t row =
+            (image + first[0] + t0 * w.dilation[0]) * s.in[1] + first[1] + t1 * w.dilation[1];
         const int64_t pixel = row * s.in[2] + first[2], tap = (t0 * w.size[1] + t1) * w.size[2];
         for (int64_t t2 = taps[2].begin; t2 < taps[2].end; ++t2) {
           f(pixel + t2 * w.dilation[2], tap + t2);

@@ -14,26 +14,34 @@ namespace {
 // ---- what is reduced --------------------------------------------------------------------------
 
 struct Sum : formula::Add {
-  template <class A> static constexpr A identity = A(0);
+  template <class A>
+  static constexpr A identity = A(0);
 };
 struct Product : formula::Multiply {
-  template <class A> static constexpr A identity = A(1);
+  template <class A>
+  static constexpr A identity = A(1);
 };
 template <class A>
 constexpr A lowest() {
-  if constexpr (std::is_floating_point_v<A>) return -A(__builtin_inff());
-  else return std::is_signed_v<A> ? A(uint64_t{1} << 63) : A(0);
+  if constexpr (std::is_floating_point_v<A>)
+    return -A(__builtin_inff());
+  else
+    return std::is_signed_v<A> ? A(uint64_t{1} << 63) : A(0);
 }
 template <class A>
 constexpr A highest() {
-  if constexpr (std::is_floating_point_v<A>) return A(__builtin_inff());
-  else return A(~lowest<A>());
+  if constexpr (std::is_floating_point_v<A>)
+    return A(__builtin_inff());
+  else
+    return A(~lowest<A>());
 }
 struct Max : formula::Maximum {  // a NaN wins
-  template <class A> static constexpr A identity = lowest<A>();
+  template <class A>
+  static constexpr A identity = lowest<A>();
 };
 struct Min : formula::Minimum {
-  template <class A> static constexpr A identity = highest<A>();
+  template <class A>
+  static constexpr A identity = highest<A>();
 };
 
 // ---- where numbers come from and go to ----------------------------------------------------------
@@ -56,13 +64,20 @@ struct Integers {
   __device__ A operator[](int64_t at) const {
     switch (dtype) {
       case DType::bool_:
-      case DType::uint8: return get<uint8_t>(at);
-      case DType::uint16: return get<uint16_t>(at);
-      case DType::uint32: return get<uint32_t>(at);
-      case DType::int8: return get<int8_t>(at);
-      case DType::int16: return get<int16_t>(at);
-      case DType::int32: return get<int32_t>(at);
-      default: return get<int64_t>(at);  // uint64 is the same word
+      case DType::uint8:
+        return get<uint8_t>(at);
+      case DType::uint16:
+        return get<uint16_t>(at);
+      case DType::uint32:
+        return get<uint32_t>(at);
+      case DType::int8:
+        return get<int8_t>(at);
+      case DType::int16:
+        return get<int16_t>(at);
+      case DType::int32:
+        return get<int32_t>(at);
+      default:
+        return get<int64_t>(at);  // uint64 is the same word
     }
   }
 
@@ -96,14 +111,21 @@ struct Target {
   }
   __device__ void store(int64_t at, float value) const { store_floating(at, value); }
   __device__ void store(int64_t at, double value) const { store_floating(at, value); }
-  __device__ void store(int64_t at, int64_t value) const { store(at, static_cast<uint64_t>(value)); }
+  __device__ void store(int64_t at, int64_t value) const {
+    store(at, static_cast<uint64_t>(value));
+  }
   __device__ void store(int64_t at, uint64_t value) const {
     switch (size_of_word()) {
-      case 0: return put<bool>(at, value != 0);
-      case 1: return put<uint8_t>(at, value);
-      case 2: return put<uint16_t>(at, value);
-      case 4: return put<uint32_t>(at, value);
-      default: return put<uint64_t>(at, value);
+      case 0:
+        return put<bool>(at, value != 0);
+      case 1:
+        return put<uint8_t>(at, value);
+      case 2:
+        return put<uint16_t>(at, value);
+      case 4:
+        return put<uint32_t>(at, value);
+      default:
+        return put<uint64_t>(at, value);
     }
   }
 
@@ -111,22 +133,31 @@ struct Target {
   template <class A>
   __device__ void store_floating(int64_t at, A value) const {
     switch (dtype) {
-      case DType::float16: return put<float16>(at, value);
-      case DType::bfloat16: return put<bfloat16>(at, value);
-      case DType::float32: return put<float>(at, value);
-      default: return put<double>(at, value);
+      case DType::float16:
+        return put<float16>(at, value);
+      case DType::bfloat16:
+        return put<bfloat16>(at, value);
+      case DType::float32:
+        return put<float>(at, value);
+      default:
+        return put<double>(at, value);
     }
   }
   __device__ int size_of_word() const {  // 0: bool
     switch (dtype) {
-      case DType::bool_: return 0;
+      case DType::bool_:
+        return 0;
       case DType::uint8:
-      case DType::int8: return 1;
+      case DType::int8:
+        return 1;
       case DType::uint16:
-      case DType::int16: return 2;
+      case DType::int16:
+        return 2;
       case DType::uint32:
-      case DType::int32: return 4;
-      default: return 8;
+      case DType::int32:
+        return 4;
+      default:
+        return 8;
     }
   }
 };
@@ -203,8 +234,10 @@ __device__ auto reduce_part(Op op, const Nest& nest, Source x, int64_t start, in
 template <class A>
 __device__ void finish(const Nest& nest, Target y, A* partial, int64_t output, int64_t part, A sum,
                        A divisor) {
-  if (nest.chunks > 1) partial[output * nest.chunks + part] = sum;
-  else y.store(nest.y_of(output), static_cast<A>(sum / divisor));
+  if (nest.chunks > 1)
+    partial[output * nest.chunks + part] = sum;
+  else
+    y.store(nest.y_of(output), static_cast<A>(sum / divisor));
 }
 
 // ---- rows: the innermost axis is reduced, by the threads of a row of the block ----------------
@@ -283,8 +316,8 @@ void run_reduce(const View& x, const View& y, const View& scratch, bool mean) {
       const unsigned rows = rows_block(share < 8 ? share : 8).x;
       const dim3 block(kBlock / rows, rows);
       const int64_t blocks = (nest.outputs + block.x - 1) / block.x * nest.chunks;
-      launch("reduce", x.device, grid_for(blocks), block, reduce_columns<Op, Source>, nest,
-             source, target, partial, divisor);
+      launch("reduce", x.device, grid_for(blocks), block, reduce_columns<Op, Source>, nest, source,
+             target, partial, divisor);
     }
     if (nest.chunks > 1) {
       launch("reduce", x.device, grid_for(nest.outputs), kBlock, join_chunks<Op, A>, nest, partial,
@@ -395,11 +428,16 @@ void run_cumulate(const View& x, const View& y, int axis) {
 void reduce(Reduce op, const View& x, const View& y, const View& scratch) {
   if (y.numel() == 0) return;
   switch (op) {
-    case Reduce::sum: return run_reduce<Sum>(x, y, scratch, /*mean=*/false);
-    case Reduce::mean: return run_reduce<Sum>(x, y, scratch, /*mean=*/true);
-    case Reduce::prod: return run_reduce<Product>(x, y, scratch, /*mean=*/false);
-    case Reduce::max: return run_reduce<Max>(x, y, scratch, /*mean=*/false);
-    case Reduce::min: return run_reduce<Min>(x, y, scratch, /*mean=*/false);
+    case Reduce::sum:
+      return run_reduce<Sum>(x, y, scratch, /*mean=*/false);
+    case Reduce::mean:
+      return run_reduce<Sum>(x, y, scratch, /*mean=*/true);
+    case Reduce::prod:
+      return run_reduce<Product>(x, y, scratch, /*mean=*/false);
+    case Reduce::max:
+      return run_reduce<Max>(x, y, scratch, /*mean=*/false);
+    case Reduce::min:
+      return run_reduce<Min>(x, y, scratch, /*mean=*/false);
   }
 }
 

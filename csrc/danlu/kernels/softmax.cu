@@ -47,8 +47,8 @@ __global__ void softmax_grad_rows(int64_t rows, int64_t n, const T* y, const T* 
     const T* ys = y + r * n;
     const T* dys = dy + r * n;
     T* dxs = dx + r * n;
-    const A dot = sum_row(
-        n, room, [&](int64_t i) { return static_cast<A>(ys[i]) * static_cast<A>(dys[i]); });
+    const A dot =
+        sum_row(n, room, [&](int64_t i) { return static_cast<A>(ys[i]) * static_cast<A>(dys[i]); });
     if (!inside) return;
     for (int64_t i = threadIdx.x; i < n; i += blockDim.x) {
       dxs[i] = static_cast<T>(static_cast<A>(ys[i]) * (static_cast<A>(dys[i]) - dot));

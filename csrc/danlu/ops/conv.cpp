@@ -1,5 +1,5 @@
-// Convolution over one, two or three spatial axes, channels last, and its two gradients. Each of the
-// three is linear in both of its inputs, and the gradients of one are the other two.
+// Convolution over one, two or three spatial axes, channels last, and its two gradients. Each of
+// the three is linear in both of its inputs, and the gradients of one are the other two.
 #include <algorithm>
 
 #include "danlu/kernels/kernels.h"
@@ -38,7 +38,8 @@ int64_t copies_of(Inputs in, const Shape& y) {
 
 Attrs attrs_of(const SlidingWindow& w) {
   const auto list = [](const int64_t* p) { return std::vector<int64_t>(p, p + 3); };
-  return {{"strides", list(w.stride)}, {"dilation_rate", list(w.dilation)}, {"before", list(w.before)}};
+  return {
+      {"strides", list(w.stride)}, {"dilation_rate", list(w.dilation)}, {"before", list(w.before)}};
 }
 
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
@@ -95,7 +96,8 @@ struct Conv final : Op {
 
 // dx with <dx, x> = <dy, conv(x, kernel)> for all x: also the transposed convolution of dy.
 struct ConvDataGradient final : Op {
-  ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x) : window(sliding), x_shape(of_x) {}
+  ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x)
+      : window(sliding), x_shape(of_x) {}
   std::string_view name() const override { return "conv_data_gradient"; }
   Attrs attrs() const override { return attrs_of(window); }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
@@ -104,7 +106,8 @@ struct ConvDataGradient final : Op {
     return sizes_of(window, x_shape, in[1].dim(-2), in[0].shape());
   }
   int64_t scratch_bytes(Inputs in) const override {
-    return scratch_size(conv_data_gradient_scratch(sizes(in)), in[0].dtype(), copies_of(in, x_shape));
+    return scratch_size(conv_data_gradient_scratch(sizes(in)), in[0].dtype(),
+                        copies_of(in, x_shape));
   }
   void run(Inputs in, Outputs out, View scratch) const override {
     if (out[0].numel() == 0) return;
@@ -167,7 +170,8 @@ Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Te
 }
 Tensor weight_gradient(const SlidingWindow& window, const Shape& kernel_shape, const Tensor& x,
                        const Tensor& dy) {
-  return call_one(make_op<ConvWeightGradient>(window, kernel_shape), {contiguous(x), contiguous(dy)});
+  return call_one(make_op<ConvWeightGradient>(window, kernel_shape),
+                  {contiguous(x), contiguous(dy)});
 }
 
 constexpr std::string_view kAxes[] = {"width", "height, width", "depth, height, width"};
@@ -232,7 +236,8 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
     }
     const int64_t room = spatial[i] + before + after - extent;
     check(room >= 0 || spatial[i] == 0,
-          "[{}] a window of {} (dilation {}) does not fit into {} with padding: pass padding=\"same\", "
+          "[{}] a window of {} (dilation {}) does not fit into {} with padding: pass "
+          "padding=\"same\", "
           "or a smaller window",
           op, size, dilation, spatial);
     out.push_back(room < 0 ? 0 : room / strides[i] + 1);
@@ -260,12 +265,12 @@ Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options,
   check(filters % groups == 0,
         "[conv] kernel {} on {} channels means {} groups, which do not divide its {} filters",
         kernel.shape(), channels, groups, filters);
-  check(!bias || bias.shape() == Shape{filters}, "[conv] bias {} does not fit kernel {}: it wants ({},)",
-        bias ? bias.shape() : Shape(), kernel.shape(), filters);
+  check(!bias || bias.shape() == Shape{filters},
+        "[conv] bias {} does not fit kernel {}: it wants ({},)", bias ? bias.shape() : Shape(),
+        kernel.shape(), filters);
   Shape out;
-  const SlidingWindow window =
-      resolve_window("conv", spatial_of(x.shape(), 1, spatial), spatial_of(kernel.shape(), 0, spatial),
-                     options, out);
+  const SlidingWindow window = resolve_window("conv", spatial_of(x.shape(), 1, spatial),
+                                              spatial_of(kernel.shape(), 0, spatial), options, out);
   out.insert(0, x.dim(0));
   out.push_back(filters);
   const DType dtype = promote(x.dtype(), kernel.dtype());
@@ -278,12 +283,12 @@ Tensor conv_transpose(const Tensor& x, const Tensor& kernel, const WindowOptions
                       const Shape& output_spatial) {
   check_ranks("conv_transpose", x, kernel);  // kernel (window..., filters, channels of x)
   const int spatial = x.ndim() - 2;
-  check(kernel.dim(-1) == x.dim(-1), "[conv_transpose] kernel {} wants {} input channels, x {} has {}",
-        kernel.shape(), kernel.dim(-1), x.shape(), x.dim(-1));
+  check(kernel.dim(-1) == x.dim(-1),
+        "[conv_transpose] kernel {} wants {} input channels, x {} has {}", kernel.shape(),
+        kernel.dim(-1), x.shape(), x.dim(-1));
   Shape out;
-  const SlidingWindow window =
-      resolve_window("conv_transpose", output_spatial, spatial_of(kernel.shape(), 0, spatial), options,
-                     out);
+  const SlidingWindow window = resolve_window("conv_transpose", output_spatial,
+                                              spatial_of(kernel.shape(), 0, spatial), options, out);
   check(out == spatial_of(x.shape(), 1, spatial),
         "[conv_transpose] an output of {} would come from {}, x {} has {}", output_spatial, out,
         x.shape(), spatial_of(x.shape(), 1, spatial));

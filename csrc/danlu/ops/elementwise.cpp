@@ -10,7 +10,8 @@ namespace danlu {
 
 namespace {
 
-// ---- what the lists say ---------------------------------------------------------------------------
+// ---- what the lists say
+// ---------------------------------------------------------------------------
 
 struct Accepts {  // the kinds of dtypes that an op computes in
   bool floating, integer, boolean;
@@ -27,7 +28,8 @@ struct Entry {
   Accepts accepts;
 };
 #define DL_ENTRY(name, functor, types) Entry{#name, accepts_of<formula::types>()},
-constexpr Entry kUnary[] = {DL_UNARY_LIST(DL_ENTRY) DL_GELU_LIST(DL_ENTRY) DL_UNARY_WITH_LIST(DL_ENTRY)};
+constexpr Entry kUnary[] = {DL_UNARY_LIST(DL_ENTRY) DL_GELU_LIST(DL_ENTRY)
+                                DL_UNARY_WITH_LIST(DL_ENTRY)};
 constexpr Entry kBinary[] = {DL_BINARY_LIST(DL_ENTRY) DL_GRADIENT_LIST(DL_ENTRY)};
 constexpr Entry kCompare[] = {DL_COMPARE_LIST(DL_ENTRY)};
 constexpr Entry kPredicate[] = {DL_PREDICATE_LIST(DL_ENTRY)};
@@ -35,10 +37,14 @@ constexpr Entry kPredicate[] = {DL_PREDICATE_LIST(DL_ENTRY)};
 template <class Kind>
 const Entry& entry_of(Kind kind) {
   const auto i = static_cast<size_t>(kind);
-  if constexpr (std::is_same_v<Kind, Unary>) return kUnary[i];
-  else if constexpr (std::is_same_v<Kind, Binary>) return kBinary[i];
-  else if constexpr (std::is_same_v<Kind, Compare>) return kCompare[i];
-  else return kPredicate[i];
+  if constexpr (std::is_same_v<Kind, Unary>)
+    return kUnary[i];
+  else if constexpr (std::is_same_v<Kind, Binary>)
+    return kBinary[i];
+  else if constexpr (std::is_same_v<Kind, Compare>)
+    return kCompare[i];
+  else
+    return kPredicate[i];
 }
 
 // The dtype that an op computes in for an argument of `dtype`: what is not floating becomes float32
@@ -47,13 +53,14 @@ DType computed_in(const Entry& op, DType dtype) {
   if (op.accepts(dtype)) return dtype;
   if (op.accepts.floating && !op.accepts.integer) return DType::float32;
   fail(ErrorKind::type, "[{}] wants {}, got {}", op.name,
-       op.accepts.floating ? "numbers"
+       op.accepts.floating  ? "numbers"
        : op.accepts.boolean ? "integers or booleans"
                             : "integers",
        dtype);
 }
 
-// ---- derivatives of y = f(x) ----------------------------------------------------------------------
+// ---- derivatives of y = f(x)
+// ----------------------------------------------------------------------
 
 constexpr Reads kNothing = kReadsNothing;
 constexpr Reads kX = reads_inputs({0});
@@ -75,12 +82,12 @@ struct UnaryRule {
   Tensor (*dx)(const Tensor& x, const Tensor& y, const Tensor& dy, double p);
 };
 UnaryRule rule_of(Unary kind) {
-#define DL_RULE(name, reads, expression)                                        \
-  case Unary::name:                                                             \
-    return {reads, []([[maybe_unused]] const Tensor& x, [[maybe_unused]] const Tensor& y, \
-                      [[maybe_unused]] const Tensor& dy, [[maybe_unused]] double p) -> Tensor { \
-              return expression;                                                \
-            }};
+#define DL_RULE(name, reads, expression)                                           \
+  case Unary::name:                                                                \
+    return {reads,                                                                 \
+            []([[maybe_unused]] const Tensor& x, [[maybe_unused]] const Tensor& y, \
+               [[maybe_unused]] const Tensor& dy,                                  \
+               [[maybe_unused]] double p) -> Tensor { return expression; }};
   switch (kind) {
     DL_RULE(negative, kNothing, -dy)
     DL_RULE(abs, kX, dy * sign(x))
@@ -127,8 +134,9 @@ UnaryRule rule_of(Unary kind) {
     DL_RULE(silu, kX, call_binary(Binary::silu_grad, x, dy, p))
     DL_RULE(softplus, kX, dy * sigmoid(x))
     DL_RULE(softsign, kX, dy / square(1.0 + abs(x)))
-    DL_RULE(selu, kY, dy * where(y > 0.0, Tensor::scalar(formula::kSeluScale, y.dtype(), y.device()),
-                                 y + formula::kSeluScale * formula::kSeluAlpha))
+    DL_RULE(selu, kY,
+            dy * where(y > 0.0, Tensor::scalar(formula::kSeluScale, y.dtype(), y.device()),
+                       y + formula::kSeluScale * formula::kSeluAlpha))
     DL_RULE(gelu_erf, kX, call_binary(Binary::gelu_erf_grad, x, dy, p))
     DL_RULE(gelu_tanh, kX, call_binary(Binary::gelu_tanh_grad, x, dy, p))
     DL_RULE(sparse_plus, kX, dy * (0.5 + 0.5 * hard_tanh(x)))
@@ -143,7 +151,8 @@ UnaryRule rule_of(Unary kind) {
   return {};
 }
 
-// ---- derivatives of y = f(a, b) -------------------------------------------------------------------
+// ---- derivatives of y = f(a, b)
+// -------------------------------------------------------------------
 
 constexpr Reads kAB = reads_inputs({0, 1});
 constexpr Reads kA = reads_inputs({0});
@@ -184,9 +193,9 @@ struct BinaryRule {
   Gradient da, db;
 };
 BinaryRule rule_of(Binary kind) {
-#define DL_GRADIENT_OF(expression)                                                           \
-  []([[maybe_unused]] const Tensor& a, [[maybe_unused]] const Tensor& b,                     \
-     [[maybe_unused]] const Tensor& y, [[maybe_unused]] const Tensor& dy,                    \
+#define DL_GRADIENT_OF(expression)                                        \
+  []([[maybe_unused]] const Tensor& a, [[maybe_unused]] const Tensor& b,  \
+     [[maybe_unused]] const Tensor& y, [[maybe_unused]] const Tensor& dy, \
      [[maybe_unused]] double p) -> Tensor { return expression; }
 #define DL_RULE(name, reads, da, db) \
   case Binary::name:                 \
@@ -230,7 +239,8 @@ BinaryRule rule_of(Binary kind) {
   return {};
 }
 
-// ---- the ops --------------------------------------------------------------------------------------
+// ---- the ops
+// --------------------------------------------------------------------------------------
 
 struct UnaryOp final : Op {
   explicit UnaryOp(Unary k, double p = 0) : kind(k), parameter(p), rule(rule_of(k)) {}
@@ -365,7 +375,8 @@ const OpRef& op_of(Kind kind, const Entry (&)[n]) {
 }
 
 Tensor call_unary(Unary kind, const Tensor& x) {
-  return call_one(op_of<UnaryOp>(kind, kUnary), {astype(x, computed_in(entry_of(kind), x.dtype()))});
+  return call_one(op_of<UnaryOp>(kind, kUnary),
+                  {astype(x, computed_in(entry_of(kind), x.dtype()))});
 }
 Tensor call_unary(Unary kind, const Tensor& x, double parameter) {
   return call_one(make_op<UnaryOp>(kind, parameter),
@@ -397,17 +408,19 @@ Tensor call_predicate(Predicate kind, const Tensor& x) {
 
 }  // namespace
 
-// ---- public functions -----------------------------------------------------------------------------
+// ---- public functions
+// -----------------------------------------------------------------------------
 
 // Rounding leaves integers as they are, in their dtype.
 constexpr bool rounds(Unary kind) {
-  return kind == Unary::floor || kind == Unary::ceil || kind == Unary::trunc || kind == Unary::round;
+  return kind == Unary::floor || kind == Unary::ceil || kind == Unary::trunc ||
+         kind == Unary::round;
 }
 
-#define DL_DEFINE(name, functor, types)                              \
-  Tensor name(const Tensor& x) {                                     \
-    if (rounds(Unary::name) && is_integer(x.dtype())) return x;      \
-    return call_unary(Unary::name, x);                               \
+#define DL_DEFINE(name, functor, types)                         \
+  Tensor name(const Tensor& x) {                                \
+    if (rounds(Unary::name) && is_integer(x.dtype())) return x; \
+    return call_unary(Unary::name, x);                          \
   }
 DL_UNARY_LIST(DL_DEFINE)
 DL_GELU_LIST(DL_DEFINE)
@@ -429,11 +442,15 @@ DL_COMPARE_LIST(DL_DEFINE)
 DL_PREDICATE_LIST(DL_DEFINE)
 #undef DL_DEFINE
 
-Tensor relu_grad(const Tensor& y, const Tensor& dy) { return call_binary(Binary::relu_grad, y, dy); }
+Tensor relu_grad(const Tensor& y, const Tensor& dy) {
+  return call_binary(Binary::relu_grad, y, dy);
+}
 Tensor sigmoid_grad(const Tensor& y, const Tensor& dy) {
   return call_binary(Binary::sigmoid_grad, y, dy);
 }
-Tensor tanh_grad(const Tensor& y, const Tensor& dy) { return call_binary(Binary::tanh_grad, y, dy); }
+Tensor tanh_grad(const Tensor& y, const Tensor& dy) {
+  return call_binary(Binary::tanh_grad, y, dy);
+}
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   return bitwise_and(astype(a, DType::bool_), astype(b, DType::bool_));

@@ -39,10 +39,9 @@ int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias
   const auto size = [&](const Strides& p, const Strides& q) {
     return plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
   };
-  const int64_t dense =
-      Workspace::bytes(std::initializer_list<Tensor>{a}) > 0
-          ? size(contiguous_strides(a.shape()), contiguous_strides(b.shape()))
-          : 0;
+  const int64_t dense = Workspace::bytes(std::initializer_list<Tensor>{a}) > 0
+                            ? size(contiguous_strides(a.shape()), contiguous_strides(b.shape()))
+                            : 0;
   return batch_pieces(batch, m, n, k) * std::max(size(a.strides(), b.strides()), dense) *
          std::max<int64_t>(4, size_of(b.dtype()));
 }
@@ -52,10 +51,11 @@ struct Matmul final : Op {
   std::string_view name() const override { return "matmul"; }
   Specs infer(Inputs in) const override {
     const Tensor &a = in[0], &b = in[1];
-    check(a.dim(-1) == b.dim(-2),
-          "[matmul] {} times {}: the last axis of the first ({}) and the last but one of the second "
-          "({}) must agree; transpose one of them?",
-          a.shape(), b.shape(), a.dim(-1), b.dim(-2));
+    check(
+        a.dim(-1) == b.dim(-2),
+        "[matmul] {} times {}: the last axis of the first ({}) and the last but one of the second "
+        "({}) must agree; transpose one of them?",
+        a.shape(), b.shape(), a.dim(-1), b.dim(-2));
     Shape shape = broadcast_shapes("matmul", batch_of(a), batch_of(b));
     shape.push_back(a.dim(-2));
     shape.push_back(b.dim(-1));
@@ -251,10 +251,10 @@ Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias, bool rel
              kernel.dtype());
   const OpRef& op = relu ? rectified : linear;
   const DType dtype = promote(x.dtype(), kernel.dtype());
-  const Tensor matrix =
-      as_matrix(astype(x.ndim() == 1 ? reshape(x, {1, x.dim(0)}) : x, dtype));
+  const Tensor matrix = as_matrix(astype(x.ndim() == 1 ? reshape(x, {1, x.dim(0)}) : x, dtype));
   const Tensor w = astype(kernel, dtype);
-  const Tensor y = bias ? call_one(op, {matrix, w, astype(bias, dtype)}) : call_one(op, {matrix, w});
+  const Tensor y =
+      bias ? call_one(op, {matrix, w, astype(bias, dtype)}) : call_one(op, {matrix, w});
   return x.ndim() == 2 ? y : as_batch(y, x.shape());
 }
 

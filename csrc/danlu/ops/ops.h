@@ -31,7 +31,8 @@ DL_UNARY_LIST(DL_DECLARE_OP)
 DL_GELU_LIST(DL_DECLARE_OP)
 DL_PREDICATE_LIST(DL_DECLARE_OP)
 #undef DL_DECLARE_OP
-#define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x, double parameter);
+#define DL_DECLARE_OP(name, functor, types) \
+  DL_EXPORT Tensor name(const Tensor& x, double parameter);
 DL_UNARY_WITH_LIST(DL_DECLARE_OP)
 #undef DL_DECLARE_OP
 #define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& a, const Tensor& b);
@@ -48,17 +49,18 @@ DL_EXPORT Tensor logical_xor(const Tensor& a, const Tensor& b);
 DL_EXPORT Tensor logical_not(const Tensor& x);
 DL_EXPORT Tensor gelu(const Tensor& x, bool approximate = true);
 DL_EXPORT Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
-DL_EXPORT Tensor clip(const Tensor& x, const Tensor& min, const Tensor& max);  // either may be absent
+DL_EXPORT Tensor clip(const Tensor& x, const Tensor& min,
+                      const Tensor& max);  // either may be absent
 
 // So that formulas read as mathematics. A number takes the tensor's dtype.
 inline Tensor operator-(const Tensor& x) { return negative(x); }
-#define DL_OPERATOR(sign, name)                                                               \
-  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return name(a, b); }        \
-  inline Tensor operator sign(const Tensor& a, double b) {                                    \
-    return name(a, Tensor::scalar(b, a.dtype(), a.device()));                                 \
-  }                                                                                           \
-  inline Tensor operator sign(double a, const Tensor& b) {                                    \
-    return name(Tensor::scalar(a, b.dtype(), b.device()), b);                                 \
+#define DL_OPERATOR(sign, name)                                                        \
+  inline Tensor operator sign(const Tensor& a, const Tensor& b) { return name(a, b); } \
+  inline Tensor operator sign(const Tensor& a, double b) {                             \
+    return name(a, Tensor::scalar(b, a.dtype(), a.device()));                          \
+  }                                                                                    \
+  inline Tensor operator sign(double a, const Tensor& b) {                             \
+    return name(Tensor::scalar(a, b.dtype(), b.device()), b);                          \
   }
 DL_OPERATOR(+, add)
 DL_OPERATOR(-, subtract)
@@ -73,8 +75,8 @@ DL_OPERATOR(>=, greater_equal)
 // ---- reduce.cpp ------------------------------------------------------------------------------
 // Over the axes listed (negative ones count from the end), or over all where none is passed.
 // Integers and booleans are summed and multiplied in int64 (unsigned ones in uint64).
-#define DL_DECLARE_REDUCTION(name)                                                      \
-  DL_EXPORT Tensor name(const Tensor& x, const Axes& axes, bool keepdims = false);      \
+#define DL_DECLARE_REDUCTION(name)                                                 \
+  DL_EXPORT Tensor name(const Tensor& x, const Axes& axes, bool keepdims = false); \
   DL_EXPORT Tensor name(const Tensor& x);
 DL_DECLARE_REDUCTION(sum)
 DL_DECLARE_REDUCTION(mean)
@@ -87,7 +89,8 @@ DL_DECLARE_REDUCTION(logsumexp)
 DL_DECLARE_REDUCTION(count_nonzero)
 #undef DL_DECLARE_REDUCTION
 DL_EXPORT Axes all_axes(const Tensor& x);
-DL_EXPORT Tensor var(const Tensor& x, const Axes& axes, double correction = 0, bool keepdims = false);
+DL_EXPORT Tensor var(const Tensor& x, const Axes& axes, double correction = 0,
+                     bool keepdims = false);
 DL_EXPORT Tensor standard_deviation(const Tensor& x, const Axes& axes, double correction = 0,
                                     bool keepdims = false);
 // The position of the first greatest (least) element along `axis`, int64.
@@ -113,7 +116,7 @@ DL_EXPORT Tensor dense(const Tensor& x, const Tensor& kernel, const Tensor& bias
 struct WindowOptions {
   Shape strides = {};  // for pooling, empty means the size of the window
   Shape dilation_rate = {};
-  bool same = false;  // pad so that the size is divided by the stride, rounded up
+  bool same = false;              // pad so that the size is divided by the stride, rounded up
   Shape before = {}, after = {};  // explicit padding, when not `same`
 };
 struct SlidingWindow;
@@ -217,7 +220,7 @@ DL_EXPORT int normalize_axis(std::string_view op, int64_t axis, int ndim);
 DL_EXPORT Axes normalize_axes(std::string_view op, const Axes& axes, int ndim);
 DL_EXPORT Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 
-DL_EXPORT Tensor contiguous(const Tensor& x);  // x itself when it is dense
+DL_EXPORT Tensor contiguous(const Tensor& x);                   // x itself when it is dense
 DL_EXPORT Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1
 DL_EXPORT Tensor flatten(const Tensor& x);
 DL_EXPORT Tensor permute_dims(const Tensor& x, const Axes& axes);

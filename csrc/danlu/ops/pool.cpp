@@ -24,13 +24,15 @@ ConvSizes sizes_of(const SlidingWindow& window, const Shape& x, const Shape& y) 
   return s;
 }
 
-// What all of them share: the window, the shape of the image and the shape of the result of pooling.
+// What all of them share: the window, the shape of the image and the shape of the result of
+// pooling.
 struct PoolOp : Op {
   PoolOp(const SlidingWindow& sliding, const Shape& of_x, const Shape& of_y)
       : window(sliding), x_shape(of_x), y_shape(of_y) {}
   Attrs attrs() const override {
     const auto list = [](const int64_t* p) { return std::vector<int64_t>(p, p + 3); };
-    return {{"pool_size", list(window.size)}, {"strides", list(window.stride)},
+    return {{"pool_size", list(window.size)},
+            {"strides", list(window.stride)},
             {"before", list(window.before)}};
   }
   int64_t scratch_bytes(Inputs in) const override {
@@ -157,7 +159,8 @@ Tensor pool(std::string_view name, const Tensor& x, const Shape& pool_size,
   check_type(is_floating(x.dtype()), "[{}] takes floating tensors, got {}: cast with astype", name,
              x.dtype());
   check(pool_size.ndim() == 1 || pool_size.ndim() == spatial,
-        "[{}] pool_size {} does not fit x {} with {} spatial axes", name, pool_size, x.shape(), spatial);
+        "[{}] pool_size {} does not fit x {} with {} spatial axes", name, pool_size, x.shape(),
+        spatial);
   const Shape size = pool_size.ndim() == 1 ? Shape::filled(spatial, pool_size[0]) : pool_size;
   WindowOptions each = options;
   if (each.strides.ndim() == 0) each.strides = size;
