@@ -256,8 +256,10 @@ Tensor pad(const Tensor& x, const Shape& before, const Shape& after, PadMode mod
   }
   if (!grows) return x;
   if (mode == PadMode::constant) {
-    Tensor y = value ? contiguous(broadcast_to(astype(value, x.dtype()), shape))
-                     : zeros(shape, x.dtype(), x.device());
+    const auto filled = [&] {
+      return contiguous(broadcast_to(to_device(astype(value, x.dtype()), x.device()), shape));
+    };
+    Tensor y = value ? filled() : zeros(shape, x.dtype(), x.device());
     return slice_update(std::move(y), x, Slices(before, x.shape()));
   }
   Tensor y = x;

@@ -45,9 +45,11 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
     """Whether each element of x1 is among those of x2."""
-    x1, x2 = _core.asarray(x1), _core.sort(_core.flatten(x2))
+    x1 = _core.asarray(x1)
+    x2 = _core.asarray(x2, device=None if isinstance(x2, _core.Tensor) else x1.device)
+    x2 = _core.sort(_core.flatten(x2))
     if x2.size == 0:
-        return _core.full(x1.shape, invert)
+        return _core.full(x1.shape, invert, device=x1.device)
     at = _core.clip(_core.searchsorted(x2, x1), 0, x2.size - 1)
     found = _core.take(x2, at, 0) == x1
     return _core.logical_not(found) if invert else found
@@ -64,10 +66,16 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     if sparse:
         raise ValueError("[bincount] danlu has dense tensors only: use sparse=False")
     bins = max(minlength, int(_core.max(x)) + 1 if x.size else 0)
-    values = _core.ones(x.shape, dtype="int32") if weights is None else _core.asarray(weights)
+    values = (
+        _core.ones(x.shape, dtype="int32", device=x.device)
+        if weights is None
+        else _core.asarray(weights)
+    )
     if x.ndim == 1:
         return _core.scatter(_core.expand_dims(x, 1), values, (bins,))
-    rows = _core.broadcast_to(_core.expand_dims(_core.arange(x.shape[0]), 1), x.shape)
+    rows = _core.broadcast_to(
+        _core.expand_dims(_core.arange(x.shape[0], device=x.device), 1), x.shape
+    )
     return _core.scatter(_core.stack([rows, x], axis=-1), values, (x.shape[0], bins))
 
 
