@@ -2,6 +2,8 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <type_traits>
+
 #include "danlu/bindings/bind.h"
 #include "danlu/ops/ops.h"
 
@@ -167,13 +169,13 @@ PyGetSetDef attributes[] = {
 // ---- methods
 // ---------------------------------------------------------------------------------------
 
-template <Tensor (*change)(const Tensor&, const Tensor&)>
+template <auto change>  // nullptr: the value itself
 PyObject* assign_method(PyObject* self, PyObject* object) {
   return guarded<PyObject*>(nullptr, [&] {
     VariableState& variable = state(self);
     NoGrad no_grad;
     Tensor value = to_tensor(object, variable.dtype());
-    if constexpr (change != nullptr) value = change(variable.value(), value);
+    if constexpr (!std::is_null_pointer_v<decltype(change)>) value = change(variable.value(), value);
     assign(variable, value);
     Py_INCREF(self);
     return self;
