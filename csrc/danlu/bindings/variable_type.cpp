@@ -175,7 +175,8 @@ PyObject* assign_method(PyObject* self, PyObject* object) {
     VariableState& variable = state(self);
     NoGrad no_grad;
     Tensor value = to_tensor(object, variable.dtype());
-    if constexpr (!std::is_null_pointer_v<decltype(change)>) value = change(variable.value(), value);
+    if constexpr (!std::is_null_pointer_v<decltype(change)>)
+      value = change(variable.value(), value);
     assign(variable, value);
     Py_INCREF(self);
     return self;

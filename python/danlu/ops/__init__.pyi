@@ -68,6 +68,8 @@ from danlu._core import cumulative_prod as cumprod
 from danlu._core import cumulative_prod as cumulative_prod
 from danlu._core import cumulative_sum as cumsum
 from danlu._core import cumulative_sum as cumulative_sum
+from danlu._core import device_name as device_name
+from danlu._core import devices as devices
 from danlu._core import diag as diag
 from danlu._core import diagonal as diagonal
 from danlu._core import divide as divide
@@ -79,6 +81,7 @@ from danlu._core import empty_cache as empty_cache
 from danlu._core import empty_like as empty_like
 from danlu._core import equal as equal
 from danlu._core import erf as erf
+from danlu._core import erfc as erfc
 from danlu._core import erfinv as erfinv
 from danlu._core import exp as exp
 from danlu._core import exp2 as exp2
@@ -92,6 +95,7 @@ from danlu._core import floor_divide as floor_divide
 from danlu._core import from_dlpack as from_dlpack
 from danlu._core import full as full
 from danlu._core import full_like as full_like
+from danlu._core import gcd as gcd
 from danlu._core import gelu as gelu
 from danlu._core import grad_enabled as grad_enabled
 from danlu._core import greater as greater
@@ -106,6 +110,7 @@ from danlu._core import isa as isa
 from danlu._core import isfinite as isfinite
 from danlu._core import isinf as isinf
 from danlu._core import isnan as isnan
+from danlu._core import lcm as lcm
 from danlu._core import leaky_relu as leaky_relu
 from danlu._core import less as less
 from danlu._core import less_equal as less_equal
@@ -408,6 +413,8 @@ __all__ = [
     "deg2rad",
     "dense",
     "depthwise_conv",
+    "device_name",
+    "devices",
     "diag",
     "diagflat",
     "diagonal",
@@ -427,6 +434,7 @@ __all__ = [
     "empty_like",
     "equal",
     "erf",
+    "erfc",
     "erfinv",
     "exp",
     "exp2",
@@ -448,6 +456,7 @@ __all__ = [
     "from_dlpack",
     "full",
     "full_like",
+    "gcd",
     "gelu",
     "get_item",
     "glu",
@@ -480,6 +489,7 @@ __all__ = [
     "isposinf",
     "isreal",
     "layer_normalization",
+    "lcm",
     "ldexp",
     "leaky_relu",
     "left_shift",
