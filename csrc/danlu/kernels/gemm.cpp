@@ -82,10 +82,10 @@ DL_INLINE void multiply_rows(int64_t rows, const Tile<T>& t) {
     if constexpr (r <= kMaxRows) return multiply_tile<T, r, kVectors, kPartial>(t); \
     break;
   switch (rows) {
-    DL_ROWS(1)
-    DL_ROWS(2)
-    DL_ROWS(3) DL_ROWS(4) DL_ROWS(5) DL_ROWS(6) DL_ROWS(7) DL_ROWS(8) DL_ROWS(9) DL_ROWS(10)
-        DL_ROWS(11) DL_ROWS(12)
+    // clang-format off
+    DL_ROWS(1) DL_ROWS(2) DL_ROWS(3) DL_ROWS(4) DL_ROWS(5) DL_ROWS(6)
+    DL_ROWS(7) DL_ROWS(8) DL_ROWS(9) DL_ROWS(10) DL_ROWS(11) DL_ROWS(12)
+    // clang-format on
   }
 #undef DL_ROWS
 }
