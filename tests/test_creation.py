@@ -111,8 +111,8 @@ def test_asarray_of_tensors() -> None:
         dl.asarray([1.0], copy=False)
     with pytest.raises(ValueError, match="copy=False"):
         dl.asarray(x, dtype="int32", copy=False)
-    with pytest.raises(ValueError, match="device 'cuda'"):
-        dl.asarray(x, device="cuda")
+    with pytest.raises(ValueError, match="tpu"):
+        dl.asarray(x, device="tpu")
 
 
 def test_a_list_of_tensors_carries_gradients() -> None:
@@ -190,7 +190,8 @@ def test_linspace(num: int, endpoint: bool) -> None:
 def test_matrices() -> None:
     np.testing.assert_array_equal(dl.eye(3, 4, k=1).numpy(), np.eye(3, 4, k=1))
     np.testing.assert_array_equal(dl.eye(3, k=-2, dtype="int32").numpy(), np.eye(3, k=-2))
-    np.testing.assert_array_equal(dl.eye(2, k=5).numpy(), np.zeros((2, 2)))
+    for k in (5, 2**70, -(2**63)):
+        np.testing.assert_array_equal(dl.eye(2, k=k).numpy(), np.zeros((2, 2)))
     np.testing.assert_array_equal(dl.ops.identity(3).numpy(), np.eye(3))
     np.testing.assert_array_equal(dl.ops.tri(3, 4, k=1).numpy(), np.tri(3, 4, k=1))
     np.testing.assert_array_equal(dl.ops.vander([1, 2, 3]).numpy(), np.vander([1, 2, 3]))

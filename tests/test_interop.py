@@ -166,8 +166,8 @@ def test_dlpack_protocol() -> None:
         dl.from_dlpack([1.0])
     with pytest.raises(BufferError, match="no dtype with DLPack code 5"):
         dl.from_dlpack(np.ones(2, "complex64"))
-    with pytest.raises(ValueError, match="device cuda"):
-        dl.from_dlpack(x, device="cuda")
+    with pytest.raises(ValueError, match="tpu"):
+        dl.from_dlpack(x, device="tpu")
 
 
 def test_dlpack_of_old_producers() -> None:
@@ -344,14 +344,14 @@ def test_namespace() -> None:
     with pytest.raises(ValueError, match="up to 2024.12"):
         x.__array_namespace__(api_version="2031.01")
     info = dl.__array_namespace_info__()
-    assert info.devices() == ["cpu"]
+    assert info.devices()[0] == "cpu"
     assert info.default_device() == "cpu"
     assert info.default_dtypes()["real floating"] == "float32"
     assert set(info.dtypes(kind="signed integer")) == {"int8", "int16", "int32", "int64"}
     assert info.capabilities()["boolean indexing"]
     assert x.to_device("cpu").tolist() == [1.0, 1.0]
-    with pytest.raises(ValueError, match="not available"):
-        x.to_device("cuda:0")
+    with pytest.raises(ValueError, match="tpu"):
+        x.to_device("tpu")
 
 
 def test_saturate_cast() -> None:

@@ -1,4 +1,6 @@
 // New tensors.
+#include <algorithm>
+
 #include "danlu/bindings/bind.h"
 #include "danlu/bindings/device.h"
 #include "danlu/bindings/interop.h"
@@ -66,9 +68,13 @@ Tensor line(double start, double stop, int64_t num, bool endpoint, std::optional
                   to_device_argument("linspace", device));
 }
 
-Tensor identity(int64_t rows, std::optional<int64_t> columns, int64_t k, std::optional<DType> dtype,
-                const py::object& device) {
-  return eye(rows, columns.value_or(rows), k, dtype.value_or(DType::float32),
+Tensor identity(int64_t rows, std::optional<int64_t> columns, const py::int_& k,
+                std::optional<DType> dtype, const py::object& device) {
+  int overflow = 0;
+  const int64_t diagonal = PyLong_AsLongLongAndOverflow(k.ptr(), &overflow);
+  const int64_t beyond = int64_t{1} << 62;  // outside of every matrix
+  const int64_t offset = overflow ? overflow * beyond : std::clamp(diagonal, -beyond, beyond);
+  return eye(rows, columns.value_or(rows), offset, dtype.value_or(DType::float32),
              to_device_argument("eye", device));
 }
 
