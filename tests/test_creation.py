@@ -40,7 +40,6 @@ DTYPES = "bool uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32
         (memoryview(b"ab"), "uint8"),
         (np.array(["1.5", 2.5], object)[1:], "float32"),
     ],
-    ids=str,
 )
 def test_asarray(value: Any, dtype: str | None) -> None:
     if dtype is None:
@@ -93,7 +92,6 @@ def test_asarray_of_unaligned_records() -> None:
         (np.zeros(2, "M8[s]"), TypeError, "dtype 'M'"),
         (np.zeros((1,) * 9), ValueError, "at most 8 axes"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_a_tensor(value: Any, error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
@@ -152,7 +150,6 @@ def test_full_keeps_the_kind_of_the_number() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [(5,), (2, 7), (7, 2, -2), (0, 1, 0.1), (5, 5), (1.5, -1, -0.5), (3, 1), (-3, 10, 4)],
-    ids=str,
 )
 def test_arange(arguments: Any) -> None:
     want = np.arange(*arguments)
