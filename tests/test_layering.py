@@ -17,8 +17,8 @@ PYTHON = ROOT / "python" / "danlu"
 
 # What a folder of csrc/danlu may include, besides the C++ standard library.
 KERNEL_VALUES = r"core/(macros|dtype|device|shape|view|error|random)\.h"
-# kernels.h is the contract; the other two are the lists and structs that it is made of.
-OPS = r"core/.*|kernels/(kernels|elementwise|types)\.h|ops/ops\.h"
+# kernels.h is the contract, made of lists and structs; derivatives share constants with formulas.
+OPS = r"core/.*|kernels/(kernels|elementwise|elementwise_list|types)\.h|ops/ops\.h"
 AUTOGRAD = rf"{OPS}|autograd/.*"
 MAY_INCLUDE = {
     "core": r"core/.*",

@@ -12,8 +12,7 @@
 namespace danlu::python {
 namespace {
 
-// ---- the binary interface
-// ------------------------------------------------------------------------
+// ---- the binary interface ---------------------------------------------------------------------
 
 struct DLDevice {
   int32_t type;
@@ -69,8 +68,7 @@ constexpr const char* kUsedName = "used_dltensor";
 template <>
 constexpr const char* kUsedName<Versioned> = "used_dltensor_versioned";
 
-// ---- from danlu
-// ----------------------------------------------------------------------------------
+// ---- from danlu -------------------------------------------------------------------------------
 
 DLDataType dl_dtype(DType dtype) {
   const uint8_t bits = static_cast<uint8_t>(8 * size_of(dtype));
@@ -154,8 +152,7 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
   return make_capsule<Unversioned>(y, 0);
 }
 
-// ---- to danlu
-// ------------------------------------------------------------------------------------
+// ---- to danlu ---------------------------------------------------------------------------------
 
 DType dtype_of_dl(DLDataType type) {
   const auto sized = [&](DType first, int smallest) {

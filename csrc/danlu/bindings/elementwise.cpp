@@ -1,4 +1,4 @@
-// Elementwise functions: one row each, made from the lists in kernels/elementwise.h.
+// Elementwise functions: one row each, made from the lists in kernels/elementwise_list.h.
 #include "danlu/bindings/bind.h"
 #include "danlu/ops/ops.h"
 

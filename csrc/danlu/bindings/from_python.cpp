@@ -10,8 +10,7 @@
 namespace danlu::python {
 namespace {
 
-// ---- nested lists of numbers
-// ---------------------------------------------------------------------
+// ---- nested lists of numbers ------------------------------------------------------------------
 
 bool is_list(PyObject* object) { return PyList_Check(object) || PyTuple_Check(object); }
 
@@ -128,8 +127,7 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
                                  dtype.value_or(scan.integers ? DType::int64 : DType::bool_));
 }
 
-// ---- buffers
-// -------------------------------------------------------------------------------------
+// ---- buffers ----------------------------------------------------------------------------------
 
 // The buffer of an object; `failed` holds why there is none.
 struct Buffer {

@@ -130,8 +130,7 @@ PyObject* to_numpy(const Tensor& x) {
   return shared_array(to_device(x.detach(), kCpu)).attr("copy")("C").release().ptr();
 }
 
-// ---- Python's numbers
-// ----------------------------------------------------------------------------
+// ---- Python's numbers -------------------------------------------------------------------------
 
 namespace {
 
@@ -175,8 +174,7 @@ PyObject* to_number(const Tensor& x) {
   return number_at(to_device(x.detach(), kCpu).view(), 0);
 }
 
-// ---- pickling
-// ------------------------------------------------------------------------------------
+// ---- pickling ---------------------------------------------------------------------------------
 
 namespace {
 

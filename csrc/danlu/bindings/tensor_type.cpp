@@ -12,8 +12,7 @@ PyTypeObject* tensor_type = nullptr;
 
 namespace {
 
-// ---- number slots: shared by Tensor and Variable
-// ---------------------------------------------------
+// ---- number slots: shared by Tensor and Variable ----------------------------------------------
 
 using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
 using UnaryFn = Tensor (*)(const Tensor&);
@@ -184,8 +183,7 @@ PyObject* sequence_item_slot(PyObject* self, Py_ssize_t i) {
   });
 }
 
-// ---- attributes
-// ----------------------------------------------------------------------------------
+// ---- attributes -------------------------------------------------------------------------------
 
 PyObject* get_shape(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr,
@@ -275,8 +273,7 @@ int set_requires_grad(PyObject* self, PyObject* value, void*) {
   });
 }
 
-// ---- methods
-// -------------------------------------------------------------------------------------
+// ---- methods ----------------------------------------------------------------------------------
 
 PyObject* backward_method(PyObject* self, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"gradient", "retain_graph", nullptr};

@@ -101,12 +101,10 @@ PyObject* to_numpy(const Tensor& x);   // a new NumPy array that shares the byte
 PyObject* to_list(const Tensor& x);    // nested lists of Python numbers
 PyObject* to_number(const Tensor& x);  // item()
 
-// ---- repr.cpp
-// ------------------------------------------------------------------------------------
+// ---- repr.cpp ---------------------------------------------------------------------------------
 std::string to_repr(const Tensor& x);
 
-// ---- tensor_type.cpp, variable_type.cpp
-// ------------------------------------------------------------
+// ---- tensor_type.cpp, variable_type.cpp -------------------------------------------------------
 void make_tensor_type(PyObject* module);
 void make_variable_type(PyObject* module);
 

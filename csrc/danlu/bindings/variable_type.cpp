@@ -18,8 +18,7 @@ void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* m
 
 namespace {
 
-// ---- life
-// ------------------------------------------------------------------------------------------
+// ---- life -------------------------------------------------------------------------------------
 
 PyObject* new_variable(PyTypeObject* type, PyObject*, PyObject*) {
   PyObject* self = type->tp_alloc(type, 0);  // zeroed
@@ -100,8 +99,7 @@ VariableState& state(PyObject* self) {
   return *variable;
 }
 
-// ---- attributes
-// ------------------------------------------------------------------------------------
+// ---- attributes -------------------------------------------------------------------------------
 
 PyObject* get_value(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).read()); });
@@ -166,8 +164,7 @@ PyGetSetDef attributes[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-// ---- methods
-// ---------------------------------------------------------------------------------------
+// ---- methods ----------------------------------------------------------------------------------
 
 template <auto change>  // nullptr: the value itself
 PyObject* assign_method(PyObject* self, PyObject* object) {

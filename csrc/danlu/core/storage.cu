@@ -18,8 +18,7 @@ void check_cuda(cudaError_t result, const char* what) {
   fail(ErrorKind::runtime, "[{}] CUDA: {}", what, cudaGetErrorString(result));
 }
 
-// ---- devices
-// -------------------------------------------------------------------------------------
+// ---- devices ----------------------------------------------------------------------------------
 
 namespace {
 
@@ -87,8 +86,7 @@ void synchronize(Device device) {
   check_cuda(cudaStreamSynchronize(stream(device)), "synchronize");
 }
 
-// ---- the caching allocator
-// -----------------------------------------------------------------------
+// ---- the caching allocator --------------------------------------------------------------------
 
 namespace {
 
@@ -182,8 +180,7 @@ void reset_peak_memory(Device device) {
   g.stats.peak = g.stats.in_use;
 }
 
-// ---- copies
-// --------------------------------------------------------------------------------------
+// ---- copies -----------------------------------------------------------------------------------
 
 namespace {
 
@@ -217,8 +214,7 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
   synchronize(device);
 }
 
-// ---- status words
-// --------------------------------------------------------------------------------
+// ---- status words -----------------------------------------------------------------------------
 
 namespace {
 thread_local StatusWord* current_word = nullptr;

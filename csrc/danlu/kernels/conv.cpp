@@ -207,8 +207,7 @@ struct TransposedPatchSource {
   }
 };
 
-// ---- few filters: several neighbouring outputs at once
-// -------------------------------------------
+// ---- few filters: several neighbouring outputs at once ----------------------------------------
 
 // `joined` neighbouring outputs seen as one with joined * filters channels. Its window is wider by
 // the strides between them, and its kernel holds `joined` shifted copies: the vectors are fuller.
@@ -255,8 +254,7 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
   }
 }
 
-// ---- forward
-// -------------------------------------------------------------------------------------
+// ---- forward ----------------------------------------------------------------------------------
 
 template <class T>
 void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu,
@@ -286,8 +284,7 @@ void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* ker
   forward(wide, x, scratch, bias ? biases : nullptr, y, relu, biases + wide.filters);
 }
 
-// ---- data gradient
-// -------------------------------------------------------------------------------
+// ---- data gradient ----------------------------------------------------------------------------
 
 // The positions of x that lie at `phase` modulo the stride see the same taps of the kernel: in each
 // axis those with (phase + before - tap * dilation) divisible by the stride. They form a dense
@@ -447,8 +444,7 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
   }
 }
 
-// ---- weight gradient
-// -----------------------------------------------------------------------------
+// ---- weight gradient --------------------------------------------------------------------------
 
 template <class T>
 void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {

@@ -185,8 +185,7 @@ void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon
   });
 }
 
-// ---- rows of targets
-// -----------------------------------------------------------------------------
+// ---- rows of targets --------------------------------------------------------------------------
 
 namespace {
 

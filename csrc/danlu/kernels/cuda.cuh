@@ -9,8 +9,7 @@
 
 namespace danlu::cuda {
 
-// ---- launching
-// -----------------------------------------------------------------------------------
+// ---- launching --------------------------------------------------------------------------------
 
 // Starts a kernel in the device's stream; `name` is for the error. A debug build waits for it, so
 // that a fault is found where it happens.
@@ -46,8 +45,7 @@ __device__ __forceinline__ int64_t first_index() {
 }
 __device__ __forceinline__ int64_t index_step() { return int64_t{gridDim.x} * blockDim.x; }
 
-// ---- element types
-// -------------------------------------------------------------------------------
+// ---- element types ----------------------------------------------------------------------------
 
 template <class T>
 inline constexpr bool is_half = std::is_same_v<T, float16> || std::is_same_v<T, bfloat16>;
@@ -74,8 +72,7 @@ void dispatch_words(DType dtype, F&& f) {
   }
 }
 
-// ---- loops over N tensors of one shape
-// -----------------------------------------------------------
+// ---- loops over N tensors of one shape --------------------------------------------------------
 
 template <int N>
 struct Loops {  // outermost first; axes of one element dropped, axes that lie in one step merged
@@ -125,8 +122,7 @@ Loops<N> collapse(const View* const (&views)[N]) {
   return loops;
 }
 
-// ---- y = f(x...), element by element
-// -------------------------------------------------------------
+// ---- y = f(x...), element by element ----------------------------------------------------------
 
 template <class F, int N, size_t... K, class Y, class... X>
 __device__ __forceinline__ void map_one(F f, const int64_t (&at)[N], std::index_sequence<K...>,
@@ -154,8 +150,7 @@ void map(const char* name, F f, const View& y, const Views&... x) {
          n, y.ptr<Y>(), x.template ptr<X>()...);
 }
 
-// ---- sums over a block
-// ---------------------------------------------------------------------------
+// ---- sums over a block ------------------------------------------------------------------------
 
 // The result of `op` over the threads of one row of the block, in a fixed order, to all of them.
 // blockDim.x is a power of two; `room` has one element for each thread of the block.
@@ -173,8 +168,7 @@ __device__ A reduce_block_row(Op op, A value, A* room) {
   return result;
 }
 
-// ---- bad indices
-// ---------------------------------------------------------------------------------
+// ---- bad indices ------------------------------------------------------------------------------
 
 // A kernel that meets bad values reports each position, and goes on with a harmless value.
 __device__ __forceinline__ void report(StatusWord* status, int64_t position) {

@@ -7,7 +7,7 @@
 
 #include "danlu/core/random.h"
 #include "danlu/core/view.h"
-#include "danlu/kernels/elementwise.h"
+#include "danlu/kernels/elementwise_list.h"
 #include "danlu/kernels/plans.h"
 #include "danlu/kernels/types.h"
 

@@ -54,8 +54,7 @@ DL_INLINE DType compute_dtype(DType dtype) {
   return dtype == DType::float16 || dtype == DType::bfloat16 ? DType::float32 : dtype;
 }
 
-// ---- conversion of blocks between a half type and float, gather and scatter
-// -----------------------
+// ---- conversion of blocks between a half type and float, gather and scatter -------------------
 
 #if defined(__F16C__)
 // The processor converts eight at once; it rounds to nearest even as float16 does.
@@ -284,8 +283,7 @@ inline View as_words(const View& x) {
   return words;
 }
 
-// ---- the driver
-// -----------------------------------------------------------------------------------
+// ---- the driver -------------------------------------------------------------------------------
 
 // Dense rows of any length: whole steps in place, the rest in padded rows.
 inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int operands,

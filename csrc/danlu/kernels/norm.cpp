@@ -100,8 +100,7 @@ void join_sums(A* sums, int64_t blocks, int64_t width) {
 
 }  // namespace
 
-// ---- batch normalisation
-// -------------------------------------------------------------------------
+// ---- batch normalisation ----------------------------------------------------------------------
 
 // y = (x - mean) / sqrt(variance + epsilon) * gamma + beta with the moments of this very x
 void batch_norm_training(const View& x, const View& gamma, const View& beta, double epsilon,
@@ -187,8 +186,7 @@ void scale_shift(const View& x, const View& scale, const View& shift, const View
   });
 }
 
-// ---- layer normalisation
-// -------------------------------------------------------------------------
+// ---- layer normalisation ----------------------------------------------------------------------
 
 // y = (x - mean) inverse gamma + beta, with inverse = 1 / sqrt(variance + epsilon) of each row
 void layer_norm(const View& x, const View& gamma, const View& beta, double epsilon, const View& y,

@@ -42,8 +42,7 @@ double number_at(const View& view) {
   return number;
 }
 
-// ---- the gradients before the rule sees them
-// -----------------------------------------------------
+// ---- the gradients before the rule sees them --------------------------------------------------
 
 // accumulator += gradient / loss_scale, and in the last of `steps` calls their mean
 void accumulate(const OptimizerSettings& settings, const OptimizerVariable* variables,
@@ -128,8 +127,7 @@ void find_scales(const OptimizerSettings& settings, OptimizerVariable* variables
   }
 }
 
-// ---- the rules
-// -----------------------------------------------------------------------------------
+// ---- the rules --------------------------------------------------------------------------------
 
 // What a step needs besides the arrays, in the type it computes in.
 template <class A>

@@ -8,8 +8,7 @@
 
 namespace danlu {
 
-// ---- matmul
-// --------------------------------------------------------------------------------------
+// ---- matmul -----------------------------------------------------------------------------------
 
 // One product of the batch for each chunk of work, or, where a product is large, all threads on
 // one product after the other.
@@ -52,8 +51,7 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k) {
 }
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
 
-// ---- conv, pool
-// ----------------------------------------------------------------------------------
+// ---- conv, pool -------------------------------------------------------------------------------
 
 // A window that slides over three spatial axes; 1-D and 2-D use the last ones, with size 1 before.
 struct SlidingWindow {

@@ -103,8 +103,7 @@ T predecessor(double x) {
   }
 }
 
-// ---- normal numbers
-// ------------------------------------------------------------------------------
+// ---- normal numbers ---------------------------------------------------------------------------
 
 // Two independent standard normals of two words (Box and Muller 1958): radius and angle.
 DL_INLINE void normal_pair(uint32_t a, uint32_t b, float& first, float& second) {
@@ -161,8 +160,7 @@ double inverse_erf(double x) {
   return y;
 }
 
-// ---- one element, as many words as it takes
-// -------------------------------------------------------
+// ---- one element, as many words as it takes ---------------------------------------------------
 
 // The words of one element of a draw: rejection needs an unknown number of them.
 class ElementStream {
@@ -242,8 +240,7 @@ DL_INLINE void draw_elements(const View& state, const View& y, F number) {
 
 }  // namespace
 
-// ---- draws
-// ---------------------------------------------------------------------------------------
+// ---- draws ------------------------------------------------------------------------------------
 
 // y in [low, high)
 void random_uniform(const View& state, double low, double high, const View& y) {
@@ -382,8 +379,7 @@ void random_binomial(const View& counts, const View& probabilities, const View& 
   });
 }
 
-// ---- dropout
-// -------------------------------------------------------------------------------------
+// ---- dropout ----------------------------------------------------------------------------------
 
 // y = x / (1 - rate) where the element is kept, else 0; the mask is that of the draw named by `key`
 void dropout_mask(const View& x, const View& key, double rate, const View& y) {

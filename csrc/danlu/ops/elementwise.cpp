@@ -1,8 +1,9 @@
-// y = f(x) and y = f(a, b): types, broadcasting and derivatives. The formulas are in
-// kernels/elementwise.h.
+// y = f(x) and y = f(a, b): types, broadcasting and derivatives. The ops are listed in
+// kernels/elementwise_list.h, their formulas are in kernels/elementwise.h.
 #include <array>
 #include <numbers>
 
+#include "danlu/kernels/elementwise.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -10,8 +11,7 @@ namespace danlu {
 
 namespace {
 
-// ---- what the lists say
-// ---------------------------------------------------------------------------
+// ---- what the lists say -----------------------------------------------------------------------
 
 struct Accepts {  // the kinds of dtypes that an op computes in
   bool floating, integer, boolean;
@@ -59,8 +59,7 @@ DType computed_in(const Entry& op, DType dtype) {
        dtype);
 }
 
-// ---- derivatives of y = f(x)
-// ----------------------------------------------------------------------
+// ---- derivatives of y = f(x) ------------------------------------------------------------------
 
 constexpr Reads kNothing = kReadsNothing;
 constexpr Reads kX = reads_inputs({0});
@@ -151,8 +150,7 @@ UnaryRule rule_of(Unary kind) {
   return {};
 }
 
-// ---- derivatives of y = f(a, b)
-// -------------------------------------------------------------------
+// ---- derivatives of y = f(a, b) ---------------------------------------------------------------
 
 constexpr Reads kAB = reads_inputs({0, 1});
 constexpr Reads kA = reads_inputs({0});
@@ -239,8 +237,7 @@ BinaryRule rule_of(Binary kind) {
   return {};
 }
 
-// ---- the ops
-// --------------------------------------------------------------------------------------
+// ---- the ops ----------------------------------------------------------------------------------
 
 struct UnaryOp final : Op {
   explicit UnaryOp(Unary k, double p = 0) : kind(k), parameter(p), rule(rule_of(k)) {}
@@ -408,8 +405,7 @@ Tensor call_predicate(Predicate kind, const Tensor& x) {
 
 }  // namespace
 
-// ---- public functions
-// -----------------------------------------------------------------------------
+// ---- public functions -------------------------------------------------------------------------
 
 // Rounding leaves integers as they are, in their dtype.
 constexpr bool rounds(Unary kind) {

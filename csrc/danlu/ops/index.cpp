@@ -191,8 +191,7 @@ Tensors Scatter::vjp(const Saved& saved, const Tensors& dout, Needs needs) const
 
 }  // namespace
 
-// ---- indices
-// -------------------------------------------------------------------------------------
+// ---- indices ----------------------------------------------------------------------------------
 
 std::vector<int64_t> integers(const Tensor& x) {
   check_type(is_integer(x.dtype()), "wanted integers, got a tensor of {}", x.dtype());
@@ -293,8 +292,7 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
   return call_one(op, {table, indices[0]});
 }
 
-// ---- one_hot
-// -------------------------------------------------------------------------------------
+// ---- one_hot ----------------------------------------------------------------------------------
 
 namespace {
 

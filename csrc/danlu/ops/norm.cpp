@@ -68,8 +68,7 @@ struct NormalizeGrad : Op {
   const bool needs_x;
 };
 
-// ---- batch normalisation
-// -------------------------------------------------------------------------
+// ---- batch normalisation ----------------------------------------------------------------------
 
 struct BatchNormGrad final : NormalizeGrad {
   BatchNormGrad(bool x, double e, int64_t bytes) : NormalizeGrad(x), epsilon(e), scratch(bytes) {}
@@ -163,8 +162,7 @@ void append(Tensors& in, const Tensor& gamma, const Tensor& beta) {
   if (beta) in.push_back(beta);
 }
 
-// ---- layer normalisation
-// -------------------------------------------------------------------------
+// ---- layer normalisation ----------------------------------------------------------------------
 
 struct LayerNormGrad final : NormalizeGrad {
   LayerNormGrad(bool x, int64_t bytes) : NormalizeGrad(x), scratch(bytes) {}

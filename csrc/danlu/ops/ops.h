@@ -25,7 +25,7 @@ DL_EXPORT DType promote(DType a, DType b);
 DL_EXPORT Tensor astype(const Tensor& x, DType dtype);  // x itself when it has this dtype
 DL_EXPORT Tensor copy(const Tensor& x);                 // dense, in bytes of its own
 
-// ---- elementwise.cpp: the lists are in kernels/elementwise.h -----------------------------------
+// ---- elementwise.cpp: the lists are in kernels/elementwise_list.h ------------------------------
 #define DL_DECLARE_OP(name, functor, types) DL_EXPORT Tensor name(const Tensor& x);
 DL_UNARY_LIST(DL_DECLARE_OP)
 DL_GELU_LIST(DL_DECLARE_OP)
