@@ -23,8 +23,15 @@ std::string text(py::handle object) { return py::cast<std::string>(py::str(objec
 
 // A dtype, its name, a NumPy dtype or scalar type, or float, int, bool.
 std::optional<DType> find_dtype(py::handle object) {
-  if (py::isinstance<PyDType>(object)) return object.cast<const PyDType&>().dtype;
-  if (PyUnicode_Check(object.ptr())) return dtype_named(text(object));
+  for (int i = 0; i < kDTypeCount; ++i) {
+    if (object.ptr() == objects[i]) return static_cast<DType>(i);
+  }
+  if (PyUnicode_Check(object.ptr())) {
+    Py_ssize_t size = 0;
+    const char* characters = PyUnicode_AsUTF8AndSize(object.ptr(), &size);
+    if (!characters) throw py::error_already_set();  // lone surrogates
+    return dtype_named({characters, static_cast<size_t>(size)});
+  }
   if (object.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float32;
   if (object.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
   if (object.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
@@ -39,6 +46,16 @@ std::optional<DType> find_dtype(py::handle object) {
   const size_t dot = printed.rfind('.');
   if (dot != std::string::npos) return dtype_named(std::string_view(printed).substr(dot + 1));
   return {};
+}
+
+// A slot and no method: `x.dtype == "float32"` stands in every layer's path.
+PyObject* compare(PyObject* self, PyObject* other, int how) {
+  if (how != Py_EQ && how != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  return guarded<PyObject*>(nullptr, [&] {
+    const auto dtype = find_dtype(other);
+    const bool equal = dtype && objects[static_cast<int>(*dtype)] == self;
+    return PyBool_FromLong(equal == (how == Py_EQ));
+  });
 }
 
 }  // namespace
@@ -105,16 +122,10 @@ void bind_dtype(py::module_& m) {
       .def("__str__", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def("__repr__", [](PyDType d) { return "danlu." + std::string(name_of(d.dtype)); })
       .def("__hash__", [](PyDType d) { return py::hash(py::str(std::string(name_of(d.dtype)))); })
-      .def("__reduce__", [](PyDType d) { return std::string(name_of(d.dtype)); })
-      .def("__eq__",
-           [](PyDType d, py::handle other) -> py::object {
-             const auto dtype = find_dtype(other);
-             return py::bool_(dtype && *dtype == d.dtype);
-           })
-      .def("__ne__", [](PyDType d, py::handle other) -> py::object {
-        const auto dtype = find_dtype(other);
-        return py::bool_(!(dtype && *dtype == d.dtype));
-      });
+      .def("__reduce__", [](PyDType d) { return std::string(name_of(d.dtype)); });
+  auto* type = reinterpret_cast<PyTypeObject*>(m.attr("DType").ptr());
+  type->tp_richcompare = compare;
+  PyType_Modified(type);
   for (int i = 0; i < kDTypeCount; ++i) {
     py::object object = py::cast(PyDType{static_cast<DType>(i)});
     m.attr(std::string(name_of(static_cast<DType>(i))).c_str()) = object;

@@ -9,26 +9,37 @@ namespace danlu {
 
 namespace {
 
-thread_local bool grad_is_enabled = true;
-thread_local Status thread_status;
-thread_local Recording* recording = nullptr;
+// One object, so that `call` looks it up once: finding a thread's variables costs 2 ns a time.
+struct ThreadState {
+  bool grad_enabled = true;
+  Recording* recording = nullptr;
+  Status status;
+};
+thread_local ThreadState this_thread;
+
+const View no_scratch = {};
 std::atomic<uint64_t> next_sequence{1};
 
 }  // namespace
 
-Status& status() { return thread_status; }
-Recording*& current_recording() { return recording; }
+Status& status() { return this_thread.status; }
+Recording*& current_recording() { return this_thread.recording; }
 
-bool grad_enabled() { return grad_is_enabled; }
-bool set_grad_enabled(bool enabled) { return std::exchange(grad_is_enabled, enabled); }
+bool grad_enabled() { return this_thread.grad_enabled; }
+bool set_grad_enabled(bool enabled) { return std::exchange(this_thread.grad_enabled, enabled); }
 
-bool records(Inputs in) {
-  if (!grad_is_enabled) return false;
+namespace {
+
+bool any_requires_grad(Inputs in) {
   for (const Tensor& x : in) {
     if (x.requires_grad()) return true;
   }
   return false;
 }
+
+}  // namespace
+
+bool records(Inputs in) { return any_requires_grad(in) && grad_enabled(); }
 
 void Op::raise(const Status& bad, Inputs in) const {
   fail(ErrorKind::index, "[{}] bad index {} at position {}, with x of shape {}", name(), bad.value,
@@ -146,15 +157,16 @@ void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) 
     if (const int64_t bytes = op->scratch_bytes(in); bytes > 0) {
       scratch = Tensor::empty({bytes}, DType::uint8, device);
     }
-    const View room = scratch ? scratch.view() : View{};
+    const View& room = scratch ? scratch.view() : no_scratch;
     if (op->reads_indices())
       run_reporting(op, in, out, room);
     else
       op->run(in, out, room);
   }
-  if (recording) [[unlikely]]
-    recording->add(op, in, out, scratch);
-  if (grad_is_enabled && op->differentiable() && records(in)) record(op, in, out);
+  const ThreadState& thread = this_thread;
+  if (thread.recording) [[unlikely]]
+    thread.recording->add(op, in, out, scratch);
+  if (any_requires_grad(in) && thread.grad_enabled && op->differentiable()) record(op, in, out);
 }
 
 }  // namespace

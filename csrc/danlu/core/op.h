@@ -93,7 +93,7 @@ class DL_EXPORT Op : public RefCounted {
   // Where the outputs live: with the first input, unless the op says otherwise.
   virtual Device output_device(Inputs in) const { return in.empty() ? kCpu : in[0].device(); }
   // Chooses a kernel and runs it; never allocates. Not called when all outputs are views.
-  virtual void run(Inputs, Outputs, View /*scratch*/) const {}
+  virtual void run(Inputs, Outputs, const View& /*scratch*/) const {}
   virtual int64_t scratch_bytes(Inputs) const { return 0; }
 
   // An op that reads indices or labels from data: its kernel reports the first bad one in
@@ -136,8 +136,8 @@ struct Node final : RefCounted {
 DL_EXPORT Tensors call(const OpRef& op, Inputs in);
 // The same for an op with one output.
 DL_EXPORT Tensor call_one(const OpRef& op, Inputs in);
-inline Tensor call_one(const OpRef& op, std::initializer_list<Tensor> in) {
-  return call_one(op, Inputs(in.begin(), in.size()));
+inline Tensor call_one(const OpRef& op, std::initializer_list<Borrowed> in) {
+  return call_one(op, Borrowed::tensors(in));
 }
 
 // The status word of the op that runs on this thread.

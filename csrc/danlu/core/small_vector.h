@@ -14,7 +14,8 @@ class SmallVector {
   SmallVector() = default;
   SmallVector(std::initializer_list<T> values) {
     reserve(static_cast<int>(values.size()));
-    for (const T& value : values) push_back(value);
+    std::uninitialized_copy(values.begin(), values.end(), data());
+    size_ = static_cast<int>(values.size());
   }
   explicit SmallVector(int n) { resize(n); }
   explicit SmallVector(std::span<const T> values) {

@@ -245,11 +245,18 @@ void pool_free(void* block, int64_t bytes) noexcept {
   }
 }
 
+// A few bytes follow their Storage in one block of the allocator.
+static_assert(sizeof(Storage) % kAlign == 0);
+
 Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
-  Storage* storage = new (pool_allocate(sizeof(Storage))) Storage;
+  const bool together = device.is_cpu() && bytes <= kSmall - int64_t{sizeof(Storage)};
+  const int64_t block = sizeof(Storage) + (together ? bytes : 0);
+  Storage* storage = new (pool_allocate(block)) Storage;
   Ref<Storage> ref(storage);
   storage->device_ = device;
-  if (device.is_cpu()) {
+  if (together) {
+    storage->data_ = storage + 1;
+  } else if (device.is_cpu()) {
     storage->data_ = pool_allocate(bytes);
   } else {
 #ifdef DANLU_CUDA
@@ -275,8 +282,11 @@ Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device,
 
 void Storage::destroy(const Storage* storage) {
   Storage* self = const_cast<Storage*>(storage);
+  int64_t block = sizeof(Storage);
   if (self->release_) {
     self->release_();
+  } else if (self->in_one_block()) {
+    block += self->bytes_;
   } else if (self->data_) {
     if (self->device_.is_cpu()) {
       pool_free(self->data_, self->bytes_);
@@ -287,7 +297,7 @@ void Storage::destroy(const Storage* storage) {
     }
   }
   self->~Storage();
-  pool_free(self, sizeof(Storage));
+  pool_free(self, block);
 }
 
 MemoryStats memory_stats(Device device) {

@@ -34,6 +34,8 @@ class Storage final : public RefCounted {
   void mark_exported() { exported_ = true; }
 
  private:
+  bool in_one_block() const { return data_ == this + 1; }
+
   void* data_ = nullptr;
   int64_t bytes_ = 0;
   Device device_;

@@ -12,7 +12,7 @@ struct Cast final : Op {
   std::string_view name() const override { return "astype"; }
   Attrs attrs() const override { return {{"dtype", std::string(name_of(dtype))}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), dtype, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs) const override {

@@ -69,7 +69,7 @@ struct Conv final : Op {
   int64_t scratch_bytes(Inputs in) const override {
     return scratch_size(conv_scratch(sizes(in)), in[0].dtype(), copies_of(in, y_shape));
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), kernel = work.read(in[1]);
@@ -109,7 +109,7 @@ struct ConvDataGradient final : Op {
     return scratch_size(conv_data_gradient_scratch(sizes(in)), in[0].dtype(),
                         copies_of(in, x_shape));
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View dy = work.read(in[0]), kernel = work.read(in[1]), dx = work.write(out[0]);
@@ -142,7 +142,7 @@ struct ConvWeightGradient final : Op {
     return scratch_size(conv_weight_gradient_scratch(sizes(in)), in[0].dtype(),
                         copies_of(in, kernel_shape));
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), dy = work.read(in[1]), dkernel = work.write(out[0]);

@@ -24,7 +24,7 @@ struct Full final : Op {
   }
   Device output_device(Inputs) const override { return device; }
   Specs infer(Inputs) const override { return {Spec{shape, dtype, {}}}; }
-  void run(Inputs, Outputs out, View) const override {
+  void run(Inputs, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), fill, out[0].view(), value);
   }
   const Shape shape;
@@ -43,7 +43,7 @@ struct RampOp final : Op {
             {"dtype", std::string(name_of(dtype))}};
   }
   Specs infer(Inputs) const override { return {Spec{{size}, dtype, {}}}; }
-  void run(Inputs, Outputs out, View) const override {
+  void run(Inputs, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), ramp, out[0].view(), line);
   }
   const int64_t size;
@@ -59,7 +59,7 @@ struct Triangle final : Op {
     check(in[0].ndim() >= 2, "[{}] needs at least 2 axes, got shape {}", name(), in[0].shape());
     return {Spec{in[0].shape(), in[0].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), triangle, in[0].view(), k, upper, out[0].view());
   }
   Tensors vjp(const Saved&, const Tensors& dout, Needs) const override {

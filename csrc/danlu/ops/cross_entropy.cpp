@@ -54,7 +54,7 @@ struct SparseSoftmaxCrossEntropy final : Op {
   }
   bool reads_indices() const override { return true; }
   void raise(const Status& bad, Inputs in) const override { fail_label(bad, in); }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_softmax_cross_entropy, in[0].view(), in[1].view(),
                 out[0].view(), out[1].view(), status());
   }
@@ -69,7 +69,7 @@ struct SparseSoftmaxCrossEntropy final : Op {
 struct SparseSoftmaxCrossEntropyGrad final : Op {
   std::string_view name() const override { return "sparse_softmax_cross_entropy_grad"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_softmax_cross_entropy_grad, in[0].view(), in[1].view(),
                 in[2].view(), in[3].view(), out[0].view());
   }
@@ -102,7 +102,7 @@ struct SparseCrossEntropyGrad final : Op {
   Attrs attrs() const override { return {{"epsilon", epsilon}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
   bool differentiable() const override { return false; }  // its forward op is composite
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_cross_entropy_grad, in[0].view(), in[1].view(), epsilon,
                 in[2].view(), out[0].view());
   }
@@ -124,7 +124,7 @@ struct SparseCrossEntropy final : Op {  // -log q[label]
   }
   bool reads_indices() const override { return true; }
   void raise(const Status& bad, Inputs in) const override { fail_label(bad, in); }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_cross_entropy, in[0].view(), in[1].view(), epsilon,
                 out[0].view(), status());
   }
@@ -155,7 +155,7 @@ struct CrossEntropyGrad final : Op {
     return specs;
   }
   bool differentiable() const override { return false; }  // its forward op is composite
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const View dx = needs_x ? out[0].view() : View{};
     const View dtarget = needs_target ? out.back().view() : View{};
     DL_DISPATCH(out[0].device(), cross_entropy_grad, in[0].view(), in[1].view(), from_logits,
@@ -173,7 +173,7 @@ struct CrossEntropy final : Op {  // -sum target log p, with p from logits or pr
   Specs infer(Inputs in) const override {
     return {{without_last(in[0].shape()), in[0].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), cross_entropy, in[0].view(), in[1].view(), from_logits, epsilon,
                 out[0].view());
   }

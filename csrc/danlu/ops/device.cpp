@@ -13,7 +13,7 @@ struct ToDevice final : Op {
   Attrs attrs() const override { return {{"device", format("{}", device)}}; }
   Device output_device(Inputs) const override { return device; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype()}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     copy_bytes(out[0].view().data, device, in[0].view().data, in[0].device(),
                in[0].numel() * size_of(in[0].dtype()));
   }

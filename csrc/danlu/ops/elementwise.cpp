@@ -247,7 +247,7 @@ struct UnaryOp final : Op {
     return {{"parameter", parameter}};
   }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), unary, kind, in[0].view(), out[0].view(), parameter);
   }
   Reads reads() const override { return rule.reads; }
@@ -292,7 +292,7 @@ struct BinaryOp final : Op {
   Specs infer(Inputs in) const override {
     return {{common_shape(name(), in[0], in[1]), in[0].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const View &a = in[0].view(), &b = in[1].view(), &y = out[0].view();
     if (a.shape == y.shape && b.shape == y.shape) {
       DL_DISPATCH(y.device, binary, kind, a, b, y, parameter);
@@ -322,7 +322,7 @@ struct CompareOp final : Op {
   Specs infer(Inputs in) const override {
     return {{common_shape(name(), in[0], in[1]), DType::bool_, {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const View& y = out[0].view();
     DL_DISPATCH(y.device, compare, kind, expanded(in[0], y.shape), expanded(in[1], y.shape), y);
   }
@@ -334,7 +334,7 @@ struct PredicateOp final : Op {
   std::string_view name() const override { return entry_of(kind).name; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), DType::bool_, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), predicate, kind, in[0].view(), out[0].view());
   }
   const Predicate kind;
@@ -346,7 +346,7 @@ struct Where final : Op {  // y = a where the condition holds, else b
     const Shape values = common_shape(name(), in[1], in[2]);
     return {{broadcast_shapes(name(), in[0].shape(), values), in[1].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const View& y = out[0].view();
     DL_DISPATCH(y.device, where, expanded(in[0], y.shape), expanded(in[1], y.shape),
                 expanded(in[2], y.shape), y);

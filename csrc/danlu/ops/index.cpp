@@ -77,7 +77,7 @@ struct Gather : Indexed {  // (x, indices...)
     return {Spec{gathered(in[0].shape(), in[1].shape()), in[0].dtype(), {}}};
   }
   int64_t scratch_bytes(Inputs in) const override { return 8 * in[1].numel(); }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     DL_DISPATCH(out[0].device(), gather, ordered(in[0].view()), list(in.subspan(1)), outer(),
                 out[0].view(), scratch, status());
   }
@@ -92,7 +92,7 @@ struct Embedding final : Gather {  // (table, ids): rows of the table; no id cou
   Embedding() : Gather(Axes{0}, /*in_front=*/false) {}
   std::string_view name() const override { return "embedding"; }
   Attrs attrs() const override { return {}; }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     IndexList ids = list(in.subspan(1));
     ids.from_end = false;
     DL_DISPATCH(out[0].device(), gather, in[0].view(), ids, 0, out[0].view(), scratch, status());
@@ -120,7 +120,7 @@ struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or ad
     return {Spec{in[0].shape(), in[0].dtype(), {}}};
   }
   int64_t scratch_bytes(Inputs in) const override { return 8 * in[2].numel(); }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (!in_place) DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
     DL_DISPATCH(out[0].device(), scatter, in[1].view(), list(in.subspan(2)), outer(), add,
                 ordered(out[0].view()), scratch, status());
@@ -309,7 +309,7 @@ struct OneHot final : Op {
     shape.insert(axis, classes);
     return {Spec{shape, dtype, {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     View y = out[0].view();  // with the classes last
     y.shape.erase(axis);
     y.strides.erase(axis);
@@ -327,7 +327,7 @@ struct Nonzero final : Op {  // the coordinates (ndim, count)
   std::string_view name() const override { return "nonzero"; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {Spec{{in[0].ndim(), count}, DType::int64, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), nonzero, in[0].view(), out[0].view());
   }
   const int64_t count;

@@ -31,7 +31,7 @@ struct Concat final : Op {
     }
     return {Spec{shape, in[0].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     int64_t start = 0;
     for (const Tensor& x : in) {
       const int64_t size = x.shape()[axis];

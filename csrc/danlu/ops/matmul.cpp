@@ -69,7 +69,7 @@ struct Matmul final : Op {
     if (Workspace::bytes(in) > 0) bytes += 4 * batch.numel() * a.dim(-2) * b.dim(-1) + 64;
     return bytes;
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
     Shape batch = batch_of(out[0]);
     const View a = batched(work.read(in[0]), batch), b = batched(work.read(in[1]), batch);
@@ -112,7 +112,7 @@ struct Dense final : Op {
     if (Workspace::bytes(in) > 0) bytes += 4 * m * n + 64;
     return bytes;
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
     const View x = work.read(in[0]), kernel = work.read(in[1]);
     View bias = in.size() > 2 ? work.read(in[2]) : View{};

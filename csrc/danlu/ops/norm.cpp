@@ -74,7 +74,7 @@ struct BatchNormGrad final : NormalizeGrad {
   BatchNormGrad(bool x, double e, int64_t bytes) : NormalizeGrad(x), epsilon(e), scratch(bytes) {}
   std::string_view name() const override { return "batch_norm_training_grad"; }
   int64_t scratch_bytes(Inputs) const override { return scratch; }
-  void run(Inputs in, Outputs out, View sums) const override {
+  void run(Inputs in, Outputs out, const View& sums) const override {
     DL_DISPATCH(out[0].device(), batch_norm_training_grad, in[0].view(), gamma_view(in),
                 in[1].view(), in[2].view(), epsilon, in[3].view(), dx_view(out), out[0].view(),
                 out[1].view(), sums);
@@ -93,7 +93,7 @@ struct BatchNormTraining final : Normalize {
     return {{in[0].shape(), in[0].dtype(), {}}, {channels, wide, {}}, {channels, wide, {}}};
   }
   int64_t scratch_bytes(Inputs in) const override { return block_sums(in[0].view(), 2); }
-  void run(Inputs in, Outputs out, View sums) const override {
+  void run(Inputs in, Outputs out, const View& sums) const override {
     DL_DISPATCH(out[0].device(), batch_norm_training, in[0].view(), view_of(gamma_of(in)),
                 view_of(beta_of(in)), epsilon, out[0].view(), out[1].view(), out[2].view(), sums);
   }
@@ -131,7 +131,7 @@ struct BatchNormTraining final : Normalize {
 struct ScaleShift final : Op {
   std::string_view name() const override { return "scale_shift"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), scale_shift, in[0].view(), in[1].view(), in[2].view(),
                 out[0].view());
   }
@@ -168,7 +168,7 @@ struct LayerNormGrad final : NormalizeGrad {
   LayerNormGrad(bool x, int64_t bytes) : NormalizeGrad(x), scratch(bytes) {}
   std::string_view name() const override { return "layer_normalization_grad"; }
   int64_t scratch_bytes(Inputs) const override { return scratch; }
-  void run(Inputs in, Outputs out, View sums) const override {
+  void run(Inputs in, Outputs out, const View& sums) const override {
     DL_DISPATCH(out[0].device(), layer_norm_grad, in[0].view(), gamma_view(in), in[1].view(),
                 in[2].view(), in[3].view(), dx_view(out), out[0].view(), out[1].view(), sums);
   }
@@ -185,7 +185,7 @@ struct LayerNorm final : Normalize {
     const DType wide = wide_dtype(in[0].dtype());
     return {{in[0].shape(), in[0].dtype(), {}}, {rows, wide, {}}, {rows, wide, {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), layer_norm, in[0].view(), view_of(gamma_of(in)),
                 view_of(beta_of(in)), epsilon, out[0].view(), out[1].view(), out[2].view());
   }

@@ -40,7 +40,7 @@ struct OptimizerUpdate final : Op {
     return count() * static_cast<int64_t>(sizeof(OptimizerVariable)) + sums * 8;
   }
 
-  void run(Inputs in, Outputs, View scratch) const override {
+  void run(Inputs in, Outputs, const View& scratch) const override {
     auto* list = scratch.ptr<OptimizerVariable>();
     int64_t start = 0;
     size_t gradient = static_cast<size_t>(written());
@@ -81,7 +81,7 @@ struct LearningRate final : Op {
   std::string_view name() const override { return "learning_rate"; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs) const override { return {{{}, DType::float32, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), schedule, schedule, in[0].view(), view_of(boundaries),
                 view_of(values), out[0].view());
   }

@@ -60,7 +60,7 @@ struct MaxPoolPick final : PoolOp {  // (x, u)
   std::string_view name() const override { return "max_pool_pick"; }
   Specs infer(Inputs in) const override { return {{y_shape, in[0].dtype()}}; }
   Reads reads() const override { return reads_inputs({0}); }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), u = work.read(in[1]), y = work.write(out[0]);
@@ -76,7 +76,7 @@ struct MaxPoolGradient final : PoolOp {  // (x, dy)
   std::string_view name() const override { return "max_pool_gradient"; }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
   Reads reads() const override { return reads_inputs({0}); }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), dy = work.read(in[1]), dx = work.write(out[0]);
@@ -101,7 +101,7 @@ struct MaxPool final : PoolOp {
   std::string_view name() const override { return "max_pool"; }
   Specs infer(Inputs in) const override { return {{y_shape, in[0].dtype()}}; }
   Reads reads() const override { return reads_inputs({0}); }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), y = work.write(out[0]);
@@ -118,7 +118,7 @@ struct AveragePoolGradient final : PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "average_pool_gradient"; }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View dy = work.read(in[0]), dx = work.write(out[0]);
@@ -132,7 +132,7 @@ struct AveragePool final : PoolOp {
   using PoolOp::PoolOp;
   std::string_view name() const override { return "average_pool"; }
   Specs infer(Inputs in) const override { return {{y_shape, in[0].dtype()}}; }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
     Workspace work(scratch);
     const View x = work.read(in[0]), y = work.write(out[0]);

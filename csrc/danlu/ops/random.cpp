@@ -44,7 +44,7 @@ Tensor draw_from(const OpRef& op, const Tensor& state, const More&... more) {
 struct Uniform final : Draw {
   Uniform(const Shape& s, double l, double h, DType d) : Draw(s, d), low(l), high(h) {}
   std::string_view name() const override { return "uniform"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), random_uniform, in[0].view(), low, high, out[0].view());
   }
   const double low, high;
@@ -54,7 +54,7 @@ struct Normal final : Draw {
   Normal(const Shape& s, double m, double d, bool cut, DType t)
       : Draw(s, t), mean(m), stddev(d), truncated(cut) {}
   std::string_view name() const override { return truncated ? "truncated_normal" : "normal"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     if (truncated) {
       DL_DISPATCH(out[0].device(), random_truncated_normal, in[0].view(), mean, stddev,
                   out[0].view());
@@ -69,7 +69,7 @@ struct Normal final : Draw {
 struct Integers final : Draw {
   Integers(const Shape& s, int64_t l, int64_t h, DType d) : Draw(s, d), low(l), high(h) {}
   std::string_view name() const override { return "randint"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const uint64_t count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
     DL_DISPATCH(out[0].device(), random_integers, in[0].view(), low, count, out[0].view());
   }
@@ -79,7 +79,7 @@ struct Integers final : Draw {
 struct Permutation final : Draw {
   explicit Permutation(int64_t n) : Draw({n}, DType::int64) {}
   std::string_view name() const override { return "permutation"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), random_permutation, in[0].view(), out[0].view());
   }
 };
@@ -88,7 +88,7 @@ struct Categorical final : Draw {
   using Draw::Draw;
   std::string_view name() const override { return "categorical"; }
   int64_t scratch_bytes(Inputs in) const override { return in[0].numel() * 8; }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     DL_DISPATCH(out[0].device(), random_categorical, in[0].view(), in[1].view(), out[0].view(),
                 scratch);
   }
@@ -97,7 +97,7 @@ struct Categorical final : Draw {
 struct Gamma final : Draw {
   using Draw::Draw;
   std::string_view name() const override { return "gamma"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), random_gamma, in[0].view(), in[1].view(), out[0].view());
   }
 };
@@ -105,7 +105,7 @@ struct Gamma final : Draw {
 struct Binomial final : Draw {
   using Draw::Draw;
   std::string_view name() const override { return "binomial"; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), random_binomial, in[0].view(), in[1].view(), in[2].view(),
                 out[0].view());
   }
@@ -115,7 +115,7 @@ struct Orthonormal final : Op {
   std::string_view name() const override { return "orthonormal"; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), DType::float64, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
     DL_DISPATCH(out[0].device(), orthonormalize, out[0].view());
   }
@@ -127,7 +127,7 @@ struct DropoutMask final : Op {
   std::string_view name() const override { return "dropout_mask"; }
   Attrs attrs() const override { return {{"rate", rate}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), dropout_mask, in[0].view(), in[1].view(), rate, out[0].view());
   }
   Reads reads() const override { return reads_inputs({1}); }
@@ -145,7 +145,7 @@ struct Dropout final : Op {
   Specs infer(Inputs in) const override {
     return {{in[0].shape(), in[0].dtype(), {}}, Spec::in_place(in[1], 1), {{2}, DType::uint32, {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), dropout, in[0].view(), in[1].view(), rate, out[0].view(),
                 out[2].view());
   }

@@ -104,7 +104,7 @@ struct Reduction final : Op {
         std::max(reduce_chunks(length), width > 1 ? column_chunks(length, width) : 1);
     return chunks == 1 ? 0 : outputs * chunks * 8;
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     const View& x = in[0].view();
     DL_DISPATCH(x.device, reduce, kind, x, target_view(out[0], x.shape, axes), scratch);
   }
@@ -148,7 +148,7 @@ struct ArgExtreme final : Op {  // the position of the first greatest or least e
           in[0].shape());
     return {{reduced_shape(in[0].shape(), {axis}, keepdims), DType::int64, {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     const View& x = in[0].view();
     DL_DISPATCH(x.device, arg_reduce, greatest, x, target_view(out[0], x.shape, {axis}));
   }
@@ -165,7 +165,7 @@ struct Cumulate final : Op {
   }
   Attrs attrs() const override { return {{"axis", int64_t{axis}}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), cumulate, kind, in[0].view(), out[0].view(), axis);
   }
   Reads reads() const override { return kind == Reduce::prod ? reads_inputs({0}) : kReadsNothing; }
@@ -180,7 +180,7 @@ struct Recurrence final : Op {
   std::string_view name() const override { return "recurrence"; }
   Attrs attrs() const override { return {{"axis", int64_t{axis}}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), recurrence, in[0].view(), in[1].view(), out[0].view(), axis);
   }
   Reads reads() const override { return reads_inputs({0}) | reads_outputs({0}); }

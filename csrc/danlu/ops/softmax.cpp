@@ -15,7 +15,7 @@ Tensor sum_last(const Tensor& x) { return sum(x, {-1}, /*keepdims=*/true); }
 struct Softmax final : Op {
   std::string_view name() const override { return "softmax"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), softmax, in[0].view(), out[0].view());
   }
   Reads reads() const override { return reads_outputs({0}); }
@@ -27,7 +27,7 @@ struct Softmax final : Op {
 struct SoftmaxGrad final : Op {  // y (dy - sum y dy)
   std::string_view name() const override { return "softmax_grad"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), softmax_grad, in[0].view(), in[1].view(), out[0].view());
   }
   Reads reads() const override { return reads_inputs({0, 1}); }
@@ -45,7 +45,7 @@ struct SoftmaxGrad final : Op {  // y (dy - sum y dy)
 struct LogSoftmax final : Op {
   std::string_view name() const override { return "log_softmax"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), log_softmax, in[0].view(), out[0].view());
   }
   Reads reads() const override { return reads_outputs({0}); }
@@ -57,7 +57,7 @@ struct LogSoftmax final : Op {
 struct LogSoftmaxGrad final : Op {  // dy - exp(y) sum dy
   std::string_view name() const override { return "log_softmax_grad"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), log_softmax_grad, in[0].view(), in[1].view(), out[0].view());
   }
   Reads reads() const override { return reads_inputs({0, 1}); }

@@ -17,7 +17,7 @@ struct Argsort final : Op {  // along the second of two axes
   int64_t scratch_bytes(Inputs in) const override {
     return 8 * 3 * in[0].shape()[1] * std::min<int64_t>(in[0].shape()[0], kSortLanes);
   }
-  void run(Inputs in, Outputs out, View scratch) const override {
+  void run(Inputs in, Outputs out, const View& scratch) const override {
     DL_DISPATCH(out[0].device(), argsort, in[0].view(), descending, out[0].view(), scratch);
   }
   const bool descending;
@@ -29,7 +29,7 @@ struct SearchSorted final : Op {  // (sorted, values)
   Attrs attrs() const override { return {{"right", right}}; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {Spec{in[1].shape(), DType::int64, {}}}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), searchsorted, in[0].view(), in[1].view(), right, out[0].view());
   }
   const bool right;

@@ -11,7 +11,7 @@ struct Assign final : Op {
   std::string_view name() const override { return "assign"; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {Spec::in_place(in[0], 0)}; }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     View value = in[1].view();
     if (!(value.shape == out[0].shape())) {  // one number for all
       value.shape = out[0].shape();

@@ -86,7 +86,7 @@ struct WindowUpdate final : Op {  // (x, u)
     if (in_place) return {Spec::in_place(in[0], 0)};
     return {Spec{in[0].shape(), in[0].dtype(), {}}};
   }
-  void run(Inputs in, Outputs out, View) const override {
+  void run(Inputs in, Outputs out, const View&) const override {
     if (!in_place) DL_DISPATCH(out[0].device(), copy, in[0].view(), out[0].view());
     const Spec part = window->part(out[0]);
     View y = out[0].view();
