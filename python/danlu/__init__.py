@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 
-from ._bootstrap import core as _core  # before every other import of the core
+from . import _core
 from ._core import Tensor as Tensor
 from ._core import Variable as Variable
 from ._names import AUTOGRAD, DTYPES, MODELS, STANDARD, SUBMODULES

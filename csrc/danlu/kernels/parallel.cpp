@@ -11,15 +11,13 @@
 #include <cstdlib>
 #include <fstream>
 
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
+#include "danlu/kernels/team.h"
 
 namespace danlu {
 
 namespace {
 
-// OpenMP workers do not survive a fork; a child that entered a region would wait for them forever.
+// Helpers do not survive a fork: a child works alone.
 std::atomic<bool> forked{false};
 std::atomic<int> wanted_threads{0};
 
@@ -41,28 +39,6 @@ int default_threads() {
   return std::max(1, n);
 }
 
-// Numbers below 1e-38 cost a hundred times as much as others, and mean zero: flush them while a
-// kernel runs, and leave the caller's setting as it was.
-class FlushDenormals {
- public:
-#if defined(__x86_64__)
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  FlushDenormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
-  }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-
- private:
-  unsigned long long before_;
-#endif
-};
-
 }  // namespace
 
 int num_threads() {
@@ -76,23 +52,14 @@ void set_num_threads(int n) { wanted_threads.store(std::max(0, n)); }
 
 void run_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_t), void* context) {
   const int64_t chunks = (n + grain - 1) / grain;
-  const int threads = static_cast<int>(std::min<int64_t>(chunks, num_threads()));
-  if (threads <= 1 || omp_in_parallel()) {
-    FlushDenormals flush;
+  const int helpers = static_cast<int>(std::min<int64_t>(chunks, num_threads())) - 1;
+  if (is_working()) {
     for (int64_t begin = 0; begin < n; begin += grain)
       fn(context, begin, std::min(n, begin + grain));
     return;
   }
-  std::atomic<int64_t> next{0};
-#pragma omp parallel num_threads(threads)
-  {
-    FlushDenormals flush;
-    for (;;) {
-      const int64_t begin = next.fetch_add(grain, std::memory_order_relaxed);
-      if (begin >= n) break;
-      fn(context, begin, std::min(n, begin + grain));
-    }
-  }
+  Job job(n, grain, fn, context, helpers);
+  if (helpers == 0 || !work_together(job, helpers)) job.work();
 }
 
 }  // namespace danlu
