@@ -23,6 +23,20 @@ def test_floatx_is_the_dtype_of_new_weights():
     assert dl.losses.mean_squared_error([1.0], [2.0]).dtype == "float64"
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_floatx_is_the_dtype_of_new_tensors(dtype):
+    dl.config.set_floatx(dtype)
+    made = [
+        dl.zeros(2), dl.ones(2), dl.empty(2), dl.full(2, 0.5), dl.eye(2), dl.linspace(0, 1, 3),
+        dl.arange(3.0), dl.asarray(1.5), dl.asarray([1.5]), dl.ops.identity(2), dl.ops.tri(2),
+        dl.ops.one_hot([1], 3), dl.asarray([1, 2]) * 0.5, dl.Variable(1.0),
+        dl.Variable(dl.initializers.Zeros(), shape=(2,)), dl.astype(dl.asarray([1]), float),
+    ]  # fmt: skip
+    assert {str(x.dtype) for x in made} == {dtype}
+    assert dl.__array_namespace_info__().default_dtypes()["real floating"] == dtype
+    assert dl.asarray(1).dtype == "int64" and dl.asarray(np.float32([1])).dtype == "float32"
+
+
 def test_image_data_format_is_the_layout_of_new_layers():
     dl.config.set_image_data_format("channels_first")
     layer = dl.layers.Conv2D(4, 3)

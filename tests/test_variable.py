@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import gc
+import pickle
 import weakref
 
 import numpy as np
@@ -92,6 +94,30 @@ def test_arbitrary_attributes_and_no_cycle_left() -> None:
     del v
     gc.collect()
     assert dead() is None
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+)
+def test_copies_are_apart(copied) -> None:
+    v = dl.Variable([1.0, 2.0], dtype="float64", trainable=False, name="w")
+    v.path = "dense/w"
+    v.note = ["kept"]
+    w = copied(v)
+    assert (w.name, w.path, w.trainable, w.dtype) == ("w", "dense/w", False, "float64")
+    assert w.note == ["kept"]
+    w.assign_add([1.0, 1.0])
+    assert w.tolist() == [2.0, 3.0] and v.tolist() == [1.0, 2.0]
+
+
+def test_a_built_layer_is_copied_with_its_weights() -> None:
+    layer = dl.layers.Dense(2)
+    x = dl.ones((1, 3))
+    before = layer(x).tolist()
+    twin = copy.deepcopy(layer)
+    twin.kernel.assign(dl.zeros((3, 2)))
+    assert twin.weights[0] is twin.kernel
+    assert layer(x).tolist() == before and twin(x).tolist() == [[0.0, 0.0]]
 
 
 def test_grad_is_checked() -> None:

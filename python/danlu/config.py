@@ -14,7 +14,7 @@ _interactive_logging = True
 
 
 def floatx() -> str:
-    """Return the dtype of weights and of layers that name none: `"float32"` by default."""
+    """Return the floating dtype of weights, layers and new tensors that name none: "float32"."""
     return _floatx
 
 
@@ -23,6 +23,7 @@ def set_floatx(value: str) -> None:
     global _floatx
     if str(value) not in _FLOATS:
         raise ValueError(f"[config.set_floatx] value is one of {_FLOATS}, got {value!r}")
+    _core._set_default_float(str(value))
     _floatx = str(value)
 
 

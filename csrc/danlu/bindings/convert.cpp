@@ -1,4 +1,6 @@
 // Python objects to tensors, and C++ exceptions to Python ones.
+#include <atomic>
+
 #include "danlu/bindings/bind.h"
 #include "danlu/ops/ops.h"
 
@@ -9,14 +11,17 @@ PyObject* wrap(Tensor tensor) {
   PyTensor* object = PyObject_New(PyTensor, tensor_type);
   if (!object) return nullptr;
   new (&object->tensor) Tensor(std::move(tensor));
+  object->mask = nullptr;
   return reinterpret_cast<PyObject*>(object);
 }
 
 namespace {
 
+std::atomic<DType> floating_dtype{DType::float32};
+
 DType default_dtype(PyObject* number) {
   if (PyBool_Check(number)) return DType::bool_;
-  return PyLong_CheckExact(number) ? DType::int64 : DType::float32;
+  return PyLong_CheckExact(number) ? DType::int64 : default_float();
 }
 
 Tensor number_to_tensor(PyObject* number, DType dtype, Device device = kCpu) {
@@ -43,10 +48,17 @@ Tensor number_to_tensor(PyObject* number, DType dtype, Device device = kCpu) {
 
 }  // namespace
 
+DType default_float() noexcept { return floating_dtype.load(std::memory_order_relaxed); }
+
+void set_default_float(DType dtype) {
+  check(is_floating(dtype), "[set_floatx] expected a floating-point dtype, got {}", dtype);
+  floating_dtype.store(dtype, std::memory_order_relaxed);
+}
+
 DType weak_dtype(PyObject* number, DType other) {
   if (PyBool_Check(number)) return other;
   if (PyLong_CheckExact(number)) return is_bool(other) ? DType::int64 : other;
-  return is_floating(other) ? other : DType::float32;
+  return is_floating(other) ? other : default_float();
 }
 
 Tensor number_beside(PyObject* number, const Tensor& other) {

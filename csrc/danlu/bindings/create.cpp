@@ -34,7 +34,7 @@ Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::obje
   return value && target == source.device() && want_copy.value_or(false) ? copy(from) : from;
 }
 
-// Numbers keep their kind: True is a bool, 1 an int64, 1.0 a float32.
+// Numbers keep their kind: True is a bool, 1 an int64, 1.0 of the default dtype.
 Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DType> dtype,
               const py::object& device) {
   const Device target = to_device_argument("full", device);
@@ -59,12 +59,12 @@ Tensor range(const py::object& start, const py::object& stop, const py::object& 
                   dtype.value_or(DType::int64), target);
   }
   return arange(first.cast<double>(), last.cast<double>(), step.cast<double>(),
-                dtype.value_or(DType::float32), target);
+                dtype.value_or(default_float()), target);
 }
 
 Tensor line(double start, double stop, int64_t num, bool endpoint, std::optional<DType> dtype,
             const py::object& device) {
-  return linspace(start, stop, num, endpoint, dtype.value_or(DType::float32),
+  return linspace(start, stop, num, endpoint, dtype.value_or(default_float()),
                   to_device_argument("linspace", device));
 }
 
@@ -74,7 +74,7 @@ Tensor identity(int64_t rows, std::optional<int64_t> columns, const py::int_& k,
   const int64_t diagonal = PyLong_AsLongLongAndOverflow(k.ptr(), &overflow);
   const int64_t beyond = int64_t{1} << 62;  // outside of every matrix
   const int64_t offset = overflow ? overflow * beyond : std::clamp(diagonal, -beyond, beyond);
-  return eye(rows, columns.value_or(rows), offset, dtype.value_or(DType::float32),
+  return eye(rows, columns.value_or(rows), offset, dtype.value_or(default_float()),
              to_device_argument("eye", device));
 }
 
@@ -83,7 +83,7 @@ void bind_constant(py::module_& m, const char* name, const char* name_like, cons
   m.def(
       name,
       [name](const Shape& shape, std::optional<DType> dtype, const py::object& device) {
-        return make(shape, dtype.value_or(DType::float32), to_device_argument(name, device));
+        return make(shape, dtype.value_or(default_float()), to_device_argument(name, device));
       },
       "shape"_a, "dtype"_a = py::none(), "device"_a = py::none(), doc);
   m.def(
@@ -104,6 +104,8 @@ Tensor uninitialised(const Shape& shape, DType dtype, Device device) {
 }  // namespace
 
 void bind_create(py::module_& m) {
+  m.def("_set_default_float", &set_default_float, "dtype"_a,
+        "Set the dtype of floating-point values that name none.");
   m.def("asarray", &as_tensor, "obj"_a, "dtype"_a = py::none(), "device"_a = py::none(),
         "copy"_a = py::none(), "A tensor of an array, nested lists or a number.");
   bind_constant<&zeros>(m, "zeros", "zeros_like", "All zeros.");

@@ -32,7 +32,7 @@ std::optional<DType> find_dtype(py::handle object) {
     if (!characters) throw py::error_already_set();  // lone surrogates
     return dtype_named({characters, static_cast<size_t>(size)});
   }
-  if (object.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return DType::float32;
+  if (object.ptr() == reinterpret_cast<PyObject*>(&PyFloat_Type)) return default_float();
   if (object.ptr() == reinterpret_cast<PyObject*>(&PyLong_Type)) return DType::int64;
   if (object.ptr() == reinterpret_cast<PyObject*>(&PyBool_Type)) return DType::bool_;
   for (const char* attribute : {"name", "__name__"}) {

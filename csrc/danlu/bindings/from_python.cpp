@@ -120,7 +120,7 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
   }
   if (scan.floats || (!scan.integers && scan.shape.numel() == 0)) {
     return tensor_of_list<double>(list, scan.shape,
-                                  dtype.value_or(scan.doubles ? DType::float64 : DType::float32));
+                                  dtype.value_or(scan.doubles ? DType::float64 : default_float()));
   }
   if (scan.large) return tensor_of_list<uint64_t>(list, scan.shape, dtype.value_or(DType::uint64));
   return tensor_of_list<int64_t>(list, scan.shape,

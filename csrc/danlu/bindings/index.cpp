@@ -88,7 +88,7 @@ Tensor hot(const Tensor& x, int64_t num_classes, int64_t axis, std::optional<DTy
            bool sparse) {
   check(!sparse, "[one_hot] danlu has no sparse tensors: use sparse=False");
   return unlocked({x},
-                  [&] { return one_hot(x, num_classes, axis, dtype.value_or(DType::float32)); });
+                  [&] { return one_hot(x, num_classes, axis, dtype.value_or(default_float())); });
 }
 
 // A named tuple of tensors, as the array API asks for.

@@ -376,16 +376,33 @@ const PyType_Slot* shared_slots() {
 
 namespace {
 
+PyObject* get_mask(PyObject* self, void*) {
+  PyObject* mask = reinterpret_cast<PyTensor*>(self)->mask;
+  return Py_NewRef(mask ? mask : Py_None);
+}
+int set_mask(PyObject* self, PyObject* value, void*) {
+  return guarded(-1, [&] {
+    const bool none = !value || value == Py_None;
+    check_type(none || (is_tensor(value) && value != self),
+               "[_keras_mask] a mask is another tensor or None");
+    Py_XSETREF(reinterpret_cast<PyTensor*>(self)->mask, none ? nullptr : Py_NewRef(value));
+    return 0;
+  });
+}
+
 PyGetSetDef tensor_attributes[] = {
     {"grad", get_grad, set_grad, "The accumulated gradient of a tensor with requires_grad = True.",
      nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad,
      "Whether gradients flow to this tensor. Setting it True marks the tensor.", nullptr},
+    {"_keras_mask", get_mask, set_mask,
+     "Which steps count, as Keras's layers pass it on: a Tensor or None.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
 void dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
+  Py_XDECREF(reinterpret_cast<PyTensor*>(self)->mask);
   tensor_of(self).~Tensor();
   PyObject_Free(self);
   Py_DECREF(type);

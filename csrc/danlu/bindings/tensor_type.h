@@ -13,6 +13,7 @@ namespace danlu::python {
 
 struct PyTensor {
   PyObject_HEAD Tensor tensor;
+  PyObject* mask;  // which steps count, another Tensor; mostly absent
 };
 
 struct PyVariable {
@@ -42,10 +43,14 @@ inline Variable& variable_of(PyObject* object) {
 PyObject* wrap(Tensor tensor);
 
 // Tensors, Variables, numbers, NumPy arrays (anything with a buffer or __dlpack__) and nested
-// lists. Numbers get `dtype`, or float32, int64 and bool. Throws TypeError for anything else.
+// lists. Numbers get `dtype`, or default_float(), int64 and bool. Throws TypeError for anything
+// else.
 Tensor to_tensor(PyObject* object, std::optional<DType> dtype = {});
 // The same, absent when the object is none of these.
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype = {});
+// The dtype of floating-point values that name none: `danlu.config.set_floatx` sets it.
+DType default_float() noexcept;
+void set_default_float(DType dtype);
 // The dtype that a Python number takes beside a tensor of dtype `other`: numbers are weak.
 DType weak_dtype(PyObject* number, DType other);
 // A Python number for arithmetic with `other`: of its device, and of its dtype where that can be.

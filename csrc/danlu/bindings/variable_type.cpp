@@ -33,7 +33,7 @@ Tensor initial_value(PyObject* initializer, PyObject* shape, PyObject* dtype) {
     check(shape && shape != Py_None,
           "[Variable] an initializer function needs a shape: Variable(initializer, shape=(...))");
     const py::object wanted =
-        has_dtype ? py::reinterpret_borrow<py::object>(dtype) : dtype_object(DType::float32);
+        has_dtype ? py::reinterpret_borrow<py::object>(dtype) : dtype_object(default_float());
     const py::object made = py::reinterpret_borrow<py::object>(initializer)(
         py::cast(to_shape(shape)), "dtype"_a = py::str(std::string(name_of(to_dtype(wanted)))));
     Tensor value = to_tensor(made.ptr());
@@ -48,7 +48,7 @@ Tensor initial_value(PyObject* initializer, PyObject* shape, PyObject* dtype) {
   if (floating_list && !is_tensor(initializer) && !is_variable(initializer) &&
       (value.dtype() == DType::int64 || value.dtype() == DType::float64) &&
       !py::hasattr(initializer, "dtype")) {
-    return astype(value, DType::float32);
+    return astype(value, default_float());
   }
   return value;
 }
@@ -180,11 +180,28 @@ PyObject* assign_method(PyObject* self, PyObject* object) {
   });
 }
 
+// For pickle and copy: the constructor's arguments, then attributes and what it does not take.
+PyObject* reduce_method(PyObject* self, PyObject*) {
+  return guarded<PyObject*>(nullptr, [&] {
+    const VariableState& variable = state(self);
+    const py::object value = py::reinterpret_steal<py::object>(wrap(variable.value()));
+    PyObject* dict = reinterpret_cast<PyVariable*>(self)->dict;
+    const py::object attributes = py::reinterpret_borrow<py::object>(dict ? dict : Py_None);
+    return py::make_tuple(
+               py::handle(reinterpret_cast<PyObject*>(Py_TYPE(self))),
+               py::make_tuple(value, py::none(), py::none(), variable.trainable, variable.name),
+               py::make_tuple(attributes, py::dict("path"_a = variable.path)))
+        .release()
+        .ptr();
+  });
+}
+
 PyMethodDef methods[] = {
     {"assign", assign_method<nullptr>, METH_O,
      "assign(value): the value becomes `value`, cast to this dtype. Returns the Variable."},
     {"assign_add", assign_method<&add>, METH_O, "assign_add(value): value + `value`."},
     {"assign_sub", assign_method<&subtract>, METH_O, "assign_sub(value): value - `value`."},
+    {"__reduce__", reduce_method, METH_NOARGS, "How pickle and copy store it: without gradient."},
     {nullptr, nullptr, 0, nullptr},
 };
 

@@ -127,7 +127,7 @@ class _NamespaceInfo:
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, Any]:
         return {
-            "real floating": _core.float32,
+            "real floating": _core.zeros(()).dtype,
             "complex floating": None,
             "integral": _core.int64,
             "indexing": _core.int64,
