@@ -5,6 +5,8 @@ Parity with Keras 3 is in `tests/keras/test_optimizers.py`.
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -586,3 +588,16 @@ def test_mistakes_with_gradients():
         dl.optimizers.SGD().build([v, v])
     assert v.numpy().tolist() == [0, 0, 0]
     assert int(optimizer.iterations) == 0
+
+
+def test_arguments_that_all_optimizers_take():
+    """By position after an optimizer's own, and spelt out for `help`."""
+    sgd = dl.optimizers.SGD(0.1, 0.9, True, 1e-4, 2.0)
+    assert (sgd.weight_decay, sgd.clipnorm) == (1e-4, 2.0)
+    adamw = dl.optimizers.AdamW(0.1, 0.01, 0.8, 0.99, 1e-8, True, 3.0, name="mine")
+    assert (adamw.weight_decay, adamw.amsgrad, adamw.clipnorm, adamw.name) == (
+        0.01, True, 3.0, "mine"
+    )  # fmt: skip
+    for cls in (dl.optimizers.SGD, dl.optimizers.AdamW, dl.optimizers.Nadam):
+        shown = list(inspect.signature(cls).parameters)
+        assert shown[-2:] == ["name", "unknown"] and "clipnorm" in shown and "shared" not in shown

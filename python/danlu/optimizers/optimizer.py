@@ -46,6 +46,11 @@ class Optimizer:
     rule = ""  # the core's name of the update
     numbers: tuple[str, ...] = ()  # its hyperparameters
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in cls.__dict__:
+            _spell_out(cls.__dict__["__init__"])
+
     def __init__(
         self,
         learning_rate: Any,
@@ -493,3 +498,16 @@ class Optimizer:
 
 def _is_function(value: Any) -> bool:
     return callable(value) and not isinstance(value, (_core.Tensor, _core.Variable))
+
+
+def _spell_out(constructor: Any) -> None:
+    """Let `help` and `inspect` show the arguments that `*shared, **named` stand for."""
+    import inspect
+
+    own = inspect.signature(constructor).parameters
+    if "shared" not in own:
+        return
+    shared = inspect.signature(Optimizer.__init__).parameters
+    parameters = [p for name, p in own.items() if name not in ("shared", "named")]
+    parameters += [p for name, p in shared.items() if name not in own]
+    constructor.__signature__ = inspect.Signature(parameters, return_annotation=None)

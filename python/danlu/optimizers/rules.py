@@ -1,6 +1,7 @@
 """The optimizers: their numbers and slots. The updates themselves are in the core's `optim.cpp`.
 
-Arguments and defaults are Keras's; the arguments that all share are those of `Optimizer`.
+Arguments and defaults are Keras's. `*shared, **named` are the arguments that all optimizers take,
+from `weight_decay` on, in the order in which `Optimizer` lists them.
 """
 
 from __future__ import annotations
@@ -21,32 +22,10 @@ class SGD(Optimizer):
         learning_rate: Any = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
+        super().__init__(learning_rate, *shared, **named)
         if not 0 <= momentum <= 1:
             raise ValueError(f"[SGD] momentum must lie in [0, 1], got {momentum}")
         self.momentum = momentum
@@ -69,32 +48,10 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
+        super().__init__(learning_rate, *shared, **named)
         self.rho = rho
         self.momentum = momentum
         self.epsilon = epsilon
@@ -120,32 +77,10 @@ class Adagrad(Optimizer):
         learning_rate: Any = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
+        super().__init__(learning_rate, *shared, **named)
         self.initial_accumulator_value = initial_accumulator_value
         self.epsilon = epsilon
 
@@ -171,32 +106,10 @@ class Adadelta(Optimizer):
         learning_rate: Any = 0.001,
         rho: float = 0.95,
         epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
+        super().__init__(learning_rate, *shared, **named)
         self.rho = rho
         self.epsilon = epsilon
 
@@ -204,13 +117,36 @@ class Adadelta(Optimizer):
         return [("accumulated_grad", "accumulated_delta_var")]
 
 
-class Adam(Optimizer):
+class _Moments(Optimizer):
+    """What the optimizers with two moving averages share."""
+
+    numbers: tuple[str, ...] = ("beta_1", "beta_2", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        *shared: Any,
+        **named: Any,
+    ) -> None:
+        super().__init__(learning_rate, *shared, **named)
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+
+    def slot_names(self) -> list[tuple[str, ...]]:
+        return [("momentum", "velocity")]
+
+
+class Adam(_Moments):
     """w -= a * m / (sqrt(v) + epsilon): m and v are moving averages of g and g^2, and
     a = learning_rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) corrects their start (Kingma, Ba 2014).
     """
 
     rule = "adam"
-    numbers = ("beta_1", "beta_2", "epsilon", "amsgrad")
+    numbers = (*_Moments.numbers, "amsgrad")
 
     def __init__(
         self,
@@ -219,42 +155,14 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, *shared, **named)
         self.amsgrad = amsgrad
 
     def slot_names(self) -> list[tuple[str, ...]]:
-        names: list[tuple[str, ...]] = [("momentum", "velocity")]
-        if self.amsgrad:
-            names.append(("velocity_hat",))
-        return names
+        return [*super().slot_names(), ("velocity_hat",)] if self.amsgrad else super().slot_names()
 
 
 class AdamW(Adam):
@@ -268,133 +176,33 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
         if weight_decay is None:
             raise ValueError("[AdamW] weight_decay must be a number, got None")
         super().__init__(
-            learning_rate,
-            beta_1,
-            beta_2,
-            epsilon,
-            amsgrad,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
+            learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, *shared, **named
         )
 
 
-class Adamax(Optimizer):
+class Adamax(_Moments):
     """Adam with the largest gradient, u = max(beta_2 * u, |g|), in the place of sqrt(v)."""
 
     rule = "adamax"
-    numbers = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
 
     def slot_names(self) -> list[tuple[str, ...]]:
         return [("momentum", "norm")]
 
 
-class Nadam(Optimizer):
+class Nadam(_Moments):
     """Adam that looks ahead as Nesterov's momentum does (Dozat 2016)."""
 
     rule = "nadam"
-    numbers = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self._u_product: Any = None
-
-    def slot_names(self) -> list[tuple[str, ...]]:
-        return [("momentum", "velocity")]
+    _u_product: Any = None  # the product of the momenta so far
 
     def _extra_state(self) -> Any:
-        if self._u_product is None:  # the product of the momenta so far
+        if self._u_product is None:
             dtype = self._trainable_variables[0].dtype if self._trainable_variables else None
             self._u_product = self.add_variable((), "ones", dtype)
         return self._u_product
@@ -411,32 +219,10 @@ class Lion(Optimizer):
         learning_rate: Any = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.99,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        **unknown: Any,
+        *shared: Any,
+        **named: Any,
     ) -> None:
-        super().__init__(
-            learning_rate,
-            weight_decay,
-            clipnorm,
-            clipvalue,
-            global_clipnorm,
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            loss_scale_factor,
-            gradient_accumulation_steps,
-            name,
-            **unknown,
-        )
+        super().__init__(learning_rate, *shared, **named)
         if not 0 < beta_1 <= 1:
             raise ValueError(f"[Lion] beta_1 must lie in (0, 1], got {beta_1}")
         self.beta_1 = beta_1

@@ -28,12 +28,8 @@ __all__ = [
 class LearningRateSchedule:
     """Base class: called with the step, it returns the learning rate."""
 
-    _core: Any = None  # the core's function, where there is one
-
     def __call__(self, step: Any) -> Any:
-        if self._core is None:
-            raise NotImplementedError(f"{type(self).__name__} does not define __call__(step)")
-        return self._core(step)
+        raise NotImplementedError(f"{type(self).__name__} does not define __call__(step)")
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -44,12 +40,51 @@ class LearningRateSchedule:
         """Return the schedule that `get_config` described."""
         return cls(**config)
 
+
+class _CoreSchedule(LearningRateSchedule):
+    """A schedule that the core computes; its attributes are the constructor's arguments."""
+
+    _rate: Any = None
+
+    def __call__(self, step: Any) -> Any:
+        return self._rate(step)
+
+    def get_config(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
     def _check_steps(self, name: str, steps: float) -> None:
         if steps <= 0:
             raise ValueError(f"[{type(self).__name__}] {name} must be > 0, got {steps}")
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Decay(_CoreSchedule):
+    """What the schedules with a decay rate share."""
+
+    def __init__(
+        self,
+        formula: str,
+        initial_learning_rate: float,
+        decay_steps: int,
+        decay_rate: float,
+        staircase: bool,
+        name: str,
+    ) -> None:
+        self._check_steps("decay_steps", decay_steps)
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        self._rate = _core.LearningRate(
+            formula,
+            initial=initial_learning_rate,
+            decay_steps=decay_steps,
+            decay_rate=decay_rate,
+            flag=staircase,
+        )
+
+
+class ExponentialDecay(_Decay):
     """initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds down."""
 
     def __init__(
@@ -60,31 +95,12 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        self._check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-        self._core = _core.LearningRate(
-            "exponential",
-            initial=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            flag=staircase,
+        super().__init__(
+            "exponential", initial_learning_rate, decay_steps, decay_rate, staircase, name
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
 
-
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Decay):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds down."""
 
     def __init__(
@@ -95,31 +111,12 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        self._check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-        self._core = _core.LearningRate(
-            "inverse_time",
-            initial=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            flag=staircase,
+        super().__init__(
+            "inverse_time", initial_learning_rate, decay_steps, decay_rate, staircase, name
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
 
-
-class PiecewiseConstantDecay(LearningRateSchedule):
+class PiecewiseConstantDecay(_CoreSchedule):
     """values[0] up to and including step boundaries[0], then values[1], and so on."""
 
     def __init__(
@@ -136,17 +133,14 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         self.boundaries = boundaries
         self.values = values
         self.name = name
-        self._core = _core.LearningRate(
+        self._rate = _core.LearningRate(
             "piecewise",
             boundaries=[float(b) for b in boundaries],
             values=[float(v) for v in values],
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
 
-
-class PolynomialDecay(LearningRateSchedule):
+class PolynomialDecay(_CoreSchedule):
     """(initial - end) * (1 - step / decay_steps) ^ power + end; `cycle` starts again above 0."""
 
     def __init__(
@@ -165,7 +159,7 @@ class PolynomialDecay(LearningRateSchedule):
         self.power = power
         self.cycle = cycle
         self.name = name
-        self._core = _core.LearningRate(
+        self._rate = _core.LearningRate(
             "polynomial",
             initial=initial_learning_rate,
             decay_steps=decay_steps,
@@ -174,18 +168,8 @@ class PolynomialDecay(LearningRateSchedule):
             flag=cycle,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "end_learning_rate": self.end_learning_rate,
-            "power": self.power,
-            "cycle": self.cycle,
-            "name": self.name,
-        }
 
-
-class CosineDecay(LearningRateSchedule):
+class CosineDecay(_CoreSchedule):
     """A line up to `warmup_target` in `warmup_steps`, then half a cosine down to alpha times it.
 
     Without a warm-up the cosine starts at `initial_learning_rate` (Loshchilov, Hutter 2016).
@@ -208,7 +192,7 @@ class CosineDecay(LearningRateSchedule):
         self.warmup_target = warmup_target
         self.warmup_steps = warmup_steps
         warms_up = warmup_target is not None
-        self._core = _core.LearningRate(
+        self._rate = _core.LearningRate(
             "cosine",
             initial=initial_learning_rate,
             decay_steps=decay_steps,
@@ -218,18 +202,8 @@ class CosineDecay(LearningRateSchedule):
             flag=warms_up,
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "alpha": self.alpha,
-            "name": self.name,
-            "warmup_target": self.warmup_target,
-            "warmup_steps": self.warmup_steps,
-        }
 
-
-class CosineDecayRestarts(LearningRateSchedule):
+class CosineDecayRestarts(_CoreSchedule):
     """Half cosines one after the other, each t_mul times as long and m_mul times as high."""
 
     def __init__(
@@ -244,11 +218,11 @@ class CosineDecayRestarts(LearningRateSchedule):
         self._check_steps("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.first_decay_steps = first_decay_steps
-        self._t_mul = t_mul
-        self._m_mul = m_mul
+        self.t_mul = t_mul
+        self.m_mul = m_mul
         self.alpha = alpha
         self.name = name
-        self._core = _core.LearningRate(
+        self._rate = _core.LearningRate(
             "cosine_restarts",
             initial=initial_learning_rate,
             decay_steps=first_decay_steps,
@@ -256,16 +230,6 @@ class CosineDecayRestarts(LearningRateSchedule):
             height_factor=m_mul,
             alpha=alpha,
         )
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "first_decay_steps": self.first_decay_steps,
-            "t_mul": self._t_mul,
-            "m_mul": self._m_mul,
-            "alpha": self.alpha,
-            "name": self.name,
-        }
 
 
 _lookup = Lookup(
