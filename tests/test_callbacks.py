@@ -195,10 +195,17 @@ def test_reduce_on_plateau():
     assert history.history["learning_rate"] == pytest.approx([1.0, 1.0, 0.5, 0.25, 0.2])
 
 
-def test_model_checkpoint(tmp_path):
+def test_model_checkpoint(tmp_path, capsys):
     path = str(tmp_path / "sub" / "m-{epoch:02d}-{loss:.1f}.keras")
     model = linear()
-    model.fit(X, Y, epochs=2, callbacks=[callbacks.ModelCheckpoint(path)], verbose=0)
+    save = callbacks.ModelCheckpoint(path, verbose=1)
+    model.fit(X, Y, epochs=2, callbacks=[save], verbose=0)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert [re.sub(r"/\S+", "FILE", line) for line in lines] == [
+        f"Epoch {epoch}: {does} model to FILE"
+        for epoch in (1, 2)
+        for does in ("saving", "finished saving")
+    ]
     files = sorted(p.name for p in (tmp_path / "sub").iterdir())
     assert len(files) == 2 and re.fullmatch(r"m-01-\d\.\d\.keras", files[0])
     last = dl.models.load_model(tmp_path / "sub" / files[1])

@@ -186,6 +186,22 @@ def test_misspelt_layer():
         _ = dl.layers.Dens
 
 
+def test_metrics_in_the_place_of_loss_weights():
+    with pytest.raises(ValueError, match=r"loss_weights are numbers.*write metrics=\['accuracy'\]"):
+        dl.Sequential().compile("adam", "mse", ["accuracy"])
+
+
+def test_weights_of_samples_for_losses_of_steps():
+    loss = dl.losses.MeanSquaredError()
+    y = np.ones((4, 6, 1), "float32")
+    with pytest.raises(ValueError, match=r"sample_weight of shape \(4,\).*\(4, 1\) or \(4, 6\)"):
+        loss(y, y, sample_weight=np.ones(4))
+    masked = dl.asarray(y)
+    masked._keras_mask = dl.ones((4, 6), dtype="bool")
+    with pytest.raises(ValueError, match=r"sample_weight of shape \(4,\).*\(4, 1\) or \(4, 6\)"):
+        loss(y, masked, sample_weight=np.ones(4))
+
+
 def test_fit_before_compile():
     model = dl.Sequential([dl.Input((8, 8)), dl.layers.Flatten(), dl.layers.Dense(10)])
     with says((RuntimeError, ValueError), "fit", "compile"):

@@ -109,6 +109,21 @@ def test_equal_models_are_equal_files(tmp_path):
     assert (tmp_path / "b.keras").read_bytes() == (tmp_path / "c.keras").read_bytes()
 
 
+def test_layers_frozen_after_training(tmp_path):
+    """The saved optimizer knows weights that the loaded model does not train."""
+    model = network()
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0)
+    model.layers[0].trainable = False
+    model.save(tmp_path / "m.keras")
+    with pytest.warns(UserWarning, match="optimizer of .* begins anew"):
+        loaded = dl.models.load_model(tmp_path / "m.keras")
+    assert not loaded.layers[0].trainable and int(loaded.optimizer.iterations) == 0
+    x = np.ones((2, 4))
+    np.testing.assert_array_equal(loaded.predict(x, verbose=0), model.predict(x, verbose=0))
+    loaded.fit(np.ones((4, 4)), np.ones((4, 3)), verbose=0)
+
+
 def test_functional_and_nested_models(tmp_path):
     a, b = dl.Input(shape=(3,), name="a"), dl.Input(shape=(3,), name="b")
     inner = dl.Sequential([dl.Input(shape=(3,)), layers.Dense(2)], name="inner")

@@ -6,6 +6,7 @@ None for the global one, it gives the next ones.
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import Any
 
 from . import _core, config
@@ -28,6 +29,7 @@ __all__ = [
     "uniform",
 ]
 
+_lock = RLock()  # two threads that make layers get two seeds
 _global_generator: SeedGenerator | None = None
 _default_seeds: int | None = None  # state of the sequence that make_default_seed draws from
 
@@ -75,28 +77,31 @@ def _check_seed(seed: Any) -> int:
 def make_default_seed() -> int:
     """Return a fresh seed: unpredictable, or the next of the sequence after `set_global_seed`."""
     global _default_seeds
-    if _default_seeds is None:
-        import os
+    with _lock:
+        if _default_seeds is None:
+            import os
 
-        _default_seeds = int.from_bytes(os.urandom(8), "little")
-    # Knuth's MMIX generator; its upper bits are the good ones.
-    _default_seeds = (_default_seeds * 6364136223846793005 + 1442695040888963407) % 2**64
-    return (_default_seeds >> 33) % 1_000_000_000 + 1
+            _default_seeds = int.from_bytes(os.urandom(8), "little")
+        # Knuth's MMIX generator; its upper bits are the good ones.
+        _default_seeds = (_default_seeds * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (_default_seeds >> 33) % 1_000_000_000 + 1
 
 
 def global_seed_generator() -> SeedGenerator:
     """Return the generator that draws use when they are given no seed."""
     global _global_generator
-    if _global_generator is None:
-        _global_generator = SeedGenerator(name="global_seed_generator")
-    return _global_generator
+    with _lock:
+        if _global_generator is None:
+            _global_generator = SeedGenerator(name="global_seed_generator")
+        return _global_generator
 
 
 def set_global_seed(seed: int) -> None:
     """Start the global generator, and all seeds that are chosen for want of one, from `seed`."""
     global _default_seeds, _global_generator
-    _default_seeds = _check_seed(seed)
-    _global_generator = SeedGenerator(seed, name="global_seed_generator")
+    with _lock:
+        _default_seeds = _check_seed(seed)
+        _global_generator = SeedGenerator(seed, name="global_seed_generator")
 
 
 def _state(seed: Any) -> Any:

@@ -32,6 +32,8 @@ class KerasTensor:
     __array_ufunc__ = None
     __array_priority__ = 1000
 
+    _keras_mask: Any = None  # which steps count, another symbolic tensor
+
     def __init__(
         self,
         shape: Any,
@@ -156,6 +158,10 @@ class Node:
         return tensors[0] if len(tensors) == 1 else tensors
 
 
+# Functions whose operation has another name in Keras.
+_KERAS_NAMES = {"abs": "absolute", "getitem": "get_item"}
+
+
 class Operation:
     """A function of `danlu.ops` as an operation of a graph.
 
@@ -165,7 +171,7 @@ class Operation:
 
     def __init__(self, function: str, name: str | None = None) -> None:
         self.function = function
-        self.name = name or auto_name(function)
+        self.name = name or auto_name(_KERAS_NAMES.get(function, function))
         self._inbound_nodes: list[Node] = []
         self._run = _function_named(function)
 
@@ -177,6 +183,12 @@ class Operation:
         outputs = function_output_spec(self._run, args, kwargs)
         Node(self, args, kwargs, outputs)
         return outputs
+
+    @property
+    def kind(self) -> str:
+        """What Keras calls an operation of this function: `ExpandDims` for `expand_dims`."""
+        name = _KERAS_NAMES.get(self.function, self.function)
+        return "".join(word.capitalize() for word in name.split("_"))
 
     @property
     def input(self) -> Any:

@@ -151,6 +151,10 @@ class CompiledLoss:
                 if one is not None:
                     made = make_loss(one, labels[i], predictions[i])
                     self._terms.append((i, made, its_weight, None))
+        if isinstance(y_pred, dict) and isinstance(self.given, dict):
+            order = list(self.given)  # in which the losses are reported
+            names = self.outputs.names
+            self._terms.sort(key=lambda term: order.index(names[term[0]]))
         if len(self._terms) > 1:
             self._terms = [
                 (i, loss, weight, _metrics.Mean(name=f"{self.outputs.names[i] or loss.name}_loss"))

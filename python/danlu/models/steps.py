@@ -64,6 +64,11 @@ class Steps:
                 raise ValueError(
                     f"[compile] {what} is a list or a dict, got {value!r}: write {what}=[{value!r}]"
                 )
+        if any(isinstance(weight, str) for weight in tree.flatten(loss_weights)):
+            raise ValueError(
+                f"[compile] loss_weights are numbers, got {loss_weights!r}: if these are metrics, "
+                f"write metrics={loss_weights!r}; the third argument of compile is loss_weights"
+            )
         if loss is not None:
             _check_names(loss)
         arguments = {

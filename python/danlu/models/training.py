@@ -104,8 +104,6 @@ class Trainer(Steps):
                 callbacks.progress.abandon()
             raise
         if self.optimizer is not None and self.optimizer.built:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
-        if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_weights)
         callbacks.on_train_end(logs)
         return self.history
@@ -254,14 +252,14 @@ class Trainer(Steps):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch; return the metrics since they were last reset."""
+        """Train on one batch; return the loss and the metrics of that batch."""
         self._check_compiled("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Evaluate one batch; return the metrics since they were last reset."""
+        """Evaluate one batch; return the loss and the metrics of that batch."""
         self._check_compiled("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
@@ -270,6 +268,7 @@ class Trainer(Steps):
         batches = make_batches(who, x, y, sample_weight, _WHOLE, class_weight=class_weight)
         (batch,) = batches.epoch()
         self._prepare_run()
+        self.reset_metrics()
         logs = self._step(mode)(*batch)
         logs = self._read_metrics() if logs is None else numbers(logs)
         return logs if return_dict else self._in_order(logs)

@@ -155,6 +155,14 @@ def _load_training(model: Any, path: Any) -> None:
         model.optimizer.build(model.trainable_variables)
     if "shuffle" in arrays:
         model._shuffling()
+    wanted = {name: tuple(v.shape) for name, v in _training_state(model).items()}
+    if wanted != {name: tuple(array.shape) for name, array in arrays.items()}:
+        warnings.warn(
+            f"[load_model] the optimizer of {model.label()} begins anew: its state in {path!r} is "
+            "of other weights. Call compile after freezing or unfreezing layers, and save then",
+            stacklevel=4,
+        )
+        return
     assign(f"[the optimizer of {model.name!r}]", _training_state(model), arrays, path)
 
 

@@ -119,7 +119,7 @@ def _serialize_value_or_function(obj):
 
 def public_module(item: Any) -> str | None:
     """Return the module by which Keras knows a class or function of this package, or None."""
-    package, _, rest = item.__module__.partition(".")
+    package, _, rest = (item.__module__ or "").partition(".")
     if package != _PACKAGE:
         return None
     if rest.startswith("models"):

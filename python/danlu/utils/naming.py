@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
+_lock = Lock()
 _counts: dict[str, int] = {}
 
 
@@ -17,8 +20,9 @@ def to_snake_case(name: str) -> str:
 def auto_name(class_name: str) -> str:
     """Return a name that this process has not given yet: `dense`, `dense_1`, `dense_2`..."""
     name = to_snake_case(class_name)
-    count = _counts.get(name, 0)
-    _counts[name] = count + 1
+    with _lock:
+        count = _counts.get(name, 0)
+        _counts[name] = count + 1
     return f"{name}_{count}" if count else name
 
 

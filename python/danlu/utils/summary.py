@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from ..layers.keras_tensor import Operation
 
 
 def print_summary(
@@ -54,7 +55,7 @@ def print_summary(
 
     def add(layer: Any, level: int) -> None:
         prefix = "   " * level + "└ " if level else ""
-        name = f"{escape(prefix + layer.name)} ([color(33)]{type(layer).__name__}[/])"
+        name = f"{escape(prefix + layer.name)} ([color(33)]{_kind(layer)}[/])"
         cells = [name, _shape(layer), _parameters(layer)]
         if not chain:
             cells.append(_connections(model, layer))
@@ -79,6 +80,10 @@ def print_summary(
         for item in lines:
             console.print(item)
     print_fn(capture.get())
+
+
+def _kind(layer: Any) -> str:
+    return layer.kind if isinstance(layer, Operation) else type(layer).__name__
 
 
 def _number(value: Any) -> str:
