@@ -394,6 +394,37 @@ def test_inferring_a_shape_keeps_no_state():
     assert int(layer.calls) == 0
 
 
+def test_masks_are_passed_on():
+    ids = np.array([[1, 2, 0], [3, 0, 0]])
+    x = layers.Embedding(5, 4, mask_zero=True)(ids)
+    assert x._keras_mask.tolist() == (ids != 0).tolist()
+    for layer in (layers.Dense(3), layers.Activation("tanh"), layers.Dropout(0.5)):
+        x = layer(x, training=True) if isinstance(layer, layers.Dropout) else layer(x)
+        assert x._keras_mask.tolist() == (ids != 0).tolist()
+    half = layers.Dense(2, dtype="float16")(x)  # the inputs are cast
+    assert half._keras_mask.tolist() == (ids != 0).tolist()
+    assert layers.Embedding(5, 4)(ids)._keras_mask is None
+    with pytest.warns(UserWarning, match=r"\[Flatten 'flatten.*drops the mask"):
+        assert layers.Flatten()(x)._keras_mask is None
+
+
+def test_a_layer_asks_for_the_mask():
+    class Count(layers.Layer):
+        def call(self, x, mask=None):
+            return dl.sum(ops.cast(mask, "int32"), axis=1)
+
+        def compute_mask(self, x, mask=None):
+            return None
+
+    x = dl.ones((2, 3, 1))
+    x._keras_mask = dl.asarray([[True, True, False], [True, False, False]])
+    assert Count().supports_masking and not layers.Flatten().supports_masking
+    assert Count()(x).tolist() == [2, 1]
+    assert Count()(x, mask=dl.ones((2, 3), dtype="bool")).tolist() == [3, 3]
+    with pytest.raises(TypeError, match="a mask is another tensor or None"):
+        x._keras_mask = [True]
+
+
 def test_mixed_dtype_policy():
     policy = layers.Layer(dtype="mixed_bfloat16")
     assert (policy.dtype, policy.compute_dtype) == ("float32", "bfloat16")

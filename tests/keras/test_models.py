@@ -241,6 +241,116 @@ def test_history_with_regularizers_and_moving_statistics():
         np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
 
 
+def mean_of_kept(k):
+    class MeanOfKept(k.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, x, mask=None):
+            kept = k.ops.expand_dims(k.ops.cast(mask, x.dtype), -1)
+            return k.ops.sum(x * kept, axis=1) / (k.ops.sum(kept, axis=1) + 1e-6)
+
+        def compute_mask(self, x, mask=None):
+            return None
+
+    return MeanOfKept()
+
+
+def embedded(k, x):
+    return k.layers.Embedding(7, 4, mask_zero=True)(x)
+
+
+def two(k, x):
+    """Two embeddings; the second one pads at other places."""
+    return [embedded(k, x), embedded(k, k.ops.maximum(x - 2, 0))]
+
+
+# What follows an embedding that masks zeros; whether the labels have steps.
+MASKED = {
+    "every step": (
+        lambda k, x: k.layers.Dropout(0.0)(k.layers.LayerNormalization()(embedded(k, x))), True
+    ),
+    "mask argument": (lambda k, x: mean_of_kept(k)(embedded(k, x)), False),
+    "statistics": (lambda k, x: k.layers.BatchNormalization()(embedded(k, x)), True),
+    "add": (lambda k, x: k.layers.Add()(two(k, x)), True),
+    "concatenate": (lambda k, x: k.layers.Concatenate()(two(k, x)), True),
+    "multiply": (lambda k, x: k.layers.Multiply()(two(k, x)), True),
+    "maximum": (lambda k, x: k.layers.Maximum()(two(k, x)), True),
+    "minimum": (lambda k, x: k.layers.Minimum()([embedded(k, x), *two(k, x)]), True),
+    "inner model": (
+        lambda k, x: k.Sequential([k.Input((6, 4)), k.layers.Dense(3)])(embedded(k, x)), True
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not support masking")  # Keras, of inner models
+@pytest.mark.parametrize("name", MASKED)
+def test_masks_reach_losses_and_metrics(name):
+    body, steps = MASKED[name]
+    rng = np.random.default_rng(0)
+    x = rng.integers(1, 7, (12, 6))
+    x[:, 4:] = 0
+    x[3:6, 1:] = 0
+    y = rng.random((12, 6, 1) if steps else (12, 1)).astype("float32")
+    reset()
+    models, results = {}, {}
+    for key, k in BOTH.items():
+        inputs = k.Input((6,), dtype="int32")
+        models[key] = k.Model(inputs, k.layers.Dense(1)(body(k, inputs)))
+    models["danlu"].set_weights(models["keras"].get_weights())
+    for key, model in models.items():
+        model.compile("sgd", "mse", metrics=["mae"])
+        loss = model.fit(x, y, epochs=2, batch_size=5, shuffle=False, verbose=0).history["loss"]
+        results[key] = [*loss, *model.evaluate(x, y, verbose=0)]
+    np.testing.assert_allclose(results["danlu"], results["keras"], rtol=2e-4)
+    for a, b in zip(models["danlu"].get_weights(), models["keras"].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=2e-5)
+
+
+def test_results_of_single_batches():
+    reset()
+    models = {key: weighted(k) for key, k in BOTH.items()}
+    models["danlu"].set_weights(models["keras"].get_weights())
+    results = {}
+    for key, model in models.items():
+        results[key] = [
+            model.train_on_batch(X, LABELS, class_weight={0: 3.0, 1: 1.0, 2: 1.0}),
+            model.train_on_batch(X[:20], LABELS[:20]),
+            model.test_on_batch(X[:30], LABELS[:30], sample_weight=np.linspace(0, 2, 30)),
+            model.test_on_batch(X, LABELS),
+        ]
+    np.testing.assert_allclose(results["danlu"], results["keras"], rtol=2e-4)
+
+
+def test_results_of_dict_outputs_are_in_the_order_of_the_losses():
+    reset()
+    models, results = {}, {}
+    for key, k in BOTH.items():
+        x = k.Input((5,))
+        z = k.layers.Dense(2, name="z")(x)
+        a = k.layers.Dense(3, activation="softmax", name="a")(x)
+        models[key] = k.Model(x, {"z": z, "a": a})
+    models["danlu"].set_weights(models["keras"].get_weights())
+    for key, model in models.items():
+        loss = {"z": "mse", "a": "sparse_categorical_crossentropy"}
+        model.compile("sgd", loss, metrics={"a": ["accuracy"], "z": ["mae"]})
+        results[key] = model.evaluate(X, {"z": X[:, :2], "a": LABELS}, verbose=0)
+    np.testing.assert_allclose(results["danlu"], results["keras"], rtol=2e-4)
+
+
+def test_summary_of_functions():
+    def make(k):
+        x = inputs = k.Input((4, 4, 2))
+        left, right = k.ops.mean(x * 2.0 + 1.0, axis=[1, 2]), x[:, 0, :, 0]
+        x = k.ops.concatenate([left, right], axis=-1)
+        x = k.ops.relu(x) - k.ops.abs(x) / 2
+        return k.Model(inputs, k.ops.expand_dims(x, -1))
+
+    reset()
+    assert summary(make(dl)) == summary(make(keras))
+
+
 def test_subclasses_have_the_same_paths():
     def make(k):
         class Net(k.Model):

@@ -62,7 +62,9 @@ def to_tensor(value: Any, label: Callable[[], str]) -> Tensor:
 def _cast(tensor, dtype):
     if dtype is None or tensor.dtype is dtype or str(tensor.dtype) not in FLOATS:
         return tensor
-    return tensor.astype(dtype)
+    converted = tensor.astype(dtype)
+    converted._keras_mask = tensor._keras_mask
+    return converted
 
 
 def _all_numbers(value):

@@ -12,7 +12,7 @@ from typing import Any
 from .. import tree
 from .._autograd import no_grad
 from .._core import Tensor
-from . import signature
+from . import masking, signature
 from .context import context
 from .keras_tensor import KerasTensor, Node
 
@@ -31,14 +31,18 @@ def symbolic_call(layer: Any, args: tuple, kwargs: dict, training: Any) -> Any:
             layer._check_inputs(args[0] if args else next(iter(kwargs.values()), None))
     before = context.here.training
     context.here.training = training
+    mask = layer._find_mask(args, kwargs)
+    masked = kwargs if mask is None or not layer._wants_mask(args) else {**kwargs, "mask": mask}
     try:
-        outputs = layer.compute_output_spec(*args, **kwargs)
+        outputs = layer.compute_output_spec(*args, **masked)
     finally:
         context.here.training = before
     layer.built = True
     if training is not None:
         kwargs = {**kwargs, "training": training}
     Node(layer, args, kwargs, outputs)
+    first = args[0] if args else next(iter(kwargs.values()), None)
+    masking.pass_on(layer, first, outputs, mask)
     return outputs
 
 

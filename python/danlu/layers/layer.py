@@ -14,7 +14,7 @@ from .. import _core, tree
 from .._autograd import no_grad
 from .._core import Tensor, Variable
 from ..utils.naming import auto_name
-from . import signature
+from . import masking, signature
 from .context import context
 from .dtypes import FLOATS, DTypePolicy
 from .input_spec import InputSpec
@@ -41,6 +41,7 @@ class Layer(LayerState):
     # What `call` takes, found once for each class.
     _call_names: tuple[str, ...] = ()
     _training_index: int | None = None
+    _computes_mask = False
     _compute_type: Any = None  # until `__init__`
     _shape_seen: Any = None  # of the last inputs that fitted `input_spec`
 
@@ -53,6 +54,7 @@ class Layer(LayerState):
             cls._training_index = (
                 cls._call_names.index("training") if "training" in cls._call_names else None
             )
+        cls._computes_mask = cls.compute_mask is not Layer.compute_mask
 
     def __init__(
         self,
@@ -79,7 +81,7 @@ class Layer(LayerState):
 
             self.activity_regularizer = regularizers.get(activity_regularizer)
         self.input_spec: Any = None
-        self.supports_masking = False
+        self.supports_masking = self._computes_mask
         self.built = False
         self._trainable = trainable
         self._compute_type = getattr(_core, self.dtype_policy.compute_dtype)
@@ -117,7 +119,7 @@ class Layer(LayerState):
         return layer_output_spec(self, args, kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask of the outputs: the one of the inputs, unless a layer changes it."""
+        """Return the mask of the outputs: that of the inputs, if `supports_masking` is set."""
         return previous_mask
 
     def input_hint(self, shape: tuple) -> str:
@@ -191,14 +193,18 @@ class Layer(LayerState):
             and args[0].dtype is self._compute_type
         ):
             training = None
+            mask = args[0]._keras_mask
         else:
             args, kwargs, training, symbolic = self._prepare(args, kwargs)
             if symbolic:
                 from .infer import symbolic_call
 
                 return symbolic_call(self, args, kwargs, training)
+            mask = self._find_mask(args, kwargs)
+        if mask is not None and self._wants_mask(args):
+            kwargs["mask"] = mask
         if self.input_spec is not None:
-            first = args[0] if args else next(iter(kwargs.values()), None)
+            first = _first(args, kwargs)
             if type(first) is not Tensor or first.shape != self._shape_seen:
                 self._check_inputs(first)
                 self.__dict__["_shape_seen"] = first.shape if type(first) is Tensor else None
@@ -207,24 +213,27 @@ class Layer(LayerState):
 
         here = context.here
         stack, before = here.stack, here.training
-        if not stack and here.losses:
+        depth = len(stack)
+        if not depth and here.losses:
             _forget(here.losses)
-        if training is None:
-            training = before
-        else:
-            here.training = training
-        stack.append(self)
-        try:
+        try:  # from here on Ctrl-C leaves no trace
+            if training is None:
+                training = before
+            else:
+                here.training = training
+            stack.append(self)
             if training is not None and self._training_index is not None:
                 kwargs["training"] = training
             outputs = self.call(*args, **kwargs)
             if self.activity_regularizer is not None:
                 self._regularize_activity(outputs)
+            if mask is not None or self._computes_mask:
+                masking.pass_on(self, _first(args, kwargs), outputs, mask)
         except Exception as error:
             self._explain(error, args)
             raise
         finally:
-            stack.pop()
+            del stack[depth:]
             here.training = before
         return outputs
 
@@ -255,6 +264,15 @@ class Layer(LayerState):
                 kwargs[name], found = self._convert(value)
                 symbolic = symbolic or found
         return args, kwargs, training, symbolic
+
+    def _wants_mask(self, args):
+        """Whether `call` wants the mask of its one input."""
+        return "mask" in self._call_names and len(args) <= 1
+
+    def _find_mask(self, args, kwargs):
+        """The mask that was passed, or the one that lies on the first input."""
+        mask = kwargs.get("mask")
+        return mask if mask is not None else masking.mask_of(_first(args, kwargs))
 
     def _convert(self, value):
         """A tensor in the compute dtype for arrays and floating tensors, in nested structures."""
@@ -401,6 +419,11 @@ class Layer(LayerState):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.__dict__.get('name')}, built={self.built}>"
+
+
+def _first(args: tuple, kwargs: dict[str, Any]) -> Any:
+    """The first input of a call."""
+    return args[0] if args else next(iter(kwargs.values()), None)
 
 
 def _forget(losses: list[tuple[Any, Any]]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import ops
 from .layer import Layer
+from .masking import mask_of
 
 
 class Merge(Layer):
@@ -86,10 +87,18 @@ class Subtract(Merge):
 
 
 class Multiply(Merge):
-    """y = a * b * ..."""
+    """y = a * b * ...; a step that a mask leaves out counts as 1."""
 
     def _merge(self, inputs: Any) -> Any:
-        return _fold(ops.multiply, inputs)
+        masks = [_full_mask(x) for x in inputs]
+        kept = [
+            x if mask is None else ops.where(mask, x, 1)
+            for x, mask in zip(inputs, masks, strict=True)
+        ]
+        product = _fold(ops.multiply, kept)
+        if any(mask is None for mask in masks):
+            return product
+        return ops.where(_fold(ops.logical_or, masks), product, 0)
 
 
 class Average(Merge):
@@ -100,17 +109,17 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """y = max(a, b, ...)."""
+    """y = max(a, b, ...), of the steps that masks keep."""
 
     def _merge(self, inputs: Any) -> Any:
-        return _fold(ops.maximum, inputs)
+        return _fold_kept(ops.maximum, inputs)
 
 
 class Minimum(Merge):
-    """y = min(a, b, ...)."""
+    """y = min(a, b, ...), of the steps that masks keep."""
 
     def _merge(self, inputs: Any) -> Any:
-        return _fold(ops.minimum, inputs)
+        return _fold_kept(ops.minimum, inputs)
 
 
 class Concatenate(Merge):
@@ -192,6 +201,26 @@ def _fold(fn: Any, inputs: Any) -> Any:
     for x in inputs[1:]:
         merged = fn(merged, x)
     return merged
+
+
+def _fold_kept(fn: Any, inputs: Any) -> Any:
+    """Fold; where a mask leaves out one of two steps, the other one stands for both."""
+    merged, kept = inputs[0], _full_mask(inputs[0])
+    for x in inputs[1:]:
+        mask = _full_mask(x)
+        if mask is not None:
+            x = ops.where(mask, x, merged)
+        if kept is not None:
+            merged = ops.where(kept, merged, x)
+        kept = None if kept is None or mask is None else ops.logical_or(kept, mask)
+        merged = fn(merged, x)
+    return merged
+
+
+def _full_mask(x: Any) -> Any:
+    """The mask of a tensor in the tensor's shape, or None."""
+    mask = mask_of(x)
+    return None if mask is None else ops.broadcast_to(ops.expand_dims(mask, -1), x.shape)
 
 
 def _with_ndim(x: Any, ndim: int) -> Any:

@@ -66,23 +66,7 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         shape = (_size(self, input_shape, self.axis),)
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=shape,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=shape,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+        self.gamma, self.beta = _scale_and_offset(self, shape)
         self.moving_mean = self.add_weight(
             name="moving_mean",
             shape=shape,
@@ -211,23 +195,7 @@ class LayerNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         self.axis = [self.axis] if isinstance(self.axis, int) else sorted(self.axis)
         shape = tuple(_size(self, input_shape, axis) for axis in self.axis)
-        self.gamma = self.beta = None
-        if self.scale:
-            self.gamma = self.add_weight(
-                name="gamma",
-                shape=shape,
-                initializer=self.gamma_initializer,
-                regularizer=self.gamma_regularizer,
-                constraint=self.gamma_constraint,
-            )
-        if self.center:
-            self.beta = self.add_weight(
-                name="beta",
-                shape=shape,
-                initializer=self.beta_initializer,
-                regularizer=self.beta_regularizer,
-                constraint=self.beta_constraint,
-            )
+        self.gamma, self.beta = _scale_and_offset(self, shape)
 
     def call(self, inputs: Any) -> Any:
         inputs = cast(inputs, self.compute_dtype)
@@ -276,6 +244,28 @@ class UnitNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
+
+
+def _scale_and_offset(layer: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """Make gamma and beta; None stands for the one that is not wanted."""
+    gamma = beta = None
+    if layer.scale:
+        gamma = layer.add_weight(
+            name="gamma",
+            shape=shape,
+            initializer=layer.gamma_initializer,
+            regularizer=layer.gamma_regularizer,
+            constraint=layer.gamma_constraint,
+        )
+    if layer.center:
+        beta = layer.add_weight(
+            name="beta",
+            shape=shape,
+            initializer=layer.beta_initializer,
+            regularizer=layer.beta_regularizer,
+            constraint=layer.beta_constraint,
+        )
+    return gamma, beta
 
 
 def _size(layer: Any, shape: Any, axis: int, may_be_open: bool = False) -> int:

@@ -45,11 +45,14 @@ class Loss:
         return self._dtype
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        mask = y_pred._keras_mask if type(y_pred) is Tensor else None
         y_pred = cast(y_pred, self._dtype)
         if not self.integer_labels:
             y_true = cast(y_true, self._dtype)
         values = self.call(y_true, y_pred)
-        mask = self.compute_mask(y_true, y_pred)
+        own = self.compute_mask(y_true, y_pred)
+        if own is not None:
+            mask = own if mask is None else ops.logical_and(mask, own)
         return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -170,10 +173,14 @@ def check_weight(values: Any, weight: Any) -> None:
         return
     for have, want in zip(weight.shape[::-1], values.shape[::-1], strict=False):
         if have != want and 1 not in (have, want):
+            samples = values.shape[0]
+            wanted = " or ".join(
+                str(shape) for shape in dict.fromkeys([(samples, 1), tuple(values.shape)])
+            )
             raise ValueError(
                 f"[loss] sample_weight of shape {tuple(weight.shape)} does not fit the losses of "
                 f"shape {tuple(values.shape)}: give one weight for each sample, shape "
-                f"({values.shape[0]},)"
+                f"{wanted if values.ndim > 1 else (samples,)}"
             )
 
 
@@ -188,4 +195,5 @@ def masked_weight(sample_weight: Any, mask: Any, dtype: str, reduction: str | No
     if weight is None:
         return kept
     kept, weight = same_rank(kept, weight)
+    check_weight(kept, weight)
     return weight * kept

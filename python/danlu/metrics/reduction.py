@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import ops
-from ..losses.loss import check_weight, same_rank
+from .._core import Tensor
+from ..losses.loss import check_weight, masked_weight, same_rank
 from ..utils.tensors import cast
 from .metric import Metric
 
@@ -77,6 +78,9 @@ class MeanMetricWrapper(Mean):
     def update_state(  # type: ignore[override]
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
+        mask = y_pred._keras_mask if type(y_pred) is Tensor else None
+        if mask is not None:
+            sample_weight = masked_weight(sample_weight, mask, self.dtype, "sum")
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

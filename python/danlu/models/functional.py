@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import _core, tree
 from .._core import Tensor
+from ..layers import masking
 from ..layers.convert import to_tensor
 from ..layers.input import InputLayer
 from ..layers.keras_tensor import KerasTensor
@@ -125,6 +126,8 @@ class Functional(Model):
             values = [inputs]
         else:
             values = self._standardized(inputs)
+        if mask is not None:
+            masking.set_masks(values, mask)
         outputs = self._graph.run(values)
         structure = self._output_structure
         if isinstance(structure, KerasTensor):
@@ -226,7 +229,9 @@ class Functional(Model):
         batch = flat[0].shape[0] if flat else None
 
         def spec(tensor):
-            return KerasTensor((batch, *tensor.shape[1:]), tensor.dtype)
+            output = KerasTensor((batch, *tensor.shape[1:]), tensor.dtype)
+            output._keras_mask = tensor._keras_mask
+            return output
 
         return tree.map_structure(spec, self._output_structure)
 

@@ -109,7 +109,7 @@ class Sequential(Model):
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if self._functional is not None:
-            return self._functional.call(inputs)
+            return self._functional.call(inputs, mask=mask)
         for layer in self.layers:
             inputs = layer(inputs)
         return inputs
