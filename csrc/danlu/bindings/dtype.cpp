@@ -76,11 +76,24 @@ DType to_dtype(py::handle object) {
        py::cast<std::string>(py::repr(object)), names);
 }
 
+namespace {
+
+int64_t to_size(py::handle object) {
+  const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
+  if (!index) throw py::error_already_set();
+  int overflow = 0;
+  const int64_t size = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+  check(overflow == 0, "[shape] {} is beyond every size that a tensor can have",
+        py::cast<std::string>(py::repr(object)));
+  return size;
+}
+
+}  // namespace
+
 Shape to_shape(py::handle object) {
   Shape shape;
   if (PyIndex_Check(object.ptr()) && !PySequence_Check(object.ptr())) {
-    shape.push_back(
-        py::cast<int64_t>(py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()))));
+    shape.push_back(to_size(object));
     return shape;
   }
   if (is_tensor(object.ptr())) {
@@ -98,9 +111,7 @@ Shape to_shape(py::handle object) {
       fail(ErrorKind::type, "[shape] expected integers, got {} in {}",
            py::cast<std::string>(py::repr(item)), py::cast<std::string>(py::repr(object)));
     }
-    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(item.ptr()));
-    if (!index) throw py::error_already_set();
-    shape.push_back(py::cast<int64_t>(index));
+    shape.push_back(to_size(item));
   }
   return shape;
 }

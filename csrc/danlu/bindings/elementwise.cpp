@@ -12,7 +12,8 @@ using WithNumber = Tensor (*)(const Tensor&, double);
 
 // A number beside a tensor takes its dtype: these functions look at the objects, not at tensors.
 Tensor call_pair(BinaryFn fn, py::handle a, py::handle b) {
-  const auto [x, y] = to_pair(a.ptr(), b.ptr());
+  const auto pair = to_pair(a.ptr(), b.ptr());
+  const Tensor &x = pair.first, &y = pair.second;  // no structured binding: clang 14 captures none
   return unlocked({x, y}, [&] { return fn(x, y); });
 }
 
@@ -38,7 +39,8 @@ void define(py::module_& m, const char* name, WithNumber fn, const char* paramet
 
 py::object where_any(const Tensor& condition, py::handle a, py::handle b) {
   if (a.is_none() && b.is_none()) return py::tuple(py::cast(nonzero(condition)));
-  const auto [x, y] = to_pair(a.ptr(), b.ptr());
+  const auto pair = to_pair(a.ptr(), b.ptr());
+  const Tensor &x = pair.first, &y = pair.second;  // no structured binding: clang 14 captures none
   return py::cast(unlocked({condition, x, y}, [&] { return where(condition, x, y); }));
 }
 

@@ -23,11 +23,14 @@ Ref<Value> make_value(const Shape& shape, const Strides& strides, DType dtype, D
   return value;
 }
 
+// The bytes of a dense array; more than any address space stand for a number that overflows.
 int64_t checked_bytes(const Shape& shape, DType dtype) {
   int64_t bytes = size_of(dtype);
   for (int64_t dim : shape) {
     check(dim >= 0, "[empty] negative dimension in shape {}", shape);
-    if (__builtin_mul_overflow(bytes, dim, &bytes)) throw std::bad_alloc();
+    if (__builtin_mul_overflow(bytes, dim, &bytes)) {
+      throw OutOfMemory(int64_t{1} << 62, memory_stats().in_use, kCpu);
+    }
   }
   return bytes;
 }

@@ -23,14 +23,29 @@ struct Level {
 #define DL_LEVEL_ROW(level) {#level, &level::kTable},
 constexpr Level kLevels[] = {DL_LEVELS(DL_LEVEL_ROW)};  // from the plainest to the best
 
-bool supported(const char* level) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (!std::strcmp(level, "avx512")) return __builtin_cpu_supports("x86-64-v4");
-  if (!std::strcmp(level, "avx2")) return __builtin_cpu_supports("x86-64-v3");
-#endif
-  return level != nullptr;
+#if defined(__clang__)  // older clangs know features, not levels
+bool has_v3() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
+bool has_v4() {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
+}
+#else
+bool has_v3() { return __builtin_cpu_supports("x86-64-v3"); }
+bool has_v4() { return __builtin_cpu_supports("x86-64-v4"); }
+#endif
+bool supported(const char* level) {
+  __builtin_cpu_init();
+  if (!std::strcmp(level, "avx512")) return has_v4();
+  return std::strcmp(level, "avx2") != 0 || has_v3();
+}
+#else
+bool supported(const char*) { return true; }
+#endif
 
 const Level& choose() {
   const char* wanted = std::getenv("DANLU_ISA");

@@ -30,12 +30,6 @@ int64_t scratch_size(int64_t elements, DType dtype, int64_t copies) {
   return elements * std::max<int64_t>(4, size_of(dtype)) + copies;
 }
 
-// Room for float32 copies of inputs and output, if they are 16-bit floats.
-int64_t copies_of(Inputs in, const Shape& y) {
-  const int64_t bytes = Workspace::bytes(in);
-  return bytes > 0 ? bytes + 4 * y.numel() + 64 : 0;
-}
-
 Attrs attrs_of(const SlidingWindow& w) {
   const auto list = [](const int64_t* p) { return std::vector<int64_t>(p, p + 3); };
   return {
@@ -67,7 +61,8 @@ struct Conv final : Op {
     return sizes_of(window, in[0].shape(), in[1].dim(-2), y_shape);
   }
   int64_t scratch_bytes(Inputs in) const override {
-    return scratch_size(conv_scratch(sizes(in)), in[0].dtype(), copies_of(in, y_shape));
+    return scratch_size(conv_scratch(sizes(in)), in[0].dtype(),
+                        Workspace::bytes(in, y_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
@@ -107,7 +102,7 @@ struct ConvDataGradient final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     return scratch_size(conv_data_gradient_scratch(sizes(in)), in[0].dtype(),
-                        copies_of(in, x_shape));
+                        Workspace::bytes(in, x_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
@@ -140,7 +135,7 @@ struct ConvWeightGradient final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     return scratch_size(conv_weight_gradient_scratch(sizes(in)), in[0].dtype(),
-                        copies_of(in, kernel_shape));
+                        Workspace::bytes(in, kernel_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
@@ -222,11 +217,11 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
     check(size[i] >= 1, "[{}] window {}: sizes are at least 1", op, size);
     check(strides[i] >= 1, "[{}] strides {}: at least 1", op, strides);
     check(dilation[i] >= 1, "[{}] dilation_rate {}: at least 1", op, dilation);
-    const int64_t extent = (size[i] - 1) * dilation[i] + 1;
+    const int64_t extent = add_sizes(op, multiply_sizes(op, size[i] - 1, dilation[i]), 1);
     int64_t before = 0, after = 0;
     if (options.same) {  // as many outputs as strides fit
-      const int64_t outputs = (spatial[i] + strides[i] - 1) / strides[i];
-      const int64_t total = std::max<int64_t>(0, (outputs - 1) * strides[i] + extent - spatial[i]);
+      const int64_t last = spatial[i] > 0 ? (spatial[i] - 1) / strides[i] * strides[i] : 0;
+      const int64_t total = std::max<int64_t>(0, add_sizes(op, last, extent) - spatial[i]);
       before = total / 2;
       after = total - before;
     } else if (options.before.ndim() > 0) {
@@ -234,7 +229,7 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
       after = options.after[i];
       check(before >= 0 && after >= 0, "[{}] padding ({}, {}): at least 0", op, before, after);
     }
-    const int64_t room = spatial[i] + before + after - extent;
+    const int64_t room = add_sizes(op, spatial[i], add_sizes(op, before, after)) - extent;
     check(room >= 0 || spatial[i] == 0,
           "[{}] a window of {} (dilation {}) does not fit into {} with padding: pass "
           "padding=\"same\", "

@@ -425,8 +425,20 @@ DL_GELU_LIST(DL_DEFINE)
   Tensor name(const Tensor& x, double parameter) { return call_unary(Unary::name, x, parameter); }
 DL_UNARY_WITH_LIST(DL_DEFINE)
 #undef DL_DEFINE
-#define DL_DEFINE(name, functor, types) \
-  Tensor name(const Tensor& a, const Tensor& b) { return call_binary(Binary::name, a, b); }
+namespace {
+// The loop of the 16-bit types computes in float32, whose next number they do not have.
+Tensor stepped(const Tensor& a, const Tensor& b) {
+  const DType dtype = promote(a.dtype(), b.dtype());
+  check_type(size_of(dtype) > 2 || !is_floating(dtype),
+             "[nextafter] steps in float32 and float64, got {}: cast with astype", dtype);
+  return call_binary(Binary::nextafter, a, b);
+}
+}  // namespace
+#define DL_DEFINE(name, functor, types)                          \
+  Tensor name(const Tensor& a, const Tensor& b) {                \
+    if (Binary::name == Binary::nextafter) return stepped(a, b); \
+    return call_binary(Binary::name, a, b);                      \
+  }
 DL_BINARY_LIST(DL_DEFINE)
 #undef DL_DEFINE
 #define DL_DEFINE(name, functor, types) \

@@ -27,7 +27,7 @@ struct Concat final : Op {
       for (int i = 0; fits && i < shape.ndim(); ++i) fits = i == axis || x.shape()[i] == shape[i];
       check(fits, "[concat] shapes {} and {} differ on an axis other than {}", in[0].shape(),
             x.shape(), axis);
-      shape[axis] += x.shape()[axis];
+      shape[axis] = add_sizes("concat", shape[axis], x.shape()[axis]);
     }
     return {Spec{shape, in[0].dtype(), {}}};
   }
@@ -180,14 +180,14 @@ Tensor roll(const Tensor& x, int64_t shift) {
 namespace {
 
 // Axis `axis` of size n becomes n * times: every element in a row (inner) or the whole (outer).
-Tensor repeat_axis(const Tensor& x, int axis, int64_t times, bool inner) {
+Tensor repeat_axis(std::string_view op, const Tensor& x, int axis, int64_t times, bool inner) {
   if (times == 1) return x;
   int64_t before = 1, after = 1;
   for (int i = 0; i < axis; ++i) before *= x.shape()[i];
   for (int i = axis + 1; i < x.ndim(); ++i) after *= x.shape()[i];
   const int64_t n = x.shape()[axis];
   Shape shape = x.shape();
-  shape[axis] = n * times;
+  shape[axis] = multiply_sizes(op, n, times);
   const Tensor cut = reshape(x, inner ? Shape{before, n, 1, after} : Shape{before, 1, n, after});
   const Tensor wide =
       broadcast_to(cut, inner ? Shape{before, n, times, after} : Shape{before, times, n, after});
@@ -203,14 +203,14 @@ Tensor tile(const Tensor& x, const Shape& repetitions) {
   Tensor y = reshape(x, shape);
   for (int i = 0; i < repetitions.ndim(); ++i) {
     check(repetitions[i] >= 0, "[tile] repetitions must not be negative, got {}", repetitions);
-    y = repeat_axis(y, i + ndim - repetitions.ndim(), repetitions[i], /*inner=*/false);
+    y = repeat_axis("tile", y, i + ndim - repetitions.ndim(), repetitions[i], /*inner=*/false);
   }
   return y;
 }
 
 Tensor repeat(const Tensor& x, int64_t times, int64_t axis) {
   check(times >= 0, "[repeat] repeats must not be negative, got {}", times);
-  return repeat_axis(x, normalize_axis("repeat", axis, x.ndim()), times, /*inner=*/true);
+  return repeat_axis("repeat", x, normalize_axis("repeat", axis, x.ndim()), times, /*inner=*/true);
 }
 
 Tensor repeat(const Tensor& x, const Tensor& times, int64_t axis) {
@@ -251,7 +251,7 @@ Tensor pad(const Tensor& x, const Shape& before, const Shape& after, PadMode mod
   for (int i = 0; i < x.ndim(); ++i) {
     check(before[i] >= 0 && after[i] >= 0, "[pad] widths must not be negative, got {} and {}",
           before, after);
-    shape[i] += before[i] + after[i];
+    shape[i] = add_sizes("pad", shape[i], add_sizes("pad", before[i], after[i]));
     grows = grows || before[i] + after[i] > 0;
   }
   if (!grows) return x;
@@ -269,6 +269,7 @@ Tensor pad(const Tensor& x, const Shape& before, const Shape& after, PadMode mod
     check(n > 0, "[pad] axis {} of shape {} is empty: there is nothing to pad with", axis,
           x.shape());
     std::vector<int64_t> source;
+    source.reserve(static_cast<size_t>(shape[axis]));
     for (int64_t i = -before[axis]; i < n + after[axis]; ++i) {
       source.push_back(mirrored(i, n, mode));
     }

@@ -39,7 +39,7 @@ int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias
   const auto size = [&](const Strides& p, const Strides& q) {
     return plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
   };
-  const int64_t dense = Workspace::bytes(std::initializer_list<Tensor>{a}) > 0
+  const int64_t dense = size_of(a.dtype()) == 2
                             ? size(contiguous_strides(a.shape()), contiguous_strides(b.shape()))
                             : 0;
   return batch_pieces(batch, m, n, k) * std::max(size(a.strides(), b.strides()), dense) *
@@ -65,9 +65,8 @@ struct Matmul final : Op {
   int64_t scratch_bytes(Inputs in) const override {
     const Tensor &a = in[0], &b = in[1];
     const Shape batch = broadcast_shapes("matmul", batch_of(a), batch_of(b));
-    int64_t bytes = packing_bytes(a, b, batch.numel(), false) + Workspace::bytes(in);
-    if (Workspace::bytes(in) > 0) bytes += 4 * batch.numel() * a.dim(-2) * b.dim(-1) + 64;
-    return bytes;
+    const int64_t elements = batch.numel() * a.dim(-2) * b.dim(-1);
+    return packing_bytes(a, b, batch.numel(), false) + Workspace::bytes(in, elements);
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
@@ -107,10 +106,8 @@ struct Dense final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     const int64_t m = in[0].dim(0), n = in[1].dim(1);
-    int64_t bytes = packing_bytes(in[0], in[1], 1, in.size() > 2) + Workspace::bytes(in);
-    if (in.size() > 2) bytes += size_of(in[2].dtype()) * n + 64;
-    if (Workspace::bytes(in) > 0) bytes += 4 * m * n + 64;
-    return bytes;
+    const int64_t bias = in.size() > 2 ? size_of(in[2].dtype()) * n + 64 : 0;
+    return packing_bytes(in[0], in[1], 1, in.size() > 2) + bias + Workspace::bytes(in, m * n);
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);

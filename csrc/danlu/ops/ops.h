@@ -219,6 +219,9 @@ DL_EXPORT void optimizer_update(const OptimizerState& state, Inputs gradients,
 DL_EXPORT int normalize_axis(std::string_view op, int64_t axis, int ndim);
 DL_EXPORT Axes normalize_axes(std::string_view op, const Axes& axes, int ndim);
 DL_EXPORT Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
+// a + b and a * b of sizes; ValueError where they pass every size that a tensor can have.
+DL_EXPORT int64_t add_sizes(std::string_view op, int64_t a, int64_t b);
+DL_EXPORT int64_t multiply_sizes(std::string_view op, int64_t a, int64_t b);
 
 DL_EXPORT Tensor contiguous(const Tensor& x);                   // x itself when it is dense
 DL_EXPORT Tensor reshape(const Tensor& x, const Shape& shape);  // one size may be -1
@@ -323,8 +326,8 @@ DL_EXPORT Tensor triu(const Tensor& x, int64_t k = 0);
 class Workspace {
  public:
   explicit Workspace(const View& scratch) : rest_(scratch) {}
-  // The bytes that `read` and `write` of these tensors take.
-  static int64_t bytes(Inputs tensors);
+  // The bytes that `read` of these tensors and `write` of a result of so many elements take.
+  static int64_t bytes(Inputs tensors, int64_t result);
 
   View take(const Shape& shape, DType dtype);
   // x itself, or a float32 copy of it. An absent tensor gives an empty view.

@@ -36,8 +36,7 @@ struct PoolOp : Op {
             {"before", list(window.before)}};
   }
   int64_t scratch_bytes(Inputs in) const override {
-    const int64_t bytes = Workspace::bytes(in);
-    return bytes > 0 ? bytes + 4 * std::max(x_shape.numel(), y_shape.numel()) + 64 : 0;
+    return Workspace::bytes(in, std::max(x_shape.numel(), y_shape.numel()));
   }
   ConvSizes sizes() const { return sizes_of(window, x_shape, y_shape); }
 

@@ -227,6 +227,10 @@ Tensor reduced(Reduce kind, const Tensor& x, const Axes& axes, bool keepdims,
 Tensor as_floating(const Tensor& x) {
   return is_floating(x.dtype()) ? x : astype(x, DType::float32);
 }
+// For what takes several steps: a 16-bit float would overflow, and be rounded, at each of them.
+Tensor widened(const Tensor& x) {
+  return size_of(x.dtype()) == 8 && is_floating(x.dtype()) ? x : astype(x, DType::float32);
+}
 
 Tensor cumulated(Reduce kind, const Tensor& x, int64_t axis, bool include_initial) {
   const std::string_view name = kind == Reduce::sum ? "cumulative_sum" : "cumulative_prod";
@@ -271,13 +275,14 @@ Tensor count_nonzero(const Tensor& x, const Axes& axes, bool keepdims) {
   return sum(astype(x, DType::bool_), axes, keepdims);
 }
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdims) {
-  const Tensor numbers = as_floating(x);
-  if (x.numel() == 0) return log(sum(exp(numbers), axes, keepdims));
+  const Tensor numbers = widened(x);
+  const DType dtype = as_floating(x).dtype();
+  if (x.numel() == 0) return astype(log(sum(exp(numbers), axes, keepdims)), dtype);
   const Tensor zero = Tensor::scalar(0.0, numbers.dtype(), numbers.device());
   const Tensor greatest = max(numbers.detach(), axes, /*keepdims=*/true);
   const Tensor shift = where(isfinite(greatest), greatest, zero);
   const Tensor y = log(sum(exp(numbers - shift), axes, /*keepdims=*/true)) + shift;
-  return keepdims ? y : squeeze(y, axes);
+  return astype(keepdims ? y : squeeze(y, axes), dtype);
 }
 
 #define DL_OVER_ALL(name) \
@@ -292,19 +297,17 @@ DL_OVER_ALL(all)
 DL_OVER_ALL(logsumexp)
 DL_OVER_ALL(count_nonzero)
 
-// The mean square of what is left without the mean; half types compute in float32.
+// The mean square of what is left without the mean.
 Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
-  const Tensor floating = as_floating(x);
-  const bool half = size_of(floating.dtype()) == 2;
-  const Tensor numbers = half ? astype(floating, DType::float32) : floating;
+  const Tensor numbers = widened(x);
   const double n =
       static_cast<double>(reduced_length(x.shape(), normalize_axes("var", axes, x.ndim())));
   const Tensor centred = numbers - mean(numbers, axes, /*keepdims=*/true);
   return astype(sum(square(centred), axes, keepdims) / std::max(0.0, n - correction),
-                floating.dtype());
+                as_floating(x).dtype());
 }
 Tensor standard_deviation(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
-  return sqrt(var(x, axes, correction, keepdims));
+  return astype(sqrt(var(widened(x), axes, correction, keepdims)), as_floating(x).dtype());
 }
 
 Tensor argmax(const Tensor& x, int64_t axis, bool keepdims) {

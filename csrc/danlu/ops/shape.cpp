@@ -36,6 +36,17 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {
   return shape;
 }
 
+int64_t add_sizes(std::string_view op, int64_t a, int64_t b) {
+  int64_t sum = 0;
+  check(!__builtin_add_overflow(a, b, &sum), "[{}] no tensor has a size of {} + {}", op, a, b);
+  return sum;
+}
+int64_t multiply_sizes(std::string_view op, int64_t a, int64_t b) {
+  int64_t product = 0;
+  check(!__builtin_mul_overflow(a, b, &product), "[{}] no tensor has a size of {} * {}", op, a, b);
+  return product;
+}
+
 namespace {
 
 // Strides that show the bytes of `x` with `shape`, when there are any: every group of axes that is

@@ -23,12 +23,15 @@ Shape stored_shape(const View& x) {
 
 }  // namespace
 
-int64_t Workspace::bytes(Inputs tensors) {
+int64_t Workspace::bytes(Inputs tensors, int64_t result) {
   int64_t total = 0;
+  bool any = false;  // perhaps of no elements
   for (const Tensor& x : tensors) {
-    if (x.defined() && is_widened(x)) total += aligned(4 * x.numel());
+    if (!x.defined() || !is_widened(x)) continue;
+    total += aligned(4 * x.numel());
+    any = true;
   }
-  return total;
+  return any ? total + aligned(4 * result) : 0;
 }
 
 View Workspace::take(const Shape& shape, DType dtype) {
