@@ -85,13 +85,20 @@ KERAS_OPS = {
     "true_divide": "divide",
 }
 
+# What else the core holds, for other parts of the package: no functions of tensors.
+RUNTIME = frozenset(
+    """DType LearningRate OptimizerStep Recording Tensor Variable Watching build_info device_name
+    devices empty_cache grad_enabled isa memory_stats num_threads reset_peak_memory
+    set_grad_enabled set_num_threads tensor_from_bytes with_gradient""".split()
+)
+
 # The modules below danlu/ops/ that hold compositions: looked through in this order.
 OPS_MODULES = (
     "dtypes",
     "elementwise",
     "reduce",
     "linalg",
-    "shape",
+    "shapes",
     "index",
     "creation",
     "nn",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from .. import _core
-from .._names import KERAS_OPS, OPS_MODULES
+from .._names import KERAS_OPS, OPS_MODULES, RUNTIME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def find(name: str) -> Any:
     for module in _modules():
         if name in module.__all__:
             return getattr(module, name)
-    value = getattr(_core, name, None)
+    value = None if name in RUNTIME else getattr(_core, name, None)
     if value is None:
         from ..utils.lookup import suggestion
 
@@ -68,6 +68,6 @@ def _of_symbolic_tensors_too(name: str, function: Any) -> Any:
 
 
 def __dir__() -> list[str]:
-    own = {name for module in _modules() for name in module.__all__}
+    own = {name for module in _modules() for name in module.__all__ if name[0] != "_"}
     core = {name for name in dir(_core) if callable(getattr(_core, name)) and name[0] != "_"}
-    return sorted(own | core | set(KERAS_OPS))
+    return sorted(own | core - RUNTIME | set(KERAS_OPS))

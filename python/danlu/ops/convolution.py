@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import _core, config
+from .core import convert_to_tensor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ def depthwise_conv(
     dilation_rate: Any = 1,
 ) -> Any:
     """Slide windows of its own, (window..., channels, multiplier), over each channel."""
+    kernel = convert_to_tensor(kernel)
+    if kernel.ndim < 3:
+        raise ValueError(
+            f"[depthwise_conv] kernel has shape {tuple(kernel.shape)}, "
+            "expected (window..., channels, multiplier)"
+        )
     *window, channels, multiplier = kernel.shape
     grouped = _core.reshape(kernel, (*window, 1, channels * multiplier))
     return conv(inputs, grouped, strides, padding, data_format, dilation_rate)
@@ -96,6 +103,12 @@ def conv_transpose(
     dilation_rate: Any = 1,
 ) -> Any:
     """Undo the shape of a convolution with the kernel (window..., filters, channels of inputs)."""
+    inputs, kernel = convert_to_tensor(inputs), convert_to_tensor(kernel)
+    if kernel.ndim < 3 or inputs.ndim != kernel.ndim:
+        raise ValueError(
+            f"[conv_transpose] kernel {tuple(kernel.shape)} does not fit x {tuple(inputs.shape)}: "
+            "expected (window..., filters, channels of x) and as many axes as x has"
+        )
     window = kernel.shape[:-2]
 
     def each(value: Any) -> tuple[Any, ...]:

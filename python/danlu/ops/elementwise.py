@@ -49,6 +49,12 @@ def _floating(x: Any) -> Any:
     return x if x.dtype.name.startswith(("float", "bfloat")) else _core.astype(x, "float32")
 
 
+def _wide(x: Any) -> Any:
+    """In float32, what is floating or not: for sums that 16-bit floats cannot hold."""
+    x = _floating(x)
+    return x if x.dtype == "float64" else _core.astype(x, "float32")
+
+
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """x converted to the dtype; what does not fit becomes the nearest number that does."""
     from .dtypes import finfo, iinfo, isdtype
@@ -81,9 +87,12 @@ def round(x: Any, decimals: int = 0) -> Any:
         return _core.round(x)
     x = _tensor(x)
     factor = 10.0 ** abs(decimals)
-    if decimals > 0:
-        return _core.round(x * factor) / factor
-    return _core.astype(_core.round(x / factor) * factor, x.dtype, copy=False)
+    whole = "int" in x.dtype.name
+    if whole and decimals > 0:
+        return x
+    wide = _core.astype(x, "float64") if whole else _wide(x)
+    y = _core.round(wide * factor) / factor if decimals > 0 else _core.round(wide / factor) * factor
+    return _core.astype(y, x.dtype if whole else _floating(x).dtype)
 
 
 def rad2deg(x: Any) -> Any:
@@ -138,8 +147,11 @@ def fmin(x1: Any, x2: Any) -> Any:
 def fmod(x1: Any, x2: Any) -> Any:
     """What is left of x1 / x2, with the sign of x1."""
     x1, x2 = _tensor(x1), _tensor(x2)
-    rest = _core.remainder(_core.abs(x1), _core.abs(x2))
-    return _core.where(x1 < 0, -rest, rest)
+    if "int" in x1.dtype.name and "int" in x2.dtype.name:
+        rest = _core.remainder(x1, x2)  # with the sign of x2; |x1| of the least integer overflows
+        other = _core.logical_and(rest != 0, _core.logical_xor(x1 < 0, x2 < 0))
+        return _core.where(other, rest - x2, rest)
+    return _core.copysign(_core.remainder(_core.abs(x1), _core.abs(x2)), x1)
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import _core, config
 from .core import convert_to_tensor
+from .elementwise import _floating, _wide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     It is max(x - tau, 0), with tau such that the sum is 1: the k largest values, those with
     1 + k x_k > x_1 + ... + x_k, are above it.
     """
-    x = _core.moveaxis(convert_to_tensor(x), axis, -1)
+    dtype = _floating(x).dtype
+    x = _core.moveaxis(_wide(x), axis, -1)
     largest_first = _core.sort(x, axis=-1, descending=True)
     sums = _core.cumulative_sum(largest_first, axis=-1)
     ranks = _core.arange(1, x.shape[-1] + 1, dtype=x.dtype)
@@ -110,4 +112,4 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     count = _core.sum(_core.astype(above, x.dtype), axis=-1, keepdims=True)
     kept = _core.where(above, largest_first, 0.0)
     tau = (_core.sum(kept, axis=-1, keepdims=True) - 1.0) / count
-    return _core.moveaxis(_core.maximum(x - tau, 0.0), -1, axis)
+    return _core.astype(_core.moveaxis(_core.maximum(x - tau, 0.0), -1, axis), dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .elementwise import _floating, _tensor
+from .elementwise import _floating, _tensor, _wide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ __all__: list[str] = [
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean over the axes, weighted: sum(w x) / sum(w)."""
-    x = _floating(x)
+    dtype = _floating(x).dtype
+    x = _wide(x)
     if weights is None:
-        return _core.mean(x, axis)
+        return _core.astype(_core.mean(x, axis), dtype)
     w = _core.astype(weights, x.dtype)
     if w.ndim == 1 and x.ndim > 1:
         if not isinstance(axis, int):
@@ -41,7 +42,7 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
             )
         w = _core.reshape(w, [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
     w = _core.broadcast_to(w, x.shape)
-    return _core.sum(x * w, axis) / _core.sum(w, axis)
+    return _core.astype(_core.sum(x * w, axis) / _core.sum(w, axis), dtype)
 
 
 def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
@@ -67,11 +68,12 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral along the axis by the trapezoidal rule."""
-    y = _core.moveaxis(_floating(y), axis, -1)
-    width = dx if x is None else diff(_core.asarray(x), axis if _tensor(x).ndim > 1 else -1)
+    dtype = _floating(y).dtype
+    y = _core.moveaxis(_wide(y), axis, -1)
+    width = dx if x is None else diff(_wide(x), axis if _tensor(x).ndim > 1 else -1)
     if x is not None and width.ndim > 1:
         width = _core.moveaxis(width, axis, -1)
-    return _core.sum(width * (y[..., 1:] + y[..., :-1]) * 0.5, -1)
+    return _core.astype(_core.sum(width * (y[..., 1:] + y[..., :-1]) * 0.5, -1), dtype)
 
 
 def _filled(x: Any, value: float) -> Any:
@@ -137,17 +139,21 @@ def _counted(x: Any, axis: Any, keepdims: bool) -> Any:
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The mean of what is not NaN."""
-    x = _floating(x)
-    return nansum(x, axis, keepdims) / _counted(x, axis, keepdims)
+    wide = _wide(x)
+    mean = nansum(wide, axis, keepdims) / _counted(wide, axis, keepdims)
+    return _core.astype(mean, _floating(x).dtype)
 
 
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The variance of what is not NaN."""
-    x = _floating(x)
-    centred = x - nanmean(x, axis, keepdims=True)
-    return nansum(_core.square(centred), axis, keepdims) / _counted(x, axis, keepdims)
+    wide = _wide(x)
+    # NaN goes out before every function, or its slope would be NaN for all.
+    centred = _filled(wide, 0) - nanmean(wide, axis, keepdims=True)
+    centred = _core.where(_core.isnan(wide), 0, centred)
+    variance = _core.sum(_core.square(centred), axis, keepdims) / _counted(wide, axis, keepdims)
+    return _core.astype(variance, _floating(x).dtype)
 
 
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The standard deviation of what is not NaN."""
-    return _core.sqrt(nanvar(x, axis, keepdims))
+    return _core.astype(_core.sqrt(nanvar(_wide(x), axis, keepdims)), _floating(x).dtype)
