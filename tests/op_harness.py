@@ -4,22 +4,29 @@ A row gives the function, a NumPy reference in float64 and the shapes of its ten
 
     Case("softmax", dl.ops.softmax, ref=np_softmax, shapes=[(3, 5)], domain=(-4, 4))
 
-Its modes: forward in every dtype, gradient and second gradient against central differences in
-float64, non-contiguous inputs, empty and size-1 shapes, replay of the recorded calls, the same bits
-on 1 to 4 threads, bad input, and PyTorch where a row names its function.
+Its modes: forward and gradient in every floating dtype, gradient and second gradient against
+central differences in float64, integers and booleans, NumPy arrays, non-contiguous inputs, empty
+and size-1 shapes, replay of the recorded calls, large inputs with the same bits on 1 to 4 threads,
+bad input, and PyTorch where a row names its function. A mode that cannot apply to a row is not run,
+and the row says why.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+import danlu as dl
+
 # One table of tolerances, relative to the largest value of the result.
 TOLERANCE = {"float64": 1e-12, "float32": 2e-6, "float16": 2e-3, "bfloat16": 1.6e-2}
 GRADIENT_TOLERANCE = 1e-7
+FLOATS = tuple(TOLERANCE)
+INTEGERS = tuple(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64))
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,10 @@ class Case:
         None
     )
     kwargs: dict[str, Any] = field(default_factory=dict)
-    dtypes: Sequence[str] = ("float32", "float64")
+    dtypes: Sequence[str] = FLOATS
+    # What may stand for the floating arguments: "all", "numbers" (no booleans) or "floating"; other
+    # dtypes must raise TypeError. A longer str says why the row is not called with integers.
+    takes: str = "all"
     # Which arguments have gradients; () for none; None: all floating ones.
     differentiable: Sequence[int] | None = None
     second: bool = True
@@ -65,6 +75,15 @@ class Case:
     def __post_init__(self) -> None:
         if self.tolerance != 1.0 and not self.why:
             raise ValueError(f"{self.name}: a looser tolerance needs its reason in `why`")
+        if self.ref is None and self.torch is None:
+            raise ValueError(f"{self.name}: a row needs a reference, of NumPy or of PyTorch")
+        for mode in ("empty", "size1", "large"):
+            if getattr(self, mode) is None:
+                raise ValueError(f"{self.name}: give the shapes of a call for {mode!r}, or why not")
+
+    def has(self, mode: str) -> bool:
+        """Whether the row has a call for "empty", "size1" or "large"."""
+        return not isinstance(getattr(self, mode), str)
 
     def variants(self) -> list[list[tuple[int, ...]]]:
         first = self.shapes[0] if self.shapes else ()
@@ -75,11 +94,12 @@ class Case:
         """The arguments in float64 (and whatever dtype `inputs` gives to indices)."""
         rng = np.random.default_rng([seed, *self.name.encode()])
         if self.inputs is not None:
-            return self.inputs(rng, shapes)
+            return [np.asarray(a) for a in self.inputs(rng, shapes)]
         several = isinstance(self.domain, list)
         ranges = self.domain if several else [self.domain] * len(shapes)
         return [
-            rng.uniform(low, high, shape) for shape, (low, high) in zip(shapes, ranges, strict=True)
+            np.asarray(rng.uniform(low, high, shape))
+            for shape, (low, high) in zip(shapes, ranges, strict=True)
         ]
 
     def call(self, *arguments: Any) -> list[Any]:
@@ -87,20 +107,32 @@ class Case:
         return list(result) if isinstance(result, (list, tuple)) else [result]
 
     def reference(self, *arrays: np.ndarray) -> list[np.ndarray]:
-        assert self.ref is not None
-        result = self.ref(*arrays, **self.kwargs)
+        if self.ref is not None:
+            with np.errstate(all="ignore"), warnings.catch_warnings():  # log 0, the mean of nothing
+                warnings.simplefilter("ignore", RuntimeWarning)
+                result = self.ref(*arrays, **self.kwargs)
+        else:
+            import torch
+
+            assert self.torch is not None
+            result = self.torch(torch, *(torch.tensor(a) for a in arrays))
         results = list(result) if isinstance(result, (list, tuple)) else [result]
         return [np.asarray(r) for r in results]
 
-    def differentiated(self, arrays: Sequence[np.ndarray]) -> list[int]:
-        floating = [i for i, a in enumerate(arrays) if a.dtype.kind == "f"]
+    def floating(self) -> list[int]:
+        """The positions of the floating arguments."""
+        return [i for i, a in enumerate(self.arrays(self.variants()[0])) if a.dtype.kind == "f"]
+
+    def differentiated(self) -> list[int]:
+        """The positions of the arguments that have gradients."""
+        floating = self.floating()
         if self.differentiable is None:
             return floating
         return [i for i in self.differentiable if i in floating]
 
 
 def elementwise(
-    name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any
+    name: str, function: Callable[..., Any], ref: Callable[..., Any] | None, **options: Any
 ) -> Case:
     """A function of one tensor, element by element."""
     defaults: dict[str, Any] = {
@@ -116,6 +148,11 @@ def binary(
     name: str, function: Callable[..., Any], ref: Callable[..., Any], **options: Any
 ) -> Case:
     """A function of two tensors, element by element, with broadcasting."""
+    misfit = Bad(
+        lambda: function(dl.ones((2, 3), dtype="int32"), dl.ones((4,), dtype="int32")),
+        ValueError,
+        r"\[.*(\(2, 3\).*\(4,\)|\(4,\).*\(2, 3\))",
+    )
     defaults: dict[str, Any] = {
         "shapes": [
             [(2, 3, 5), (2, 3, 5)],
@@ -127,4 +164,5 @@ def binary(
         "size1": [(1,), (1, 1)],
         "large": [(3, 45007), (45007,)],
     }
-    return Case(name, function, ref, **{**defaults, **options})
+    bad = [misfit, *options.pop("bad", ())]
+    return Case(name, function, ref, bad=bad, **{**defaults, **options})

@@ -201,3 +201,11 @@ def test_functions_take_what_becomes_a_tensor() -> None:
     assert dl.reshape([[1, 2], [3, 4]], (-1,)).tolist() == [1, 2, 3, 4]
     assert dl.concat([dl.asarray([1], dtype="int32"), dl.asarray([2.5])]).dtype == "float32"
     assert dl.asarray(collections.deque([1]).copy()[0]).item() == 1
+
+
+def test_logspace() -> None:
+    np.testing.assert_allclose(dl.ops.logspace(0, 3, 7).numpy(), np.logspace(0, 3, 7), rtol=1e-6)
+    got = dl.ops.logspace(-1, 2, 4, endpoint=False, base=2)
+    np.testing.assert_allclose(
+        got.numpy(), np.logspace(-1, 2, 4, endpoint=False, base=2), rtol=1e-6
+    )

@@ -338,3 +338,26 @@ def test_transposed_operands(dtype: str, shape: tuple[int, ...], axes: tuple[int
         np.testing.assert_array_equal(dl.astype(view, "float64").numpy(), want.astype("float64"))
         dense = dl.asarray(np.ascontiguousarray(want))
         np.testing.assert_array_equal((view + dense).numpy(), want + want)
+
+
+@pytest.mark.parametrize(
+    "x", [[[1, 2, 3]], np.ones((1, 3), "int64"), dl.ones((1, 3), dtype="int64")]
+)
+def test_questions_about_arrays_and_lists(x: object) -> None:
+    assert ops.shape(x) == (1, 3)
+    assert ops.ndim(x) == 2
+    assert ops.size(x) == 3
+    assert ops.dtype(x) == "int64"
+
+
+def test_fmod_of_the_least_integer() -> None:
+    x = np.array([-128, -128, 127, -7], "int8")
+    y = np.array([3, -1, -128, -128], "int8")
+    np.testing.assert_array_equal(ops.fmod(x, y).numpy(), np.fmod(x, y))
+
+
+def test_nextafter_steps_in_float32_and_float64_only() -> None:
+    x, y = np.float32([1.0, -0.0, np.inf]), np.float32([2.0, 1.0, 0.0])
+    np.testing.assert_array_equal(dl.nextafter(x, y).numpy(), np.nextafter(x, y))
+    with pytest.raises(TypeError, match=r"\[nextafter\].*float16"):
+        dl.nextafter(dl.ones(1, dtype="float16"), dl.zeros(1, dtype="float16"))

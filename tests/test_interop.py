@@ -365,3 +365,12 @@ def test_control_flow() -> None:
     assert dl.ops.while_loop(lambda i, s: i < 5, lambda i, s: (i + 1, s + i), (0, 0)) == (5, 10)
     assert dl.ops.fori_loop(0, 4, lambda i, s: s + i, 0) == 6
     assert dl.ops.cond(dl.asarray(True), lambda: 1, lambda: 2) == 1
+
+
+def test_is_tensor_and_convert_to_numpy() -> None:
+    assert dl.ops.is_tensor(dl.ones(2))
+    assert not dl.ops.is_tensor([1.0, 2.0])
+    for x in ([1.0, 2.0], dl.asarray([1.0, 2.0]), dl.Variable([1.0, 2.0])):
+        got = dl.ops.convert_to_numpy(x)
+        assert type(got) is np.ndarray
+        np.testing.assert_array_equal(got, [1.0, 2.0])

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from op_cases import CASES
-from op_harness import GRADIENT_TOLERANCE, TOLERANCE, Case
+from op_harness import GRADIENT_TOLERANCE, INTEGERS, TOLERANCE, Case
 
 import danlu as dl
 from danlu import _core
 
 STEP = 1e-5
-
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-
-
-def differentiable_cases() -> list[Case]:
-    return [case for case in CASES if case.differentiated(case.arrays(case.variants()[0]))]
+WITH_TORCH = os.environ.get("DANLU_TEST_TORCH") != "0"  # the sanitizers do not bear it
 
 
-every_gradient = pytest.mark.parametrize("case", differentiable_cases(), ids=lambda case: case.name)
+def rows(applies: Callable[[Case], Any] = lambda case: True) -> Any:
+    """A test for each row to which its mode applies."""
+    cases = [case for case in CASES if (WITH_TORCH or case.ref) and applies(case)]
+    assert cases
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
+
+
+def has_gradient(case: Case) -> bool:
+    return bool(case.differentiated())
 
 
 def to_array(x: Any) -> np.ndarray:
@@ -62,26 +66,31 @@ def assert_close(got: Any, want: np.ndarray, tolerance: float, what: str) -> Non
     )
 
 
+def assert_results(
+    case: Case, got: list[Any], want: list[np.ndarray], dtype: str, what: str
+) -> None:
+    """All results are near; floating ones are in `dtype`."""
+    assert len(got) == len(want)
+    for g, w in zip(got, want, strict=True):
+        if w.dtype.kind == "f" and dl.isdtype(g.dtype, "real floating"):
+            assert g.dtype == dtype, f"{dtype} became {g.dtype}"
+        assert_close(g, w, TOLERANCE[dtype] * case.tolerance, f"{case.name} {what} {dtype}")
+
+
 def same_bits(a: list[Any], b: list[Any]) -> bool:
     return all(to_array(x).tobytes() == to_array(y).tobytes() for x, y in zip(a, b, strict=True))
 
 
-@every_case
+@rows()
 def test_forward(case: Case) -> None:
     for shapes in case.variants():
         arrays = case.arrays(shapes)
-        for dtype in case.dtypes if any(a.dtype.kind == "f" for a in arrays) else ["float64"]:
-            if case.ref is None:
-                continue
+        for dtype in case.dtypes if case.floating() else ["float64"]:
             got = case.call(*tensors(arrays, dtype))
-            want = case.reference(*rounded(arrays, dtype))
-            assert len(got) == len(want)
-            for g, w in zip(got, want, strict=True):
-                if w.dtype.kind == "f" and dl.isdtype(g.dtype, "real floating"):
-                    assert g.dtype == dtype, f"{dtype} became {g.dtype}"
-                assert_close(
-                    g, w, TOLERANCE[dtype] * case.tolerance, f"{case.name} {shapes} {dtype}"
-                )
+            assert_results(case, got, case.reference(*rounded(arrays, dtype)), dtype, str(shapes))
+
+
+# ---- gradients -----------------------------------------------------------------------------------
 
 
 def weighted(case: Case, arguments: list[Any], weights: list[np.ndarray]) -> Any:
@@ -100,9 +109,9 @@ def weights_for(case: Case, arguments: list[Any]) -> list[np.ndarray]:
     ]
 
 
-def gradient_of(case: Case, which: list[int], weights: list[np.ndarray]) -> Any:
-    """The gradient of `weighted` with respect to the arguments `which`."""
-    return dl.grad(lambda *a: weighted(case, list(a), weights), argnums=which)
+def gradient_of(case: Case, weights: list[np.ndarray]) -> Any:
+    """The gradient of `weighted` with respect to the differentiable arguments."""
+    return dl.grad(lambda *a: weighted(case, list(a), weights), argnums=case.differentiated())
 
 
 def number_of(case: Case, weights: list[np.ndarray]) -> Any:
@@ -130,33 +139,54 @@ def assert_gradient(got: Any, want: np.ndarray, what: str) -> None:
     )
 
 
-@every_gradient
+def check_gradient(case: Case, shapes: Any) -> None:
+    arrays = case.arrays(shapes)
+    arguments = tensors(arrays)
+    weights = weights_for(case, arguments)
+    found = gradient_of(case, weights)(*arguments)
+    for i, gradient in zip(case.differentiated(), found, strict=True):
+        assert gradient.shape == arrays[i].shape
+        assert gradient.dtype == arguments[i].dtype
+        want = numeric_gradient(number_of(case, weights), arrays, i)
+        assert_gradient(gradient, want, f"{case.name} {shapes} argument {i}")
+
+
+@rows(has_gradient)
 def test_gradient(case: Case) -> None:
     for shapes in case.variants():
+        check_gradient(case, shapes)
+
+
+@rows(lambda case: has_gradient(case) and len(case.dtypes) > 1)
+def test_gradient_dtypes(case: Case) -> None:
+    """In the other floating dtypes the gradient is near that in float64."""
+    for shapes in case.variants():
         arrays = case.arrays(shapes)
-        which = case.differentiated(arrays)
-        arguments = tensors(arrays)
-        weights = weights_for(case, arguments)
-        found = gradient_of(case, which, weights)(*arguments)
-        for i, gradient in zip(which, found, strict=True):
-            want = numeric_gradient(number_of(case, weights), arrays, i)
-            assert_gradient(gradient, want, f"{case.name} {shapes} argument {i}")
+        weights = weights_for(case, tensors(arrays))
+        f = gradient_of(case, weights)
+        for dtype in case.dtypes:
+            if dtype == "float64":
+                continue
+            values = rounded(arrays, dtype)
+            want = f(*tensors(values))
+            for g, w in zip(f(*tensors(values, dtype)), want, strict=True):
+                assert g.dtype == dtype
+                tolerance = 4 * TOLERANCE[dtype] * case.tolerance
+                assert_close(g, to_array(w), tolerance, f"{case.name} {shapes} {dtype} gradient")
 
 
-@every_gradient
+@rows(lambda case: has_gradient(case) and case.second)
 def test_second_gradient(case: Case) -> None:
-    if not case.second:
-        pytest.skip("the mathematics has no second derivative here")
     shapes = case.variants()[0]
     arrays = case.arrays(shapes)
-    which = case.differentiated(arrays)
+    which = case.differentiated()
     weights = weights_for(case, tensors(arrays))
     rng = np.random.default_rng(11)
     directions = [rng.uniform(0.5, 1.5, arrays[i].shape) for i in which]
 
     def slope(*arguments: Any) -> Any:
         """The gradient in the direction of `directions`, a number."""
-        first = gradient_of(case, which, weights)(*arguments)
+        first = gradient_of(case, weights)(*arguments)
         terms = [dl.sum(g * dl.asarray(d)) for g, d in zip(first, directions, strict=True)]
         return sum(terms[1:], terms[0])
 
@@ -164,6 +194,48 @@ def test_second_gradient(case: Case) -> None:
     for i, gradient in zip(which, found, strict=True):
         want = numeric_gradient(lambda moved: slope(*tensors(moved)).item(), arrays, i)
         assert_gradient(gradient, want, f"{case.name} second, argument {i}")
+
+
+# ---- inputs of other kinds -----------------------------------------------------------------------
+
+
+def takes(case: Case, dtype: str) -> bool:
+    return case.takes == "all" or (case.takes == "numbers" and dtype != "bool")
+
+
+@rows(lambda case: case.floating() and case.takes in ("all", "numbers", "floating"))
+def test_integers(case: Case) -> None:
+    """Integers and booleans in place of floating numbers give the same values, or TypeError."""
+    arrays = case.arrays(case.variants()[0])
+    rng = np.random.default_rng(3)
+    for dtype in (*INTEGERS, "bool"):
+        values = list(arrays)
+        arguments = tensors(arrays)
+        for i in case.floating():
+            values[i] = np.ones(arrays[i].shape)
+            if dtype != "bool":
+                values[i] = rng.integers(1, 4, arrays[i].shape).astype("float64")
+            arguments[i] = dl.asarray(values[i].astype(dtype))
+        if not takes(case, dtype):
+            with pytest.raises(TypeError, match=r"\["):
+                case.call(*arguments)
+            continue
+        for g, w in zip(case.call(*arguments), case.reference(*values), strict=True):
+            what = f"{case.name} {dtype} became {g.dtype}"
+            if dl.isdtype(g.dtype, "real floating"):
+                assert_close(g, w.astype("float64"), 4 * TOLERANCE[str(g.dtype)], what)
+            else:  # integers wrap around
+                whole = w.astype("bool" if g.dtype == "bool" else "int64")
+                assert_close(g, whole.astype(str(g.dtype)), 0, what)
+
+
+@rows()
+def test_numpy_arrays(case: Case) -> None:
+    """NumPy arrays in place of tensors."""
+    arrays = case.arrays(case.variants()[0])
+    want = case.call(*tensors(arrays))
+    for g, w in zip(case.call(*arrays), want, strict=True):
+        assert_close(g, to_array(w), TOLERANCE["float64"], f"{case.name} of NumPy arrays")
 
 
 def stretched(x: dl.Tensor) -> dl.Tensor:
@@ -176,46 +248,75 @@ def stretched(x: dl.Tensor) -> dl.Tensor:
     return y.T[::-1, ...][..., ::2]
 
 
-@every_case
+def check_strided(case: Case, strided: list[Any], dense: list[Any]) -> None:
+    tolerance = TOLERANCE["float64"] * case.tolerance
+    for g, w in zip(case.call(*strided), case.call(*dense), strict=True):
+        assert_close(g, to_array(w), tolerance, f"{case.name} strided")
+    if has_gradient(case):
+        f = gradient_of(case, weights_for(case, dense))
+        for g, w in zip(f(*strided), f(*dense), strict=True):
+            assert_close(g, to_array(w), 10 * tolerance, f"{case.name} strided")
+
+
+@rows()
 def test_strided(case: Case) -> None:
+    for shapes in case.variants():
+        dense = tensors(case.arrays(shapes))
+        check_strided(case, [stretched(x) for x in dense], dense)
+
+
+@rows(lambda case: case.floating())
+def test_broadcast_views(case: Case) -> None:
+    """Floating arguments whose last axis has stride 0."""
+    dense = tensors(case.arrays(case.variants()[0]))
+    views = list(dense)
+    for i in case.floating():
+        if dense[i].ndim > 0 and dense[i].size > 0:
+            views[i] = dl.broadcast_to(dense[i][..., :1], dense[i].shape)
+            dense[i] = dl.asarray(to_array(views[i]))
+    check_strided(case, views, dense)
+
+
+@rows(lambda case: case.has("empty"))
+def test_empty(case: Case) -> None:
+    arrays = case.arrays(case.empty)
+    for dtype in dict.fromkeys(("float64", *case.dtypes)) if case.floating() else ["float64"]:
+        arguments = tensors(arrays, dtype)
+        got = case.call(*arguments)
+        assert any(x.size == 0 for x in [*arguments, *got])
+        assert_results(case, got, case.reference(*arrays), dtype, "empty")
+        if has_gradient(case):
+            found = gradient_of(case, weights_for(case, arguments))(*arguments)
+            for i, gradient in zip(case.differentiated(), found, strict=True):
+                assert gradient.shape == arguments[i].shape
+                assert np.isfinite(to_array(gradient)).all()
+
+
+@rows(lambda case: case.has("size1"))
+def test_size1(case: Case) -> None:
+    arrays = case.arrays(case.size1)
+    assert_results(case, case.call(*tensors(arrays)), case.reference(*arrays), "float64", "size 1")
+    if has_gradient(case):
+        check_gradient(case, case.size1)
+
+
+@rows()
+def test_bad_input(case: Case) -> None:
     arrays = case.arrays(case.variants()[0])
-    arguments = tensors(arrays)
-    want = case.call(*arguments)
-    got = case.call(*[stretched(x) for x in arguments])
-    for g, w in zip(got, want, strict=True):
-        assert_close(g, to_array(w), TOLERANCE["float64"] * case.tolerance, f"{case.name} strided")
-    which = case.differentiated(arrays)
-    if which:
-        weights = weights_for(case, arguments)
-        f = gradient_of(case, which, weights)
-        for g, w in zip(f(*[stretched(x) for x in arguments]), f(*arguments), strict=True):
-            assert_close(
-                g, to_array(w), 10 * TOLERANCE["float64"] * case.tolerance, f"{case.name} strided"
-            )
+    for i in range(len(arrays)):
+        arguments: list[Any] = tensors(arrays)
+        arguments[i] = "text"
+        with pytest.raises((TypeError, IndexError), match=r"\[|expected a tensor"):
+            case.call(*arguments)
+    for bad in case.bad:
+        with pytest.raises(bad.error, match=bad.match):
+            bad.call()
 
 
-@pytest.mark.parametrize("size", ["empty", "size1"])
-@every_case
-def test_small(case: Case, size: str) -> None:
-    shapes = getattr(case, size)
-    assert shapes is not None, f"{case.name} has neither a {size} call nor a reason for none"
-    if isinstance(shapes, str):
-        pytest.skip(shapes)
-    arrays = case.arrays(shapes)
-    got = case.call(*tensors(arrays))
-    if case.ref is not None:
-        for g, w in zip(got, case.reference(*arrays), strict=True):
-            assert_close(g, w, TOLERANCE["float64"] * case.tolerance, f"{case.name} {size}")
-    which = case.differentiated(arrays)
-    if which:
-        arguments = tensors(arrays)
-        weights = weights_for(case, arguments)
-        found = gradient_of(case, which, weights)(*arguments)
-        for i, gradient in zip(which, found, strict=True):
-            assert gradient.shape == arguments[i].shape
+# ---- how the work is done ------------------------------------------------------------------------
 
 
-@every_case
+@rows()
 def test_replay(case: Case) -> None:
     """The recorded calls, run again on the same buffers, give the same bits."""
     arguments = tensors(case.arrays(case.variants()[0]))
@@ -230,90 +331,56 @@ def test_replay(case: Case) -> None:
     assert same_bits(before, results)
 
 
-@every_case
-def test_threads(case: Case) -> None:
-    """The same bits, forward and gradient, on 1, 2, 3 and 4 threads."""
-    if case.large is None or isinstance(case.large, str):
-        pytest.skip(case.large or "no kernel of its own above a thread's grain")
-    arrays = case.arrays(case.large)
-    which = case.differentiated(arrays)
+@rows(lambda case: case.has("large"))
+def test_large(case: Case) -> None:
+    """Large inputs: near the reference, and the same bits on 1, 2, 3 and 4 threads."""
+    arrays = rounded(case.arrays(case.large), "float32")
     arguments = tensors(arrays, "float32")
+    weights = weights_for(case, arguments)
+    f = gradient_of(case, weights) if has_gradient(case) else None
     seen = []
     try:
         for threads in (1, 2, 3, 4):
             dl.config.set_num_threads(threads)
-            results = case.call(*arguments)
-            if which:
-                f = dl.grad(
-                    lambda *a: sum(
-                        (
-                            dl.sum(r * r)
-                            for r in case.call(*a)
-                            if dl.isdtype(r.dtype, "real floating")
-                        ),
-                        dl.asarray(0.0),
-                    ),
-                    argnums=which,
-                )
-                results += list(f(*arguments))
-            seen.append(results)
+            gradients = list(f(*arguments)) if f else []
+            seen.append((case.call(*arguments), gradients))
     finally:
         dl.config.set_num_threads(0)
-    for other in seen[1:]:
-        assert same_bits(seen[0], other)
+    for results, gradients in seen[1:]:
+        assert same_bits(seen[0][0], results)
+        assert same_bits(seen[0][1], gradients)
+    if "float32" in case.dtypes:
+        assert_results(case, seen[0][0], case.reference(*arrays), "float32", "large")
+    tolerance = 4 * TOLERANCE["float32"] * case.tolerance
+    for g, w in zip(seen[0][1], f(*tensors(arrays)) if f else [], strict=True):
+        assert_close(g, to_array(w), tolerance, f"{case.name} large gradient")
 
 
-@every_case
-def test_bad_input(case: Case) -> None:
-    if not case.bad:
-        pytest.skip("every input of these types is good")
-    for bad in case.bad:
-        with pytest.raises(bad.error, match=bad.match):
-            bad.call()
+if WITH_TORCH:
 
-
-@pytest.mark.parametrize("case", [case for case in CASES if case.torch], ids=lambda case: case.name)
-def test_torch(case: Case) -> None:
-    if os.environ.get("DANLU_TEST_TORCH") == "0":
-        pytest.skip("without PyTorch: the sanitizers do not bear it")
-    torch = pytest.importorskip("torch")
-    for shapes in case.variants():
-        arrays = case.arrays(shapes)
-        which = case.differentiated(arrays)
-        arguments = tensors(arrays)
-        others = [torch.tensor(a) for a in arrays]
-        for i in which:
-            others[i].requires_grad_(True)
-        assert case.torch is not None
-        want = case.torch(torch, *others)
-        want = list(want) if isinstance(want, (list, tuple)) else [want]
-        got = case.call(*arguments)
-        for g, w in zip(got, want, strict=True):
-            assert_close(
-                g,
-                w.detach().numpy(),
-                100 * TOLERANCE["float64"] * case.tolerance,
-                f"{case.name} {shapes}",
-            )
-        if which:
+    @rows(lambda case: case.torch)
+    def test_torch(case: Case) -> None:
+        torch = pytest.importorskip("torch")
+        for shapes in case.variants():
+            arrays = case.arrays(shapes)
+            which = case.differentiated()
+            arguments = tensors(arrays)
+            others = [torch.tensor(a) for a in arrays]
+            for i in which:
+                others[i].requires_grad_(True)
+            assert case.torch is not None
+            want = case.torch(torch, *others)
+            want = list(want) if isinstance(want, (list, tuple)) else [want]
+            tolerance = 100 * TOLERANCE["float64"] * case.tolerance
+            for g, w in zip(case.call(*arguments), want, strict=True):
+                assert_close(g, w.detach().numpy(), tolerance, f"{case.name} {shapes}")
+            if not which:
+                continue
             weights = weights_for(case, arguments)
             floating = [w for w in want if w.is_floating_point()]
             loss = sum((torch.tensor(w) * r).sum() for w, r in zip(weights, floating, strict=True))
             loss.backward()
-            found = gradient_of(case, which, weights)(*arguments)
-            for i, gradient in zip(which, found, strict=True):
-                want_gradient = others[i].grad
-                expected = (
-                    np.zeros(arrays[i].shape) if want_gradient is None else want_gradient.numpy()
-                )
-                assert_close(
-                    gradient,
-                    expected,
-                    1000 * TOLERANCE["float64"] * case.tolerance,
-                    f"{case.name} gradient {i}",
-                )
-
-
-def test_every_row_has_its_own_name() -> None:
-    names = [case.name for case in CASES]
-    assert len(names) == len(set(names))
+            for i, gradient in zip(which, gradient_of(case, weights)(*arguments), strict=True):
+                expected = others[i].grad
+                expected = np.zeros(arrays[i].shape) if expected is None else expected.numpy()
+                assert_close(gradient, expected, 10 * tolerance, f"{case.name} gradient {i}")

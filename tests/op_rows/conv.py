@@ -10,8 +10,6 @@ from op_harness import Bad, Case
 
 import danlu as dl
 
-ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def each(value: Any, count: int) -> list[int]:
     return [value] * count if isinstance(value, int) else list(value)
@@ -82,9 +80,7 @@ def conv_with_bias(x: Any, kernel: Any, bias: Any, **options: Any) -> Any:
     return dl.ops.conv(x, kernel, bias=bias, **options)
 
 
-def case(
-    name: str, *shapes: Any, torch: Any = None, large: Any = "as conv", **options: Any
-) -> Case:
+def case(name: str, *shapes: Any, large: Any, torch: Any = None, **options: Any) -> Case:
     x, kernel = shapes[0] if isinstance(shapes[0], list) else shapes
     return Case(
         name,
@@ -92,6 +88,7 @@ def case(
         np_conv,
         shapes=shapes,
         kwargs=options.pop("kwargs", {}),
+        takes="floating",
         empty=[(0, *x[1:]), kernel],
         size1=[(1,) * len(x), (1,) * len(kernel)],
         large=large,
@@ -108,6 +105,30 @@ def depthwise_rows(x: Any, kernel: Any, **options: Any) -> Any:
     return np_conv(x, kernel.reshape(*kernel.shape[:-2], 1, -1), **options)
 
 
+def np_conv_transpose(
+    x: Any, kernel: Any, strides: Any = 1, padding: Any = "valid", dilation_rate: Any = 1
+) -> Any:
+    """Every element of x adds its multiple of the kernel, `strides` further on; then the border."""
+    taps, count = kernel.shape[:-2], kernel.ndim - 2
+    strides, rates = each(strides, count), each(dilation_rate, count)
+    extents = [(tap - 1) * rate + 1 for tap, rate in zip(taps, rates, strict=True)]
+    sizes = [n * s + max(e - s, 0) for n, s, e in zip(x.shape[1:-1], strides, extents, strict=True)]
+    y = np.zeros((x.shape[0], *sizes, kernel.shape[-2]))
+    for tap in product(*map(range, taps)):
+        window = tuple(
+            slice(t * rate, t * rate + (n - 1) * s + 1, s)
+            for t, rate, n, s in zip(tap, rates, x.shape[1:-1], strides, strict=True)
+        )
+        y[(slice(None), *window)] += x @ kernel[tap].T
+    if padding == "valid":
+        return y
+    kept = []
+    for n, s, e in zip(x.shape[1:-1], strides, extents, strict=True):
+        before = max(e - s, 0) // 2
+        kept.append(slice(before, before + n * s))
+    return y[(slice(None), *kept)]
+
+
 def torch_transposed(strides: int, crop: int) -> Any:
     """PyTorch's transposed convolution without the last `crop` rows and columns."""
 
@@ -119,13 +140,27 @@ def torch_transposed(strides: int, crop: int) -> Any:
     return call
 
 
+def transposed(name: str, *shapes: Any, **options: Any) -> Case:
+    x, kernel = shapes
+    return Case(
+        name,
+        dl.ops.conv_transpose,
+        np_conv_transpose,
+        shapes=shapes,
+        takes="floating",
+        empty=[(0, *x[1:]), kernel],
+        size1=[(1,) * len(x), (1,) * len(kernel)],
+        large=[(3, 19, 17, 11), (*kernel[:2], 13, 11)],
+        **options,
+    )
+
+
 CASES: list[Case] = [
     case(
         "conv",
         [(2, 5, 7, 3), (3, 3, 3, 2)],
         [(2, 5, 4, 1), (2, 3, 1, 17)],
         [(1, 4, 5, 17), (1, 1, 17, 3)],
-        dtypes=ALL,
         large=[(3, 29, 31, 17), (3, 3, 17, 19)],
         torch=torch_conv(),
         bad=[
@@ -201,18 +236,42 @@ CASES: list[Case] = [
         (3, 2, 3, 2),
         kwargs={"dilation_rate": (2, 3)},
         torch=torch_conv(dilation=(2, 3)),
+        large=[(2, 23, 29, 19), (3, 2, 19, 23)],
     ),
     case(
         "conv_dilated_strided",
         (2, 9, 11, 2),
         (3, 3, 2, 3),
         kwargs={"strides": (2, 3), "dilation_rate": (3, 2), "padding": ((1, 2), (3, 0))},
+        large=[(2, 41, 37, 19), (3, 3, 19, 23)],
+    ),
+    case(
+        "conv_even_same",  # an odd number of zeros: the one more comes after
+        [(2, 5, 6, 2), (2, 4, 2, 3)],
+        [(1, 7, 9, 3), (4, 2, 3, 17)],
+        kwargs={"strides": (2, 3), "padding": "same"},
+        large=[(2, 33, 31, 19), (4, 2, 19, 23)],
+    ),
+    case(
+        "conv_grouped_dilated_same",
+        [(2, 6, 7, 6), (2, 3, 2, 9)],
+        [(1, 5, 9, 4), (3, 4, 2, 4)],
+        kwargs={"dilation_rate": (2, 3), "padding": "same"},
+        large=[(2, 19, 23, 12), (2, 3, 4, 21)],
+    ),
+    case(
+        "conv_grouped_strided_same",
+        (2, 6, 7, 6),
+        (2, 4, 2, 9),
+        kwargs={"strides": 2, "padding": "same"},
+        large=[(2, 19, 23, 12), (2, 4, 4, 21)],
     ),
     case(
         "conv_padded",
         (2, 5, 6, 2),
         (3, 3, 2, 3),
         kwargs={"padding": ((2, 1), (0, 3))},
+        large=[(2, 23, 29, 19), (3, 3, 19, 23)],
     ),
     case(
         "conv_grouped",
@@ -233,12 +292,14 @@ CASES: list[Case] = [
         (2, 8, 7, 3),
         (3, 2, 1, 3),
         kwargs={"strides": (2, 3), "padding": "same", "dilation_rate": (2, 1)},
+        large=[(3, 33, 31, 37), (3, 2, 1, 37)],
     ),
     case(
         "conv_1d",
         (2, 11, 3),
         (4, 3, 5),
         kwargs={"strides": 2, "padding": "same"},
+        large=[(5, 301, 19), (4, 19, 23)],
     ),
     case(
         "conv_3d",
@@ -246,6 +307,7 @@ CASES: list[Case] = [
         (2, 3, 2, 2, 3),
         kwargs={"strides": (2, 1, 2)},
         torch=torch_conv((2, 1, 2)),
+        large=[(2, 9, 11, 13, 5), (2, 3, 2, 5, 7)],
     ),
     Case(
         "conv_bias_relu",
@@ -253,7 +315,7 @@ CASES: list[Case] = [
         np_conv,
         shapes=[[(2, 5, 6, 2), (3, 3, 2, 4), (4,)], [(2, 5, 6, 1), (3, 3, 1, 17), (17,)]],
         kwargs={"activation": "relu"},
-        dtypes=ALL,
+        takes="floating",
         empty=[(0, 5, 6, 2), (3, 3, 2, 4), (4,)],
         size1=[(1, 1, 1, 1), (1, 1, 1, 1), (1,)],
         large=[(16, 28, 28, 1), (5, 5, 1, 6), (6,)],
@@ -272,9 +334,10 @@ CASES: list[Case] = [
         channels_first,
         lambda x, k: np.moveaxis(np_conv(np.moveaxis(x, 1, -1), k, padding="same"), -1, 1),
         shapes=[(2, 3, 5, 6), (3, 3, 3, 2)],
+        takes="floating",
         empty=[(0, 3, 5, 6), (3, 3, 3, 2)],
         size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
-        large="as conv",
+        large=[(2, 19, 23, 29), (3, 3, 19, 23)],
     ),
     Case(
         "depthwise_conv",
@@ -282,37 +345,52 @@ CASES: list[Case] = [
         depthwise_rows,
         shapes=[(2, 5, 6, 3), (3, 3, 3, 2)],
         kwargs={"padding": "same"},
+        takes="floating",
         empty=[(0, 5, 6, 3), (3, 3, 3, 2)],
         size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
-        large="as conv",
+        large=[(3, 23, 29, 19), (3, 3, 19, 2)],
     ),
     Case(
         "separable_conv",
         dl.ops.separable_conv,
         lambda x, d, p: np_conv(depthwise_rows(x, d), p),
         shapes=[(2, 5, 6, 3), (3, 3, 3, 2), (1, 1, 6, 5)],
+        takes="floating",
         empty=[(0, 5, 6, 3), (3, 3, 3, 2), (1, 1, 6, 5)],
         size1=[(1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1)],
-        large="as conv",
+        large=[(3, 23, 29, 19), (3, 3, 19, 2), (1, 1, 38, 5)],
     ),
-    Case(
+    transposed(
         "conv_transpose",
-        dl.ops.conv_transpose,
-        shapes=[(2, 4, 5, 3), (3, 3, 2, 3)],
+        (2, 4, 5, 3),
+        (3, 3, 2, 3),
         kwargs={"strides": 2},
-        empty=[(0, 4, 5, 3), (3, 3, 2, 3)],
-        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
-        large="as conv",
         torch=torch_transposed(2, 0),
+        bad=[
+            Bad(
+                lambda: dl.ops.conv_transpose(dl.ones((2, 4, 4, 3)), dl.ones((3, 3, 3))),
+                ValueError,
+                r"\[conv_transpose\] kernel \(3, 3, 3\) does not fit x \(2, 4, 4, 3\)",
+            )
+        ],
     ),
-    Case(
+    transposed(
         "conv_transpose_same",
-        dl.ops.conv_transpose,
-        shapes=[(2, 4, 5, 3), (3, 3, 2, 3)],
+        (2, 4, 5, 3),
+        (3, 3, 2, 3),
         kwargs={"strides": 2, "padding": "same"},
-        empty=[(0, 4, 5, 3), (3, 3, 2, 3)],
-        size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
-        large="as conv",
         torch=torch_transposed(2, 1),
+    ),
+    transposed(
+        "conv_transpose_gaps",
+        (2, 3, 4, 3),
+        (2, 1, 2, 3),
+        kwargs={"strides": (1, 3), "padding": "same"},
+    ),
+    transposed(
+        "conv_transpose_dilated",
+        (2, 3, 4, 3),
+        (3, 2, 2, 3),
+        kwargs={"strides": 1, "dilation_rate": (2, 3), "padding": "same"},
     ),
 ]

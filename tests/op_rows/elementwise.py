@@ -13,7 +13,6 @@ from danlu import ops
 
 APPROXIMATE = {"tolerance": 2.0, "why": "the float32 polynomials are exact to 4 ulp"}
 CONDITION = {"tolerance": 8.0, "why": "the function multiplies the relative error of its input"}
-FLOATS = ("float32", "float64", "float16", "bfloat16")
 erf = np.vectorize(math.erf, otypes=["float64"])
 erfc = np.vectorize(math.erfc, otypes=["float64"])
 
@@ -22,9 +21,12 @@ def sigmoid(x: Any) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
-def unary(name: str, ref: Any, domain: Any = (-2.0, 2.0), **options: Any) -> Case:
-    function = getattr(dl, name) if name in dl.__dir__() else getattr(ops, name)
-    return elementwise(name, function, ref, domain=domain, dtypes=FLOATS, **options)
+def unary(
+    name: str, ref: Any, domain: Any = (-2.0, 2.0), function: Any = None, **options: Any
+) -> Case:
+    if function is None:
+        function = getattr(dl, name) if name in dl.__dir__() else getattr(ops, name)
+    return elementwise(name, function, ref, domain=domain, **options)
 
 
 def away(step: float, low: float, high: float) -> Any:
@@ -53,6 +55,16 @@ def fractions(rng: Any, shapes: Any) -> list[Any]:
     return [np.asarray(a), np.asarray(rng.choice([-1.0, 1.0], shapes[1]))]
 
 
+def with_infinities(rng: Any, shapes: Any) -> list[Any]:
+    return [np.asarray(rng.choice([-np.inf, -1.0, 2.0, np.inf, np.nan], s)) for s in shapes]
+
+
+def nearly_equal(rng: Any, shapes: Any) -> list[Any]:
+    """Multiples of 1/4, and the same with a half of the relative tolerance, or a hundred of it."""
+    a, b = (rng.integers(-2, 3, s) / 4 for s in shapes)
+    return [a, b * (1 + rng.choice([5e-6, 1e-3], shapes[1]))]
+
+
 def integers(low: int, high: int, dtype: str = "int64") -> Any:
     return lambda rng, shapes: [rng.integers(low, high, shape).astype(dtype) for shape in shapes]
 
@@ -66,11 +78,11 @@ def functional(name: str, **arguments: Any) -> Any:
 
 
 ARITHMETIC = [
-    unary("negative", np.negative, torch=torch_of("neg")),
+    unary("negative", np.negative, torch=torch_of("neg"), takes="numbers"),
     unary("positive", np.positive),
-    unary("abs", np.abs, inputs=away(1.0, -3, 3), torch=torch_of("abs")),
-    unary("sign", np.sign, inputs=away(1.0, -3, 3)),
-    unary("square", np.square, torch=torch_of("square")),
+    unary("abs", np.abs, inputs=away(1.0, -3, 3), torch=torch_of("abs"), takes="numbers"),
+    unary("sign", np.sign, inputs=away(1.0, -3, 3), takes="numbers"),
+    unary("square", np.square, torch=torch_of("square"), takes="numbers"),
     unary("reciprocal", np.reciprocal, (0.5, 2.0), torch=torch_of("reciprocal"), **CONDITION),
     unary("floor", np.floor, inputs=away(1.0, -3, 3)),
     unary("ceil", np.ceil, inputs=away(1.0, -3, 3)),
@@ -79,19 +91,20 @@ ARITHMETIC = [
     unary("sqrt", np.sqrt, (0.2, 4.0), torch=torch_of("sqrt")),
     unary("rsqrt", lambda x: 1 / np.sqrt(x), (0.5, 4.0), torch=torch_of("rsqrt"), **CONDITION),
     unary("cbrt", np.cbrt, (0.3, 4.0)),
-    binary("add", dl.add, np.add, dtypes=FLOATS, torch=torch_of("add"), bad=[
+    binary("add", dl.add, np.add, torch=torch_of("add"), bad=[
         Bad(lambda: dl.zeros((2, 3)) + dl.zeros((4,)), ValueError, r"\[add\].*\(2, 3\).*\(4")]),
-    binary("subtract", dl.subtract, np.subtract, dtypes=FLOATS, torch=torch_of("sub"), bad=[
+    binary("subtract", dl.subtract, np.subtract, torch=torch_of("sub"), bad=[
         Bad(lambda: dl.asarray([True]) - dl.asarray([True]), TypeError,
-            r"\[subtract\] wants numbers, got bool")]),
-    binary("multiply", dl.multiply, np.multiply, dtypes=FLOATS, torch=torch_of("mul")),
-    binary("divide", dl.divide, np.divide, domain=[(-2, 2), (0.5, 2)], dtypes=FLOATS,
+            r"\[subtract\] wants numbers, got bool")], takes="numbers"),
+    binary("multiply", dl.multiply, np.multiply, torch=torch_of("mul")),
+    binary("divide", dl.divide, np.divide, domain=[(-2, 2), (0.5, 2)],
            torch=torch_of("div")),
     binary("floor_divide", dl.floor_divide, np.floor_divide,
-           inputs=fractions),
-    binary("remainder", dl.remainder, np.remainder, second=False,
-           inputs=fractions),
-    binary("pow", dl.pow, np.power, domain=[(0.5, 2), (-2, 2)], torch=torch_of("pow"), **CONDITION),
+           inputs=fractions, takes="numbers"),
+    binary("remainder", dl.remainder, np.remainder, inputs=fractions, takes="numbers",
+           torch=torch_of("remainder")),
+    binary("pow", dl.pow, np.power, domain=[(0.5, 2), (-2, 2)], torch=torch_of("pow"),
+           takes="numbers", **CONDITION),
     binary("maximum", dl.maximum, np.maximum, inputs=apart, torch=torch_of("maximum")),
     binary("minimum", dl.minimum, np.minimum, inputs=apart, torch=torch_of("minimum")),
     binary("atan2", dl.atan2, np.arctan2, domain=(0.3, 2), torch=torch_of("atan2")),
@@ -100,8 +113,16 @@ ARITHMETIC = [
     binary("logaddexp", dl.logaddexp, np.logaddexp, torch=torch_of("logaddexp")),
     binary("logaddexp2", ops.logaddexp2, np.logaddexp2, torch=torch_of("logaddexp2")),
     binary("nextafter", dl.nextafter, np.nextafter, dtypes=("float64",), differentiable=()),
-    binary("fmod", ops.fmod, np.fmod, second=False, differentiable=()),
-    binary("heaviside", ops.heaviside, np.heaviside, inputs=away(1.0, -3, 3), differentiable=()),
+    binary("fmod", ops.fmod, np.fmod, inputs=fractions, takes="numbers", torch=torch_of("fmod")),
+    binary("fmax", ops.fmax, np.fmax, inputs=apart, torch=torch_of("fmax")),
+    binary("fmin", ops.fmin, np.fmin, inputs=apart, torch=torch_of("fmin")),
+    binary("heaviside", ops.heaviside, np.heaviside, inputs=away(1.0, -3, 3)),
+    unary("round_decimals", lambda x: np.round(x, 1), function=lambda x: ops.round(x, 1),
+          inputs=away(0.05, -3, 3)),
+    unary("angle", np.angle, inputs=away(1.0, -3, 3)),
+    unary("real", np.real),
+    unary("imag", np.imag),
+    unary("conj", np.conj),
     binary("ldexp", ops.ldexp, np.ldexp,
            inputs=lambda rng, shapes: [rng.uniform(-2, 2, shapes[0]),
                                        rng.integers(-3, 4, shapes[1])]),
@@ -137,8 +158,10 @@ EXPONENTIAL = [
 ]
 
 ACTIVATIONS = [
-    unary("relu", lambda x: np.maximum(x, 0), inputs=away(1.0, -3, 3), torch=torch_of("relu")),
-    unary("relu6", lambda x: np.clip(x, 0, 6), inputs=away(1.0, -3, 9), torch=functional("relu6")),
+    unary("relu", lambda x: np.maximum(x, 0), inputs=away(1.0, -3, 3), torch=torch_of("relu"),
+          takes="numbers"),
+    unary("relu6", lambda x: np.clip(x, 0, 6), inputs=away(1.0, -3, 9), torch=functional("relu6"),
+          takes="numbers"),
     unary("sigmoid", sigmoid, torch=torch_of("sigmoid"), **APPROXIMATE),
     unary("log_sigmoid", lambda x: np.log(sigmoid(x)), torch=functional("logsigmoid"),
           **APPROXIMATE),
@@ -157,11 +180,11 @@ ACTIVATIONS = [
     unary("sparse_plus", lambda x: np.where(x <= -1, 0, np.where(x >= 1, x, (x + 1) ** 2 / 4)),
           inputs=away(1.0, -3, 3)),
     elementwise("gelu_exact", ops.gelu, lambda x, approximate: x * (1 + erf(x / np.sqrt(2))) / 2,
-                kwargs={"approximate": False}, dtypes=FLOATS, torch=functional("gelu"),
+                kwargs={"approximate": False}, torch=functional("gelu"),
                 **APPROXIMATE),
     elementwise("gelu_tanh", ops.gelu,
                 lambda x: x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
-                dtypes=FLOATS, torch=functional("gelu", approximate="tanh"), **APPROXIMATE),
+                torch=functional("gelu", approximate="tanh"), **APPROXIMATE),
     elementwise("elu", ops.elu, lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(x)),
                 kwargs={"alpha": 1.3}, inputs=away(1.0, -3, 3),
                 torch=functional("elu", alpha=1.3), **APPROXIMATE),
@@ -183,9 +206,9 @@ ACTIVATIONS = [
 LOGIC = [
     binary("equal", dl.equal, np.equal, inputs=integers(0, 3), differentiable=()),
     binary("not_equal", dl.not_equal, np.not_equal, inputs=integers(0, 3), differentiable=()),
-    binary("less", dl.less, np.less, differentiable=(), dtypes=FLOATS),
+    binary("less", dl.less, np.less, differentiable=()),
     binary("less_equal", dl.less_equal, np.less_equal, inputs=integers(0, 3), differentiable=()),
-    binary("greater", dl.greater, np.greater, differentiable=(), dtypes=FLOATS),
+    binary("greater", dl.greater, np.greater, differentiable=()),
     binary("greater_equal", dl.greater_equal, np.greater_equal, inputs=integers(0, 3),
            differentiable=()),
     binary("logical_and", dl.logical_and, np.logical_and, inputs=integers(0, 2), differentiable=()),
@@ -207,11 +230,15 @@ LOGIC = [
            differentiable=()),
     binary("bitwise_right_shift", dl.bitwise_right_shift, np.right_shift, inputs=integers(0, 20),
            differentiable=()),
-    unary("isfinite", np.isfinite, differentiable=()),
-    unary("isinf", np.isinf, differentiable=()),
-    unary("isnan", np.isnan, differentiable=()),
+    unary("isfinite", np.isfinite, inputs=with_infinities, differentiable=()),
+    unary("isposinf", np.isposinf, inputs=with_infinities, differentiable=()),
+    unary("isneginf", np.isneginf, inputs=with_infinities, differentiable=()),
+    unary("isreal", np.isreal, differentiable=()),
+    unary("isinf", np.isinf, inputs=with_infinities, differentiable=()),
+    unary("isnan", np.isnan, inputs=with_infinities, differentiable=()),
     unary("signbit", np.signbit, differentiable=()),
-    binary("isclose", ops.isclose, np.isclose, differentiable=()),
+    binary("isclose", ops.isclose, np.isclose, inputs=nearly_equal, differentiable=()),
+    binary("allclose", ops.allclose, np.allclose, inputs=nearly_equal, differentiable=()),
 ]  # fmt: skip
 
 OTHER = [
@@ -225,7 +252,6 @@ OTHER = [
             rng.uniform(-2, 2, shapes[1]),
             rng.uniform(-2, 2, shapes[2]),
         ],
-        dtypes=FLOATS,
         empty=[(0, 3), (3,), ()],
         size1=[(1,), (1, 1), ()],
         large=[(3, 45007), (45007,), ()],
@@ -237,16 +263,49 @@ OTHER = [
         lambda x, **limits: np.clip(x, -1, 1),
         inputs=away(1.0, -3, 3),
         kwargs={"min": -1, "max": 1},
-        dtypes=FLOATS,
         torch=lambda torch, x: torch.clamp(x, -1, 1),
     ),
     elementwise(
         "astype",
-        lambda x: dl.astype(dl.astype(x, "float64"), x.dtype),
+        lambda x: dl.astype(dl.astype(x, "float64"), ops.dtype(x)),
         lambda x: x,
-        dtypes=FLOATS,
+    ),
+    elementwise(
+        "cast",
+        lambda x: ops.cast(x, "float32"),
+        lambda x: x.astype("int32"),
+        inputs=integers(-99, 99),
+    ),
+    elementwise(
+        "saturate_cast",
+        lambda x: ops.saturate_cast(x, "uint8"),
+        lambda x: np.clip(x, 0, 255).astype("uint8"),
+        domain=(-300, 600),
+        differentiable=(),
     ),
     elementwise("nan_to_num", ops.nan_to_num, np.nan_to_num),
+    elementwise(
+        "nan_to_num_values",
+        ops.nan_to_num,
+        np.nan_to_num,
+        inputs=with_infinities,
+        kwargs={"nan": 1.5, "posinf": 7.0, "neginf": -8.0},
+        differentiable=(),
+    ),
+    Case(
+        "select",
+        lambda c, d, a, b: ops.select([c, d], [a, b], 0.5),
+        lambda c, d, a, b: np.select([c, d], [a, b], 0.5),
+        shapes=[(2, 3, 5)] * 4,
+        inputs=lambda rng, shapes: [
+            *(rng.uniform(size=s) < 0.5 for s in shapes[:2]),
+            *(rng.uniform(-2, 2, s) for s in shapes[2:]),
+        ],
+        empty=[(0, 3)] * 4,
+        size1=[(1,)] * 4,
+        large=[(3, 45007)] * 4,
+        bad=[Bad(lambda: ops.select([dl.asarray(True)], [1.0, 2.0]), ValueError, "1 conditions")],
+    ),
 ]
 
 CASES: list[Case] = [*ARITHMETIC, *EXPONENTIAL, *ACTIVATIONS, *LOGIC, *OTHER]

@@ -9,8 +9,6 @@ from op_harness import Bad, Case
 
 import danlu as dl
 
-ALL = ("float32", "float64", "float16", "bfloat16")
-
 
 def np_dense(x: Any, kernel: Any, bias: Any = None, activation: Any = None) -> Any:
     y = x @ kernel + (0 if bias is None else bias)
@@ -19,10 +17,12 @@ def np_dense(x: Any, kernel: Any, bias: Any = None, activation: Any = None) -> A
 
 def transposed_product(a: Any, b: Any) -> Any:
     """Both operands as transposed views, which no kernel copies first."""
-    return dl.matmul(a.T, b.T)
+    return dl.matmul(dl.matrix_transpose(a), dl.matrix_transpose(b))
 
 
-def einsum_case(name: str, subscripts: str, *shapes: Any, empty: Any, size1: Any) -> Case:
+def einsum_case(
+    name: str, subscripts: str, *shapes: Any, empty: Any, size1: Any, large: Any
+) -> Case:
     return Case(
         f"einsum_{name}",
         lambda *x: dl.ops.einsum(subscripts, *x),
@@ -30,7 +30,8 @@ def einsum_case(name: str, subscripts: str, *shapes: Any, empty: Any, size1: Any
         shapes=shapes,
         empty=empty,
         size1=size1,
-        large="made of matmul, transpose and sum",
+        large=large,
+        takes="numbers" if "," in subscripts else "all",
         torch=lambda torch, *x: torch.einsum(subscripts, *x),
     )
 
@@ -50,7 +51,7 @@ CASES: list[Case] = [
             [(2, 1, 3, 5), (3, 5, 2)],
             [(13, 67), (67, 35)],
         ],
-        dtypes=ALL,
+        takes="numbers",
         empty=[(0, 3), (3, 5)],
         size1=[(1, 1), (1, 1)],
         large=[(131, 257), (257, 301)],
@@ -66,15 +67,17 @@ CASES: list[Case] = [
         dl.matmul,
         np.matmul,
         shapes=[(2, 0), (0, 3)],
+        takes="numbers",
         empty=[(0, 0), (0, 0)],
         size1="the row is about an empty inner axis",
-        large="no work",
+        large=[(301, 0), (0, 211)],
     ),
     Case(
         "matmul_transposed",
         transposed_product,
         lambda a, b: a.T @ b.T,
         shapes=[[(5, 3), (7, 5)], [(67, 13), (35, 67)]],
+        takes="numbers",
         empty=[(3, 0), (5, 3)],
         size1=[(1, 1), (1, 1)],
         large=[(300, 300), (257, 300)],
@@ -86,6 +89,7 @@ CASES: list[Case] = [
         np.matmul,
         shapes=[(3, 1103), (1103, 2)],
         second=False,
+        takes="numbers",
         empty=[(3, 1103), (1103, 0)],
         size1=[(1, 1103), (1103, 1)],
         large=[(1, 5003), (5003, 301)],
@@ -112,7 +116,7 @@ CASES: list[Case] = [
         dl.ops.dense,
         np_dense,
         shapes=[[(2, 3), (3, 5), (5,)], [(2, 7, 3), (3, 2), (2,)], [(3,), (3, 17), (17,)]],
-        dtypes=ALL,
+        takes="floating",
         empty=[(0, 3), (3, 5), (5,)],
         size1=[(1, 1), (1, 1), (1,)],
         large=[(257, 131), (131, 67), (67,)],
@@ -136,7 +140,7 @@ CASES: list[Case] = [
         np_dense,
         shapes=[(5, 3), (3, 7), (7,)],
         kwargs={"activation": "relu"},
-        dtypes=ALL,
+        takes="floating",
         empty=[(2, 3), (3, 0), (0,)],
         size1=[(1, 1), (1, 1), (1,)],
         large=[(257, 131), (131, 67), (67,)],
@@ -147,18 +151,20 @@ CASES: list[Case] = [
         dl.ops.dense,
         np_dense,
         shapes=[(5, 3), (3, 2)],
+        takes="floating",
         empty=[(0, 3), (3, 2)],
         size1=[(1, 1), (1, 1)],
-        large="as dense",
+        large=[(257, 131), (131, 67)],
     ),
     Case(
         "vecdot",
         dl.vecdot,
         lambda a, b: (a * b).sum(-1),
         shapes=[[(2, 3, 5), (3, 5)], [(7,), (7,)], [(2, 1, 5), (3, 5)]],
+        takes="numbers",
         empty=[(2, 0), (2, 0)],
         size1=[(1,), (1,)],
-        large="made of matmul",
+        large=[(701, 129), (701, 129)],
         torch=lambda torch, a, b: (a * b).sum(-1),
         bad=[
             Bad(lambda: dl.vecdot(dl.ones((2, 3)), dl.ones((2, 4))), ValueError, "vectors of 3"),
@@ -171,9 +177,10 @@ CASES: list[Case] = [
         np.tensordot,
         shapes=[(2, 3, 5), (5, 3, 7)],
         kwargs={"axes": ([1, 2], [1, 0])},
+        takes="numbers",
         empty=[(0, 3, 5), (5, 3, 7)],
         size1=[(1, 1, 1), (1, 1, 1)],
-        large="made of matmul",
+        large=[(41, 43, 47), (47, 43, 37)],
         torch=lambda torch, a, b: torch.tensordot(a, b, dims=([1, 2], [1, 0])),
         bad=[
             Bad(
@@ -190,9 +197,10 @@ CASES: list[Case] = [
         np.tensordot,
         shapes=[(2, 3), (5,)],
         kwargs={"axes": 0},
+        takes="numbers",
         empty=[(0, 3), (5,)],
         size1=[(1,), (1,)],
-        large="made of matmul",
+        large=[(31, 61), (41,)],
     ),
     Case(
         "outer",
@@ -201,25 +209,27 @@ CASES: list[Case] = [
         shapes=[(3,), (5,)],
         empty=[(0,), (5,)],
         size1=[(1,), (1,)],
-        large="made of multiply",
+        large=[(301,), (211,)],
     ),
     Case(
         "inner",
         dl.ops.inner,
         np.inner,
         shapes=[(2, 3), (5, 3)],
+        takes="numbers",
         empty=[(0, 3), (5, 3)],
         size1=[(1,), (1,)],
-        large="made of matmul",
+        large=[(301, 129), (211, 129)],
     ),
     Case(
         "dot",
         dl.ops.dot,
         np.dot,
         shapes=[[(2, 3), (7, 3, 5)], [(3,), (3,)], [(), (3,)]],
+        takes="numbers",
         empty=[(0, 3), (3,)],
         size1=[(1,), (1,)],
-        large="made of matmul",
+        large=[(301, 129), (129, 67)],
     ),
     einsum_case(
         "batched",
@@ -228,6 +238,7 @@ CASES: list[Case] = [
         (2, 5, 7),
         empty=[(0, 3, 5), (0, 5, 7)],
         size1=[(1, 1, 1), (1, 1, 1)],
+        large=[(7, 61, 67), (7, 67, 71)],
     ),
     einsum_case(
         "heads",
@@ -236,10 +247,17 @@ CASES: list[Case] = [
         (2, 2, 5, 7),
         empty=[(0, 3, 5, 7), (0, 2, 5, 7)],
         size1=[(1, 1, 1, 1), (1, 1, 1, 1)],
+        large=[(3, 37, 4, 67), (3, 41, 4, 67)],
     ),
-    einsum_case("trace", "ii->", (3, 3), empty=[(0, 0)], size1=[(1, 1)]),
+    einsum_case("trace", "ii->", (3, 3), empty=[(0, 0)], size1=[(1, 1)], large=[(401, 401)]),
     einsum_case(
-        "implicit", "ij,jk", (2, 3), (3, 5), empty=[(0, 3), (3, 5)], size1=[(1, 1), (1, 1)]
+        "implicit",
+        "ij,jk",
+        (2, 3),
+        (3, 5),
+        empty=[(0, 3), (3, 5)],
+        size1=[(1, 1), (1, 1)],
+        large=[(131, 257), (257, 61)],
     ),
     einsum_case(
         "ellipsis",
@@ -248,6 +266,7 @@ CASES: list[Case] = [
         (7, 2),
         empty=[(0, 3, 7), (7, 2)],
         size1=[(1, 1), (1, 1)],
+        large=[(7, 61, 67), (67, 71)],
     ),
     einsum_case(
         "three",
@@ -257,5 +276,6 @@ CASES: list[Case] = [
         (5, 2),
         empty=[(0, 3), (3, 5), (5, 2)],
         size1=[(1, 1), (1, 1), (1, 1)],
+        large=[(61, 67), (67, 71), (71, 73)],
     ),
 ]

@@ -79,6 +79,7 @@ def binary(x: Any, target: Any, from_logits: bool) -> Any:
 def np_binary(x: Any, target: Any, from_logits: bool) -> Any:
     if from_logits:
         return target * np.logaddexp(0, -x) + (1 - target) * np.logaddexp(0, x)
+    x = np.clip(x, 1e-7, 1 - 1e-7)
     return -target * np.log(x) - (1 - target) * np.log(1 - x)
 
 
@@ -90,7 +91,6 @@ def bad_labels(labels: Any, match: str) -> Bad:
     )
 
 
-ALL = ("float32", "float64", "float16", "bfloat16")
 CASES = [
     Case(
         "softmax",
@@ -98,7 +98,6 @@ CASES = [
         ref=np_softmax,
         shapes=[[(2, 3, 5)], [(4, 67)], [(3,)]],
         domain=(-4, 4),
-        dtypes=ALL,
         empty=[(0, 3)],
         size1=[(1, 1)],
         large=[(601, 129)],
@@ -123,6 +122,7 @@ CASES = [
         kwargs={"axis": (0, 2)},
         empty=[(2, 0, 3)],
         size1=[(1, 1, 1)],
+        large=[(41, 43, 47)],
     ),
     Case(
         "sparsemax",
@@ -165,7 +165,6 @@ CASES = [
         ref=np_log_softmax,
         shapes=[[(2, 3, 5)], [(4, 67)], [(3,)]],
         domain=(-4, 4),
-        dtypes=ALL,
         empty=[(0, 3)],
         size1=[(1, 1)],
         large=[(601, 129)],
@@ -178,7 +177,6 @@ CASES = [
         ref=lambda x, labels: picked(np_log_softmax(x), labels),
         shapes=[[(5, CLASSES)], [(2, 3, 67)]],
         inputs=logits_and_labels,
-        dtypes=ALL,
         empty=[(0, CLASSES)],
         size1=[(1, 1)],
         large=[(4001, 37)],
@@ -202,9 +200,8 @@ CASES = [
         ref=lambda p, labels: picked(log_clipped(p), labels),
         shapes=[[(5, CLASSES)], [(2, 3, 67)]],
         inputs=probabilities_and_labels,
-        dtypes=ALL,
         empty=[(0, CLASSES)],
-        size1="one class has probability 1: clipped, and without a gradient",
+        size1=[(1, 1)],
         large=[(4001, 37)],
         bad=(
             Bad(
@@ -221,7 +218,6 @@ CASES = [
         shapes=[(2, 3, 5), (2, 3, 5)],
         domain=(0.1, 0.9),
         kwargs={"from_logits": False},
-        dtypes=ALL,
         empty=[(0, 3), (0, 3)],
         size1=[(1, 2), (1, 2)],
         large=[(701, 129), (701, 129)],
@@ -244,7 +240,6 @@ CASES = [
         ref=np_dense,
         shapes=[(2, 3, 5), (2, 3, 5)],
         kwargs={"from_logits": True},
-        dtypes=ALL,
         empty=[(0, 3), (0, 3)],
         size1=[(1, 2), (1, 2)],
         large=[(701, 129), (701, 129)],
@@ -256,8 +251,10 @@ CASES = [
         shapes=[(2, 3, 5), (2, 3, 5)],
         domain=(0.1, 0.9),
         kwargs={"from_logits": False},
+        takes="no integers between 0 and 1",
         empty=[(0, 3), (0, 3)],
         size1=[(1, 1), (1, 1)],
+        large=[(701, 129), (701, 129)],
         bad=(
             Bad(
                 lambda: binary(dl.ones((3, 5)), dl.ones(3), True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ import danlu as dl
 from danlu import ops
 
 SHAPES = [[(2, 3, 5)], [(7,)], [(3, 1, 2)]]
-FLOATS = ("float32", "float64", "float16", "bfloat16")
+
+
+def factors(rng: Any, shapes: Any) -> list[Any]:
+    """Numbers whose product is of a moderate size; powers of two where there are many."""
+    return [
+        rng.uniform(0.5, 1.5, s)
+        if np.prod(s) < 1000
+        else rng.choice([0.5, 1.0, 2.0], s, p=[0.01, 0.98, 0.01])
+        for s in shapes
+    ]
 
 
 def distinct(rng: Any, shapes: Any) -> list[Any]:
@@ -30,8 +40,7 @@ def reduction(name: str, function: Any, ref: Any, **options: Any) -> list[Case]:
     }.items():
         defaults: dict[str, Any] = {
             "shapes": [[(2, 3, 5)], [(3, 1, 2)]] if suffix else SHAPES,
-            "dtypes": FLOATS,
-            "empty": [(0, 3)],
+            "empty": {"": [(0, 3)], "_outer": [(2, 0, 3)]}.get(suffix, [(3, 0)]),
             "size1": [(1, 1)],
             "large": [(70001,)] if not suffix else [(300, 1001)],
             "kwargs": kwargs,
@@ -47,13 +56,49 @@ def along(name: str, function: Any, ref: Any, **options: Any) -> list[Case]:
     for suffix, axis in {"_last": -1, "_first": 0}.items():
         defaults: dict[str, Any] = {
             "shapes": [[(2, 3, 5)], [(7,)]],
-            "empty": [(3, 0)],
+            "empty": [(3, 0)] if axis == 0 else [(0, 3)],
             "size1": [(1, 1)],
             "large": [(300, 1001)],
             "kwargs": {"axis": axis},
         }
         cases.append(Case(name + suffix, function, ref, **{**defaults, **options}))
     return cases
+
+
+def extreme(name: str, function: Any, ref: Any, **options: Any) -> list[Case]:
+    """Reductions that are errors where no element is left."""
+    along_none = {"": NO_EXTREME, "_last": [(0, 3)], "_first": [(3, 0)], "_outer": [(2, 0, 3)]}
+    return [
+        replace(case, empty=along_none[case.name.removeprefix(name)])
+        for case in reduction(name, function, ref, **{"inputs": distinct, **options})
+    ]
+
+
+def with_nans(rng: Any, shapes: Any) -> list[Any]:
+    """Distinct numbers, every fourth of them NaN; the last is a number."""
+    arrays = []
+    for x in distinct(rng, shapes):
+        flat = x.ravel()
+        flat[0:-1:4] = np.nan
+        arrays.append(flat.reshape(x.shape))
+    return arrays
+
+
+def factors_with_nans(rng: Any, shapes: Any) -> list[Any]:
+    return [np.where(rng.uniform(size=x.shape) < 0.2, np.nan, x) for x in factors(rng, shapes)]
+
+
+def few_nans(rng: Any, shapes: Any) -> list[Any]:
+    """At least two numbers in every row and column of more than three."""
+    arrays = distinct(rng, shapes)
+    for x in arrays:
+        x.ravel()[7::11] = np.nan
+    return arrays
+
+
+def np_trapezoid(y: Any, x: Any = None, axis: int = -1) -> Any:
+    y = np.moveaxis(y, axis, -1)
+    return ((1.0 if x is None else np.diff(x)) * (y[..., 1:] + y[..., :-1]) / 2).sum(-1)
 
 
 def np_logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -70,45 +115,115 @@ def with_zeros(rng: Any, shapes: Any) -> list[Any]:
     return [rng.uniform(0.5, 1.5, s) * (np.arange(np.prod(s)) % 5 > 0).reshape(s) for s in shapes]
 
 
-NO_EXTREME = "the greatest of no elements is an error (see bad)"
-NO_MEAN = "the mean of no elements is NaN, which NumPy warns about"
+NO_EXTREME = "the greatest of no elements is an error (see prod_zeros)"
 SUMMED = {"tolerance": 4.0, "why": "a float16 sum of numbers of both signs loses leading digits"}
 
 CASES: list[Case] = [
     *reduction("sum", dl.sum, np.sum, **SUMMED),
-    *reduction("mean", dl.mean, np.mean, empty=NO_MEAN, **SUMMED),
-    *reduction("prod", dl.prod, np.prod, domain=(0.5, 1.5), large=None, **SUMMED),
-    *reduction("max", dl.max, np.max, inputs=distinct, empty=NO_EXTREME),
-    *reduction("min", dl.min, np.min, inputs=distinct, empty=NO_EXTREME),
-    *reduction("var", dl.var, np.var, empty=NO_MEAN, **SUMMED),
+    *reduction("mean", dl.mean, np.mean, **SUMMED),
+    *reduction("prod", dl.prod, np.prod, inputs=factors, **SUMMED),
+    *extreme("max", dl.max, np.max),
+    *extreme("min", dl.min, np.min),
+    *extreme("ptp", ops.ptp, np.ptp, takes="numbers"),
+    *reduction("var", dl.var, np.var, **SUMMED),
     *reduction(
         "std",
         dl.std,
         np.std,
-        empty=NO_MEAN,
-        size1="the root has no slope where the variance is 0",
+        size1=[(2, 1, 2)],  # of one number the variance is 0, where the root has no slope
         shapes=[[(2, 3, 5)]],
         **SUMMED,
     ),
+    *reduction("nansum", ops.nansum, np.nansum, inputs=with_nans, **SUMMED),
+    *reduction("nanprod", ops.nanprod, np.nanprod, inputs=factors_with_nans, **SUMMED),
+    *reduction("nanmean", ops.nanmean, np.nanmean, inputs=with_nans, **SUMMED),
+    *reduction("nanvar", ops.nanvar, np.nanvar, inputs=with_nans, **SUMMED),
+    *reduction(
+        "nanstd",
+        ops.nanstd,
+        np.nanstd,
+        inputs=few_nans,
+        shapes=[[(5, 4, 6)]],
+        size1=[(2, 1, 2)],
+        **SUMMED,
+    ),
+    *extreme("nanmax", ops.nanmax, np.nanmax, inputs=with_nans),
+    *extreme("nanmin", ops.nanmin, np.nanmin, inputs=with_nans),
     *reduction("logsumexp", ops.logsumexp, np_logsumexp, empty=[(0, 3)], **SUMMED),
     *reduction("any", dl.any, np.any, inputs=integers, differentiable=()),
     *reduction("all", dl.all, np.all, inputs=integers, differentiable=()),
     *reduction(
         "count_nonzero", dl.count_nonzero, np.count_nonzero, inputs=integers, differentiable=()
     ),
-    *along("argmax", dl.argmax, np.argmax, differentiable=(), empty=NO_EXTREME),
-    *along("argmin", dl.argmin, np.argmin, differentiable=(), empty=NO_EXTREME),
+    *along("argmax", dl.argmax, np.argmax, differentiable=()),
+    *along("argmin", dl.argmin, np.argmin, differentiable=()),
+    *along("nanargmax", ops.nanargmax, np.nanargmax, inputs=with_nans, differentiable=()),
+    *along("nanargmin", ops.nanargmin, np.nanargmin, inputs=with_nans, differentiable=()),
+    *along("nancumsum", ops.nancumsum, np.nancumsum, inputs=with_nans),
+    *along("nancumprod", ops.nancumprod, np.nancumprod, inputs=factors_with_nans, **SUMMED),
+    *along("trapezoid", ops.trapezoid, np_trapezoid, **SUMMED),
     *along("cumulative_sum", dl.cumulative_sum, np.cumsum, **SUMMED),
-    *along("cumulative_prod", dl.cumulative_prod, np.cumprod, domain=(0.5, 1.5), **SUMMED),
-    *along("diff", dl.diff, np.diff, empty="NumPy's diff of no elements", large=None),
+    *along("cumulative_prod", dl.cumulative_prod, np.cumprod, inputs=factors, **SUMMED),
+    *along("diff", dl.diff, np.diff, empty=[(3, 2, 0)]),
+    Case(
+        "average",
+        ops.average,
+        np.average,
+        shapes=[(2, 3, 5)],
+        empty=[(0, 3)],
+        size1=[(1, 1)],
+        large=[(300, 1001)],
+        **SUMMED,
+    ),
+    Case(
+        "average_weighted",
+        lambda x, w: ops.average(x, axis=1, weights=w),
+        lambda x, w: np.average(x, axis=1, weights=w),
+        shapes=[[(2, 3, 5), (3,)], [(2, 3, 5), (2, 3, 5)]],
+        domain=[(-2, 2), (0.5, 1.5)],
+        empty=[(0, 3), (3,)],
+        size1=[(1, 1), (1,)],
+        large=[(300, 301), (300, 301)],
+        bad=[
+            Bad(
+                lambda: ops.average(dl.ones((2, 3)), weights=dl.ones(3)),
+                ValueError,
+                "need one axis",
+            )
+        ],
+        **SUMMED,
+    ),
+    Case(
+        "trapezoid_at",
+        lambda y, x: ops.trapezoid(y, x, axis=0),
+        lambda y, x: np_trapezoid(y, x, axis=0),
+        shapes=[[(5, 3), (5,)], [(7,), (7,)]],
+        empty=[(3, 0), (3,)],
+        size1=[(1, 1), (1,)],
+        large=[(301, 211), (301,)],
+        **SUMMED,
+    ),
+    Case(
+        "var_correction",
+        dl.var,
+        lambda x, axis, correction: np.var(x, axis=axis, ddof=correction),
+        shapes=[(2, 3, 5)],
+        kwargs={"axis": 1, "correction": 1.0},
+        empty=[(0, 3)],
+        size1=[(1, 2, 1)],
+        large=[(300, 301)],
+        torch=lambda torch, x: torch.var(x, 1),
+        **SUMMED,
+    ),
     Case(
         "prod_zeros",
         lambda x: dl.prod(x, axis=-1),
         lambda x: np.prod(x, axis=-1),
         shapes=[(3, 4)],
         inputs=with_zeros,
-        empty="as prod",
-        size1="as prod",
+        empty=[(0, 3)],
+        size1=[(1, 1)],
+        large=[(20011, 4)],
         bad=[
             Bad(lambda: dl.sum(dl.zeros((2, 3)), axis=2), IndexError, r"\[sum\] axis 2"),
             Bad(lambda: dl.max(dl.zeros((0, 3)), axis=0), ValueError, r"\[max\] of no elements"),
@@ -124,5 +239,6 @@ CASES: list[Case] = [
         inputs=with_zeros,
         empty=[(0, 2)],
         size1=[(1, 1)],
+        large=[(4, 20011)],
     ),
 ]

@@ -19,10 +19,9 @@ def row(
     """A function of one tensor of shape (2, 3, 5) that copies numbers only: results are exact."""
     defaults: dict[str, Any] = {
         "shapes": [(2, 3, 5)],
-        "dtypes": ("float32", "float64", "float16", "bfloat16"),
         "empty": [(2, 0, 5)],
         "size1": [(1, 1, 1)],
-        "large": "a copy through strides",
+        "large": [(30, 42, 67)],
     }
     return Case(name, function, ref, **{**defaults, **options})
 
@@ -39,11 +38,16 @@ def torch_pad(mode: str) -> Callable[..., Any]:
     return lambda torch, x: torch.nn.functional.pad(x, (2, 1), mode=mode)
 
 
+def widened(shape: Any) -> tuple[int, ...]:
+    """The shape (2, 3) that a smaller one broadcasts to; others stay."""
+    return (2, 3) if np.prod(shape) in (1, 2, 3) else tuple(shape)
+
+
 CASES: list[Case] = [
     row(
         "reshape",
-        lambda x: dl.reshape(x, (-1, x.shape[0])) if x.size else dl.reshape(x, (0, x.shape[0])),
-        lambda x: np.reshape(x, (x.size // x.shape[0], x.shape[0])),
+        lambda x: dl.reshape(x, (-1, dl.ops.shape(x)[0])),
+        lambda x: np.reshape(x, (-1, x.shape[0])),
         bad=bad(lambda: dl.reshape(X, (4,)), "6 elements do not fit 4")
         + bad(lambda: dl.reshape(X, (-1, -1)), "only one size may be -1")
         + bad(lambda: dl.reshape(X, (4, -1)), "do not divide by 4"),
@@ -97,16 +101,18 @@ CASES: list[Case] = [
         shapes=[(2, 1, 3, 1)],
         empty=[(0, 1, 3, 1)],
         size1=[(1, 1, 1, 1)],
+        large=[(301, 1, 211, 1)],
         bad=bad(lambda: dl.squeeze(X, axis=0), "only 1 can be dropped"),
     ),
     row("squeeze_all", dl.squeeze, np.squeeze, shapes=[(2, 1, 3, 1)]),
     row(
         "broadcast_to",
-        lambda x: dl.broadcast_to(x, (4, 2, 3)),
-        lambda x: np.broadcast_to(x, (4, 2, 3)),
+        lambda x: dl.broadcast_to(x, (4, *widened(dl.ops.shape(x)))),
+        lambda x: np.broadcast_to(x, (4, *widened(x.shape))),
         shapes=[[(2, 1)], [(3,)], [()], [(1, 2, 3)]],
-        empty="a shape with 0 broadcasts to no other",
+        empty=[(0, 1)],
         size1=[(1, 1)],
+        large=[(301, 211)],
         bad=bad(lambda: dl.broadcast_to(X, (2, 4)), r"\(2, 3\) does not broadcast to \(2, 4\)"),
     ),
     row(
@@ -116,6 +122,7 @@ CASES: list[Case] = [
         shapes=[(2, 1), (1, 3)],
         empty=[(0, 1), (1, 3)],
         size1=[(1, 1), (1, 1)],
+        large=[(301, 1), (1, 211)],
         bad=bad(lambda: dl.broadcast_arrays(dl.ones(2), dl.ones(3)), "do not broadcast"),
     ),
     row(
@@ -125,6 +132,7 @@ CASES: list[Case] = [
         shapes=[(2,), (3,)],
         empty=[(0,), (3,)],
         size1=[(1,), (1,)],
+        large=[(301,), (211,)],
         bad=bad(lambda: dl.meshgrid(X), "wants 1-D tensors"),
     ),
     row(
@@ -134,6 +142,7 @@ CASES: list[Case] = [
         shapes=[(2,), (3,), (5,)],
         empty=[(0,), (3,), (2,)],
         size1=[(1,), (1,), (1,)],
+        large=[(31,), (61,), (41,)],
     ),
     row(
         "concat",
@@ -153,6 +162,7 @@ CASES: list[Case] = [
         shapes=[(2, 3), (2, 3)],
         empty=[(0, 3), (0, 3)],
         size1=[(), ()],
+        large=[(301, 211), (301, 211)],
         bad=bad(lambda: dl.stack([X, dl.ones(3)]), "all shapes must be the same"),
     ),
     row(
@@ -209,6 +219,7 @@ CASES: list[Case] = [
         lambda x: np.repeat(x, [2, 0, 1], axis=1),
         empty=[(0, 3)],
         size1=[(1, 3)],
+        large=[(30007, 3)],
         bad=bad(lambda: dl.repeat(X, [1, 2], axis=1), "do not fit axis 1"),
     ),
     row(
@@ -240,6 +251,7 @@ CASES: list[Case] = [
         shapes=[(3,)],
         empty=[(0,)],
         size1=[(1,)],
+        large=[(301,)],
         bad=bad(lambda: dl.ops.diag(dl.ones((2, 2, 2))), "wants 1 or 2 axes"),
     ),
     row(
@@ -249,6 +261,7 @@ CASES: list[Case] = [
         shapes=[(3, 4)],
         empty=[(0, 3)],
         size1=[(1, 1)],
+        large=[(301, 401)],
     ),
     row(
         "diagonal",
@@ -284,6 +297,7 @@ CASES: list[Case] = [
         shapes=[[(3,), (2,)], [(2, 3), (2, 1)]],
         empty=[(0,), (2,)],
         size1=[(1,), (1,)],
+        large=[(40009,), (30011,)],
     ),
     row(
         "vstack",
@@ -292,6 +306,7 @@ CASES: list[Case] = [
         shapes=[(3,), (2, 3)],
         empty=[(0,), (2, 0)],
         size1=[(1,), (1,)],
+        large=[(30011,), (3, 30011)],
     ),
     row(
         "dstack",
@@ -300,5 +315,50 @@ CASES: list[Case] = [
         shapes=[(3,), (1, 3)],
         empty=[(0,), (0,)],
         size1=[(1,), (1,)],
+        large=[(40009,), (1, 40009)],
+    ),
+    row(
+        "append",
+        lambda x, y: dl.ops.append(x, y, axis=1),
+        lambda x, y: np.append(x, y, axis=1),
+        shapes=[(2, 3), (2, 2)],
+        empty=[(0, 3), (0, 2)],
+        size1=[(1, 1), (1, 1)],
+        large=[(301, 211), (301, 61)],
+    ),
+    row(
+        "append_flat",
+        dl.ops.append,
+        np.append,
+        shapes=[(2, 3), (2, 2)],
+        empty=[(0, 3), (0, 2)],
+        size1=[(1, 1), ()],
+        large=[(301, 211), (301, 61)],
+    ),
+    row("vsplit", lambda x: dl.ops.vsplit(x, [1]), lambda x: np.vsplit(x, [1])),
+    row("hsplit", lambda x: dl.ops.hsplit(x, [1, 2]), lambda x: np.hsplit(x, [1, 2])),
+    row("dsplit", lambda x: dl.ops.dsplit(x, [2, 4]), lambda x: np.dsplit(x, [2, 4])),
+    row("flipud", dl.ops.flipud, np.flipud),
+    row("fliplr", dl.ops.fliplr, np.fliplr),
+    row("ravel", dl.ops.ravel, np.ravel),
+    row(
+        "diagflat",
+        dl.ops.diagflat,
+        np.diagflat,
+        shapes=[[(2, 3)], [(3,)]],
+        empty=[(0,)],
+        size1=[(1,)],
+        large=[(301,)],
+    ),
+    row("to_device", lambda x: dl.ops.to_device(x, "cpu"), lambda x: x),
+    row(
+        "vander",
+        lambda x: dl.ops.vander(x, 4),
+        lambda x: np.vander(x, 4),
+        shapes=[(5,)],
+        takes="numbers",
+        empty=[(0,)],
+        size1=[(1,)],
+        large=[(20011,)],
     ),
 ]
