@@ -3,6 +3,7 @@ expected and how to put it right."""
 
 import json
 import struct
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -155,6 +156,11 @@ def test_misspelt_optimizer():
         model.compile(optimizer="adm", loss="mse")
 
 
+def test_the_learning_rate_by_its_old_name():
+    with pytest.raises(ValueError, match=r"\[Adam\].*'lr'. Did you mean 'learning_rate'\?"):
+        dl.optimizers.Adam(lr=0.1)
+
+
 def test_misspelt_loss():
     model = dl.Sequential([dl.layers.Dense(1)])
     with says(ValueError, "loss", "'mean_square_error'", "Did you mean 'mean_squared_error'"):
@@ -200,6 +206,77 @@ def test_weights_of_samples_for_losses_of_steps():
     masked._keras_mask = dl.ones((4, 6), dtype="bool")
     with pytest.raises(ValueError, match=r"sample_weight of shape \(4,\).*\(4, 1\) or \(4, 6\)"):
         loss(y, masked, sample_weight=np.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"epochs": 2.0}, r"epochs is an integer, got epochs=2\.0"),
+        ({"batch_size": 0}, "batch_size is a positive integer, got batch_size=0"),
+        ({"batch_size": "32"}, "batch_size is a positive integer, got batch_size='32'"),
+        ({"steps_per_epoch": -1}, "steps_per_epoch is a positive integer"),
+        ({"steps_per_epoch": 1.5}, "steps_per_epoch is a positive integer"),
+        ({"validation_steps": 0}, "validation_steps is a positive integer"),
+        (
+            {"class_weight": [1.0, 2.0]},
+            r"class_weight is a dict from class numbers.*\[1\.0, 2\.0\]",
+        ),
+        ({"class_weight": {"cat": 1.0}}, "class_weight is a dict from class numbers"),
+        ({"verbose": "loud"}, "verbose is 'auto', 0, 1 or 2, got verbose='loud'"),
+    ],
+    ids=str,
+)
+def test_arguments_of_fit(options, message):
+    model = dl.Sequential([dl.Input((4,)), dl.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    with pytest.raises(ValueError, match=rf"^\[fit\] {message}"):
+        model.fit(np.ones((6, 4)), np.zeros(6, int), **options)
+
+
+@pytest.mark.parametrize("loss", [lambda y, p: None, lambda y, p: 1.0, lambda y, p: p.numpy()])
+def test_a_loss_that_returns_no_tensor(loss):
+    model = dl.Sequential([dl.Input((4,)), dl.layers.Dense(3)])
+    model.compile("sgd", loss)
+    with pytest.raises(TypeError, match=r"\[lambda\] a loss returns a tensor, got"):
+        model.fit(np.ones((6, 4)), np.zeros((6, 3)), verbose=0)
+
+
+def test_a_model_that_returns_nothing():
+    class Silent(dl.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = dl.layers.Dense(3)
+
+        def call(self, x):
+            self.dense(x)
+
+    model = Silent()
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"\[Silent 'silent.* is its `return` missing"):
+        model.fit(np.ones((6, 4)), np.zeros((6, 3)), verbose=0)
+
+
+def test_an_optimizer_of_two_models():
+    optimizer = dl.optimizers.Adam()
+    for match in (None, "it has trained another model"):
+        model = dl.Sequential([dl.Input((4,)), dl.layers.Dense(3)])
+        model.compile(optimizer, "mse")
+        with nullcontext() if match is None else pytest.raises(ValueError, match=match):
+            model.fit(np.ones((6, 4)), np.zeros((6, 3)), verbose=0)
+
+
+def test_incomplete_models():
+    inputs = dl.Input((4,))
+    for arguments in ({"inputs": inputs}, {"outputs": inputs}):
+        with pytest.raises(ValueError, match=r"\[Model\] (in|out)puts are symbolic.*NoneType"):
+            dl.Model(**arguments)
+    with pytest.raises(ValueError, match="has two layers named 'same'"):
+        dl.Model(inputs, dl.layers.Dense(2, name="same")(dl.layers.Dense(3, name="same")(inputs)))
+    with pytest.raises(ValueError, match=r"\[Input\] shape is a tuple of sizes.*shape='28'"):
+        dl.Input("28")
+    with pytest.raises(ValueError, match=r"\[Dense\] input_shape is a tuple of sizes"):
+        dl.layers.Dense(3, input_shape="8")
+    assert dl.Sequential([dl.layers.Dense(3, input_shape=8)]).input_shape == (None, 8)
 
 
 def test_fit_before_compile():

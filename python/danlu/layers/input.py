@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config as _config
+from ..utils.arguments import standardize_shape
 from .keras_tensor import KerasTensor, Node
 from .layer import Layer
 
@@ -40,9 +41,8 @@ class InputLayer(Layer):
                 f"batch_shape=(None, 28, 28); got shape={shape!r} and batch_shape={batch_shape!r}"
             )
         if batch_shape is None:
-            shape = (shape,) if isinstance(shape, int) else tuple(shape)
-            batch_shape = (batch_size, *shape)
-        self.batch_shape = tuple(None if n is None else int(n) for n in batch_shape)
+            batch_shape = (batch_size, *standardize_shape("Input", shape, "shape"))
+        self.batch_shape = standardize_shape("Input", batch_shape, "batch_shape")
         self._dtype = str(dtype) if dtype is not None else _config.floatx()
         self.sparse = False
         self.ragged = False

@@ -13,6 +13,7 @@ from typing import Any
 from .. import _core, tree
 from .._autograd import no_grad
 from .._core import Tensor, Variable
+from ..utils.arguments import standardize_shape
 from ..utils.naming import auto_name
 from . import masking, signature
 from .context import context
@@ -87,7 +88,9 @@ class Layer(LayerState):
         self._compute_type = getattr(_core, self.dtype_policy.compute_dtype)
         if input_dim is not None:
             input_shape = (input_dim,)
-        self._input_shape_arg = tuple(input_shape) if input_shape is not None else None
+        if input_shape is not None:
+            input_shape = standardize_shape(type(self).__name__, input_shape, "input_shape")
+        self._input_shape_arg = input_shape
 
     # What a layer defines.
 

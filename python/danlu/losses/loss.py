@@ -50,6 +50,12 @@ class Loss:
         if not self.integer_labels:
             y_true = cast(y_true, self._dtype)
         values = self.call(y_true, y_pred)
+        if not isinstance(values, Tensor):
+            raise TypeError(
+                f"[{self.name}] a loss returns a tensor, got {values!r:.60} (a "
+                f"{type(values).__name__}): compute it from y_true and y_pred with operators and "
+                "functions of dl.ops"
+            )
         own = self.compute_mask(y_true, y_pred)
         if own is not None:
             mask = own if mask is None else ops.logical_and(mask, own)

@@ -13,6 +13,7 @@ from .. import _core, config, ops, tree
 from .._core import Tensor, Variable
 from ..layers.convert import _all_numbers, to_tensor
 from ..layers.dtypes import FLOATS
+from ..utils.arguments import positive_int
 
 Batch = tuple[Any, Any, Any]
 
@@ -39,9 +40,8 @@ def make_batches(
     if isinstance(x, (str, bytes)):
         raise TypeError(f"[{who}] wants numbers, got text: {x[:40]!r}")
     if is_data(x):
-        return ArrayBatches(
-            who, x, y, sample_weight, batch_size or 32, shuffle, class_weight, seed_generator
-        )
+        size = 32 if batch_size is None else positive_int(who, batch_size, "batch_size")
+        return ArrayBatches(who, x, y, sample_weight, size, shuffle, class_weight, seed_generator)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(
@@ -154,9 +154,7 @@ class ArrayBatches:
             self.tensors += tensors
             self.parts.append((structure, start, len(self.tensors)))
         self.samples = self._count(who)
-        if int(batch_size) != batch_size or batch_size < 1:
-            raise ValueError(f"[{who}] batch_size is a positive integer, got {batch_size!r}")
-        self.batch_size = int(batch_size)
+        self.batch_size = batch_size
         self.shuffle = shuffle
         self.class_weight = ClassWeight(class_weight) if class_weight else None
         self.seed_generator = seed_generator
@@ -302,9 +300,12 @@ class ClassWeight:
     """Sample weights from `{class: weight}`; a class that is not named weighs 1."""
 
     def __init__(self, weights: dict[int, float]) -> None:
-        for key in weights:
-            if int(key) != key or key < 0:
-                raise ValueError(f"[fit] class_weight maps class numbers to weights, got {key!r}")
+        numbers = isinstance(weights, dict) and all(hasattr(key, "__index__") for key in weights)
+        if not numbers or any(key < 0 for key in weights):
+            raise ValueError(
+                "[fit] class_weight is a dict from class numbers to weights, such as {0: 1.0, 1: "
+                f"3.0}}, got {weights!r:.80}"
+            )
         self.size = max(map(int, weights), default=-1) + 1
         table = [float(weights.get(i, 1.0)) for i in range(self.size)] + [1.0]
         self.table = ops.convert_to_tensor(table, dtype=config.floatx())

@@ -26,7 +26,9 @@ class Functional(Model):
     82
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, **kwargs: Any
+    ) -> None:
         trainable = kwargs.pop("trainable", None)
         Layer.__init__(self, name=name, **kwargs)
         flat_inputs, flat_outputs = tree.flatten(inputs), tree.flatten(outputs)
@@ -49,7 +51,14 @@ class Functional(Model):
         values["_sample_shape"] = inputs.shape[1:] if isinstance(inputs, KerasTensor) else None
         values["input_names"] = [t._keras_history.operation.name for t in flat_inputs]
         values["output_names"] = [t._keras_history.operation.name for t in flat_outputs]
+        taken: set[str] = set()
         for operation in self._graph.operations:
+            if operation.name in taken:
+                raise ValueError(
+                    f"{self.label()} has two layers named {operation.name!r}: weights and outputs "
+                    "are found by name, so give one of them another"
+                )
+            taken.add(operation.name)
             if isinstance(operation, Layer):
                 self._track(operation)
         if trainable is not None:

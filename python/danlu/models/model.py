@@ -170,6 +170,6 @@ class Model(Trainer, Layer):
 
 def _is_functional(args: tuple, kwargs: dict) -> bool:
     """Whether a constructor was given inputs and outputs."""
-    if len(args) >= 2 or (args and "outputs" in kwargs) or {"inputs", "outputs"} <= set(kwargs):
+    if len(args) >= 2 or "inputs" in kwargs or "outputs" in kwargs:
         return True
     return bool(args) and isinstance(args[0], KerasTensor)

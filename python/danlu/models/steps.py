@@ -201,7 +201,7 @@ class Steps:
     def _train(self: Any, x: Any, y: Any, sample_weight: Any) -> None:
         """One step of training; the metrics are counted and not read."""
         y_pred = self(x, training=True)
-        _check_labels("fit", y, self._compiled_loss)
+        _check_step("fit", self, y_pred, y)
         loss = self.compute_loss(x, y, y_pred, sample_weight)
         if loss is None:
             raise ValueError(
@@ -225,7 +225,7 @@ class Steps:
     def _test(self: Any, x: Any, y: Any, sample_weight: Any) -> None:
         with no_grad():
             y_pred = self(x, training=False)
-            _check_labels("evaluate", y, self._compiled_loss)
+            _check_step("evaluate", self, y_pred, y)
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
             if loss is not None:
                 self._count_loss(loss, x)
@@ -271,8 +271,9 @@ class Steps:
         new = [v.path for v in self.trainable_variables if id(v) not in known]
         if new:
             raise ValueError(
-                f"[fit] {self.label()} has weights that were added or unfrozen after compile, such "
-                f"as {new[0]!r}: call compile again, the optimizer does not know them"
+                f"[fit] the optimizer does not know weights of {self.label()}, such as {new[0]!r}: "
+                "they were added or unfrozen after compile, or it has trained another model; call "
+                "compile again, with an optimizer of its own"
             )
 
     def _prepare_run(self: Any) -> None:
@@ -322,8 +323,11 @@ def _batch_size(x: Any) -> int:
     return x.shape[0] if x.shape else 1
 
 
-def _check_labels(who: str, y: Any, loss: Any) -> None:
-    if y is None and loss is not None:
+def _check_step(who: str, model: Any, y_pred: Any, y: Any) -> None:
+    """Say so if `call` returned nothing, or if there are no labels."""
+    if y_pred is None:
+        raise ValueError(f"[{who}] {model.label()} call returned None: is its `return` missing?")
+    if y is None and model._compiled_loss is not None:
         raise ValueError(
             f"[{who}] the model has a loss, so it needs labels: pass y, or batches (x, y)"
         )

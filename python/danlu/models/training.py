@@ -9,8 +9,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import config, tree
+from .. import _core, config, tree
 from .._autograd import no_grad
+from ..utils.arguments import positive_int
 from .batches import make_batches, split
 from .steps import Steps, numbers
 
@@ -50,6 +51,14 @@ class Trainer(Steps):
             validation_freq: epochs between two validations, or the epochs to validate after.
         """
         self._check_compiled("fit")
+        if not hasattr(epochs, "__index__"):
+            raise ValueError(f"[fit] epochs is an integer, got epochs={epochs!r}")
+        _check_counts(
+            "fit",
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+        )
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = split(
                 "fit", validation_split, x, y, sample_weight
@@ -67,8 +76,9 @@ class Trainer(Steps):
         self._check_optimizer()
         self._prepare_run()
         logs: dict[str, Any] = {}
-        callbacks.on_train_begin()
+        recording = _core.set_grad_enabled(True)
         try:
+            callbacks.on_train_begin()
             # With steps_per_epoch an epoch goes on where the one before it has stopped.
             source = _endless(batches) if steps_per_epoch else None
             for epoch in range(initial_epoch, epochs):
@@ -103,6 +113,8 @@ class Trainer(Steps):
             if callbacks.progress is not None:
                 callbacks.progress.abandon()
             raise
+        finally:
+            _core.set_grad_enabled(recording)
         if self.optimizer is not None and self.optimizer.built:
             self.optimizer.finalize_variable_values(self.trainable_weights)
         callbacks.on_train_end(logs)
@@ -116,6 +128,8 @@ class Trainer(Steps):
             return callbacks
         if verbose == "auto":
             verbose = 1 if config.is_interactive_logging_enabled() else 2
+        if verbose not in (0, 1, 2):
+            raise ValueError(f"[fit] verbose is 'auto', 0, 1 or 2, got verbose={verbose!r}")
         verbose = int(verbose)
         return CallbackList(
             callbacks,
@@ -184,6 +198,7 @@ class Trainer(Steps):
     ) -> Any:
         """Return the loss and the metrics, in a list or a dict."""
         self._check_compiled("evaluate")
+        _check_counts("evaluate", steps=steps)
         batches = make_batches("evaluate", x, y, sample_weight, batch_size)
         callbacks = self._callback_list(callbacks, verbose, steps or batches.steps)
         self._prepare_run()
@@ -211,6 +226,7 @@ class Trainer(Steps):
         """Return the outputs as NumPy arrays."""
         import numpy
 
+        _check_counts("predict", steps=steps)
         batches = make_batches("predict", x, batch_size=batch_size)
         callbacks = self._callback_list(callbacks, verbose, steps or batches.steps)
         begin = callbacks.batch_hooks("on_predict_batch_begin")
@@ -280,6 +296,12 @@ class Trainer(Steps):
         with no_grad():
             outputs = self.predict_step((x,))
         return tree.map_structure(lambda output: output.numpy(), outputs)
+
+
+def _check_counts(who: str, **counts: Any) -> None:
+    for name, value in counts.items():
+        if value is not None:
+            positive_int(who, value, name)
 
 
 def _endless(batches: Any) -> Any:

@@ -31,6 +31,18 @@ def standardize_padding(owner: str, value: Any) -> Any:
     raise ValueError(f"[{owner}] padding is 'valid' or 'same', got padding={value!r}")
 
 
+def standardize_shape(owner: str, value: Any, name: str) -> tuple[int | None, ...]:
+    """Return the sizes of axes, None where any size will do; one integer is the size of one."""
+    sizes = (value,) if _is_int(value) else value
+    if hasattr(sizes, "__iter__") and not isinstance(sizes, (str, bytes)):
+        sizes = tuple(sizes)
+        if all(n is None or (_is_int(n) and n >= 0) for n in sizes):
+            return tuple(None if n is None else int(n) for n in sizes)
+    raise ValueError(
+        f"[{owner}] {name} is a tuple of sizes, None where any size will do, got {name}={value!r}"
+    )
+
+
 def positive_int(owner: str, value: Any, name: str) -> int:
     """Return `value` if it is an integer > 0."""
     if _is_int(value) and not isinstance(value, bool) and value > 0:

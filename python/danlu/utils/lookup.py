@@ -9,10 +9,16 @@ from .naming import to_snake_case
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'adam'?` for the known name nearest to a misspelt one, or nothing."""
+    """Return ` Did you mean 'adam'?` for the known name nearest to a misspelt one, or nothing.
+
+    Initials are near, too: `lr` means `learning_rate`.
+    """
     import difflib
 
     by_lower = {k.lower(): k for k in sorted(known)}
+    for k in by_lower.values():
+        if "_" in k and "".join(word[:1] for word in k.split("_")) == str(name).lower():
+            return f" Did you mean {k!r}?"
     near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
     return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
 
