@@ -5,7 +5,12 @@
 set -euo pipefail
 status=0
 for level in avx2 avx512; do
-  for object in $(find "$1" -path "*danlu_kernels_$level.dir*" -name '*.o'); do
+  objects=$(find "$1" -path "*danlu_kernels_$level.dir*" -name '*.o')
+  if [ -z "$objects" ] && [ "$(uname -m)" = x86_64 ]; then
+    echo "$1 has no objects of $level"
+    status=1
+  fi
+  for object in $objects; do
     if shared=$(nm --defined-only -C "$object" | grep -E ' [VWu] ' | grep -v "cpu::$level::"); then
       printf '%s (%s) defines what other levels define too:\n%s\n' "$(basename "$object")" "$level" "$shared"
       status=1

@@ -1,9 +1,9 @@
 """Checks a wheel: size, libraries, instruction sets' one extension, no path of the build machine.
 
-`python tools/check_wheel.py danlu-*.whl` also lets auditwheel repair it, in a temporary folder.
+`python tools/check_wheel.py danlu-*.whl [build folder ...]` also lets auditwheel repair it, in a
+temporary folder.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -17,8 +17,8 @@ RUNTIMES = re.compile(
     r"(libc|libm|libstdc\+\+|libgcc_s|libgomp|libomp|libpthread|libdl|librt|ld-linux[-\w]*"
     r"|linux-vdso)(-[0-9a-f]+)?\.so"
 )
-# Where sources and compilers of a build machine live. The first two are also in plain text.
-BUILD_PATHS = re.compile(rb"(/home/|/root/|/tmp/|/work/|/build/|/usr/(include|lib/gcc))[\w./+-]*")
+CHECKOUT = Path(__file__).resolve().parents[1]
+COMPILERS = ["/usr/include", "/usr/lib/gcc"]
 
 
 def fail(message):
@@ -30,11 +30,18 @@ def libraries(extension):
     return [Path(line.split()[0]).name for line in out.splitlines() if line.strip()]
 
 
-def check(wheel):
+def anywhere_below(folders):
+    """A pattern of paths in any of these folders."""
+    roots = {str(Path(folder).resolve()) for folder in folders} - {"/"}
+    return re.compile("|".join(re.escape(f"{root}/") + r"[\w./+-]*" for root in roots).encode())
+
+
+def check(wheel, build_folders):
+    sources = anywhere_below([CHECKOUT, Path.cwd(), *build_folders])
+    machine = anywhere_below([Path.home(), tempfile.gettempdir(), *COMPILERS])
     size = wheel.stat().st_size
     if size >= LIMIT:
         fail(f"{wheel.name} has {size} bytes, the limit is {LIMIT}")
-    here = os.getcwd().encode()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(folder)
@@ -47,9 +54,8 @@ def check(wheel):
                 fail(f"{wanted} is not in the wheel")
         for name in names:
             data = (Path(folder) / name).read_bytes() if not name.endswith("/") else b""
-            if here in data:
-                fail(f"{name} contains the build folder {here.decode()}")
-            if name in extensions and (found := BUILD_PATHS.search(data)):
+            found = sources.search(data) or (name in extensions and machine.search(data))
+            if found:
                 fail(f"{name} contains a path of the build machine: {found[0].decode()}")
         strangers = [lib for lib in libraries(Path(folder) / core[0]) if not RUNTIMES.match(lib)]
         if strangers:
@@ -62,17 +68,17 @@ def check(wheel):
     print(f"{wheel.name}: {size / 2**20:.2f} MB, {len(names)} files, links C/C++/OpenMP only")
 
 
-def repair(wheel):
+def repair(wheel, build_folders):
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "auditwheel", "repair", "-w", folder, wheel]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             fail(f"auditwheel says: {done.stderr}")
         for repaired in Path(folder).glob("*.whl"):
-            check(repaired)
+            check(repaired, build_folders)
 
 
 if __name__ == "__main__":
-    wheel = Path(sys.argv[1])
-    check(wheel)
-    repair(wheel)
+    wheel, *build_folders = map(Path, sys.argv[1:])
+    check(wheel, build_folders)
+    repair(wheel, build_folders)
