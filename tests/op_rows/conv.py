@@ -89,7 +89,7 @@ def case(name: str, *shapes: Any, large: Any, torch: Any = None, **options: Any)
         shapes=shapes,
         kwargs=options.pop("kwargs", {}),
         takes="floating",
-        empty=[(0, *x[1:]), kernel],
+        empty=options.pop("empty", [(0, *x[1:]), kernel]),
         size1=[(1,) * len(x), (1,) * len(kernel)],
         large=large,
         torch=torch,
@@ -213,6 +213,7 @@ CASES: list[Case] = [
         [(2, 5, 7, 3), (3, 2, 3, 5)],
         [(2, 4, 4, 2), (5, 5, 2, 3)],
         kwargs={"padding": "same"},
+        empty=[(2, 0, 7, 3), (3, 2, 3, 5)],
         large=[(64, 28, 28, 1), (5, 5, 1, 6)],
     ),
     case(

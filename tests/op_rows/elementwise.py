@@ -290,7 +290,6 @@ OTHER = [
         np.nan_to_num,
         inputs=with_infinities,
         kwargs={"nan": 1.5, "posinf": 7.0, "neginf": -8.0},
-        differentiable=(),
     ),
     Case(
         "select",

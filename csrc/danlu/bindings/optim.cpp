@@ -22,8 +22,9 @@ OptimizerKind kind_of(const std::string& name) {
 OptimizerSettings settings_of(const std::string& kind, const py::dict& options) {
   OptimizerSettings s;
   s.kind = kind_of(kind);
-  for (const auto& [key, value] : options) {
-    const std::string name = py::cast<std::string>(key);
+  for (const auto& option : options) {
+    const std::string name = py::cast<std::string>(option.first);
+    const py::handle value = option.second;
     if (value.is_none()) continue;
     auto number = [&](double& to) { to = py::cast<double>(value); };
     auto flag = [&](bool& to) { to = py::cast<bool>(value); };

@@ -64,8 +64,8 @@ bool spin_until(Ready&& ready) {
 thread_local bool working = false;
 
 struct Team {
-  std::mutex caller;  // held by the thread whose job is open
-  int size = 0;       // helpers that were started; guarded by `caller`
+  std::mutex caller;                            // held by the thread whose job is open
+  int size = 0;                                 // helpers that were started; guarded by `caller`
   alignas(64) std::atomic<uint32_t> posted{0};  // jobs so far: what idle helpers wait on
   alignas(64) std::atomic<Job*> open{nullptr};
   alignas(64) std::atomic<int> inside{0};  // helpers that may be looking at the open job

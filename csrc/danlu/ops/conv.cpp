@@ -106,6 +106,10 @@ struct ConvDataGradient final : Op {
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
+    if (in[0].numel() == 0 || in[1].numel() == 0) {  // a sum of nothing
+      DL_DISPATCH(out[0].device(), fill, out[0].view(), 0.0);
+      return;
+    }
     Workspace work(scratch);
     const View dy = work.read(in[0]), kernel = work.read(in[1]), dx = work.write(out[0]);
     DL_DISPATCH(dx.device, conv_data_gradient, sizes(in), dy, kernel, dx, work.rest());
@@ -139,6 +143,10 @@ struct ConvWeightGradient final : Op {
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
+    if (in[0].numel() == 0 || in[1].numel() == 0) {  // a sum of nothing
+      DL_DISPATCH(out[0].device(), fill, out[0].view(), 0.0);
+      return;
+    }
     Workspace work(scratch);
     const View x = work.read(in[0]), dy = work.read(in[1]), dkernel = work.write(out[0]);
     DL_DISPATCH(dkernel.device, conv_weight_gradient, sizes(in), x, dy, dkernel, work.rest());
@@ -220,10 +228,10 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
     const int64_t extent = add_sizes(op, multiply_sizes(op, size[i] - 1, dilation[i]), 1);
     int64_t before = 0, after = 0;
     if (options.same) {  // as many outputs as strides fit
-      const int64_t last = spatial[i] > 0 ? (spatial[i] - 1) / strides[i] * strides[i] : 0;
+      const int64_t last = (spatial[i] - 1) / strides[i] * strides[i];  // where the last window is
       const int64_t total = std::max<int64_t>(0, add_sizes(op, last, extent) - spatial[i]);
-      before = total / 2;
-      after = total - before;
+      before = spatial[i] > 0 ? total / 2 : 0;
+      after = spatial[i] > 0 ? total - before : 0;
     } else if (options.before.ndim() > 0) {
       before = options.before[i];
       after = options.after[i];
