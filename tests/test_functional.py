@@ -56,6 +56,32 @@ def test_several_inputs_and_outputs():
         model({"a": xa})
 
 
+def test_one_tensor_in_a_list_stands_for_itself():
+    x = dl.Input(shape=(3,))
+    model = dl.Model([x], [layers.Dense(2)(x)])
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
+    assert model([data(4, 3)]).shape == (4, 2)
+    assert model.predict(data(4, 3), verbose=0).shape == (4, 2)
+    again = dl.Model.from_config(model.get_config())
+    assert again.output_shape == (None, 2)
+
+
+def test_values_are_dropped_after_their_last_use():
+    x = inputs = dl.Input(shape=(1000,))
+    for _ in range(50):
+        x = layers.Add()([x, layers.ReLU()(x)])
+    model = dl.Model(inputs, x)
+    value = dl.ones((100, 1000))
+    with dl.no_grad():
+        model(value)
+        dl.config.empty_cache()
+        before = dl.config.memory_stats()
+        model(value)
+        after = dl.config.memory_stats()
+    grown = sum(after[k] - before[k] for k in ("in_use", "cached"))
+    assert grown < 6 * value.nbytes, grown / value.nbytes
+
+
 def test_dict_inputs_and_outputs():
     inputs = {"u": dl.Input(shape=(3,), name="u"), "v": dl.Input(shape=(3,), name="v")}
     model = dl.Model(

@@ -253,6 +253,8 @@ def test_get_and_set_weights():
     values[2] = np.zeros(4)
     with pytest.raises(ValueError, match=r"shape \(3,\), got \(4,\)"):
         layer.set_weights(values)
+    with pytest.raises(TypeError, match="'no'"):
+        layer.set_weights([np.ones(3), 1.0, ["no"] * 3, 1.0])
     np.testing.assert_array_equal(layer.first.scale.numpy(), [0, 1, 2])
     with pytest.raises(ValueError, match="no weights yet"):
         Scale().set_weights(values)
@@ -275,6 +277,10 @@ def test_losses_of_calls_and_regularizers():
     assert [float(v) for v in layer.losses] == [6.0, 3.0, 1.0]
     layer(x(1, 3))
     assert [float(v) for v in layer.losses] == [3.0, 3.0, 1.0]
+    other = Adds()
+    other(x(1, 3))  # a call forgets what its own layers have added, not what others have
+    assert [float(v) for v in layer.losses] == [3.0, 3.0, 1.0]
+    assert [float(v) for v in other.losses] == [3.0, 1.0]
 
 
 def test_config_of_the_constructor():

@@ -590,6 +590,16 @@ def test_mistakes_with_gradients():
     assert int(optimizer.iterations) == 0
 
 
+def test_state_of_other_shapes():
+    optimizer = dl.optimizers.SGD(0.1, momentum=0.9)
+    optimizer.build(variables())
+    state = [v.numpy() for v in optimizer.variables]
+    state[0], state[-2] = np.int64(7), np.ones(3)
+    with pytest.raises(ValueError, match=r"\[SGD.set_weights\].*shape \(2, 3, 2\), got \(3,\)"):
+        optimizer.set_weights(state)
+    assert int(optimizer.iterations) == 0
+
+
 def test_arguments_that_all_optimizers_take():
     """By position after an optimizer's own, and spelt out for `help`."""
     sgd = dl.optimizers.SGD(0.1, 0.9, True, 1e-4, 2.0)

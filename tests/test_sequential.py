@@ -75,6 +75,21 @@ def test_wrong_width_between_layers():
         dl.Sequential([dl.Input(shape=(4,)), dense])
 
 
+def test_a_layer_that_does_not_fit_is_not_added():
+    model = dl.Sequential()
+    with pytest.raises(ValueError, match="fewer than the window"):
+        model.add(layers.Conv2D(2, 9, input_shape=(5, 5, 1)))
+        model.add(layers.Flatten())
+    model = dl.Sequential([dl.Input((5, 5, 1)), layers.Conv2D(2, 3)])
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="fewer than the window"):
+        model.add(layers.Conv2D(2, 9))
+    assert [type(layer).__name__ for layer in model.layers] == ["Conv2D"]
+    model.add(layers.Flatten())
+    assert model.output_shape == (None, 18)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+
+
 def test_models_inside():
     inner = dl.Sequential([dl.Input(shape=(4,)), layers.Dense(3)], name="inner")
     outer = dl.Sequential([inner, layers.Dense(2)])

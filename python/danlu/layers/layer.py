@@ -218,7 +218,7 @@ class Layer(LayerState):
         stack, before = here.stack, here.training
         depth = len(stack)
         if not depth and here.losses:
-            _forget(here.losses)
+            self._forget_losses()
         try:  # from here on Ctrl-C leaves no trace
             if training is None:
                 training = before
@@ -342,12 +342,25 @@ class Layer(LayerState):
     @property
     def losses(self) -> list:
         """The values that the last call added, and those of the weights' regularizers."""
-        added = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        return added + [
-            v.regularizer(v)
-            for v in self.trainable_weights
-            if getattr(v, "regularizer", None) is not None
+        return self._added_losses() + [
+            v.regularizer(v) for v in self._regularized_weights() if v.trainable
         ]
+
+    def _added_losses(self):
+        """What the last call of this layer added, here and in the layers inside."""
+        return [loss for layer in self._flatten_layers() for loss in layer._losses]
+
+    def _regularized_weights(self):
+        return [v for v in self.trainable_weights if getattr(v, "regularizer", None) is not None]
+
+    def _forget_losses(self):
+        """A call begins: what the one before it has added here is out of date."""
+        mine = {id(layer) for layer in self._flatten_layers()}
+        here = context.here
+        for layer, _ in here.losses:
+            if id(layer) in mine:
+                layer._losses.clear()
+        here.losses = [pair for pair in here.losses if id(pair[0]) not in mine]
 
     # Configuration.
 
@@ -427,10 +440,3 @@ class Layer(LayerState):
 def _first(args: tuple, kwargs: dict[str, Any]) -> Any:
     """The first input of a call."""
     return args[0] if args else next(iter(kwargs.values()), None)
-
-
-def _forget(losses: list[tuple[Any, Any]]) -> None:
-    """An outermost call begins: what the one before it has added is out of date."""
-    for layer, _ in losses:
-        layer._losses.clear()
-    losses.clear()

@@ -222,8 +222,10 @@ class LayerState:
                 f"{self.label()} set_weights: it has {len(mine)} weights, got {len(values)}: the "
                 "arrays come from get_weights of a layer or model of the same architecture"
             )
+        # Nothing is set unless all fit.
+        values = [_tensor(v, value) for v, value in zip(mine, values, strict=True)]
         for variable, value in zip(mine, values, strict=True):
-            shape = tuple(getattr(value, "shape", None) or _shape(value))
+            shape = tuple(value.shape)
             if shape != tuple(variable.shape):
                 raise ValueError(
                     f"{self.label()} set_weights: {variable.path} has shape "
@@ -277,7 +279,7 @@ class LayerState:
         return own[0].path.rpartition("/")[0] if own else (self.name if self.built else None)
 
 
-def _shape(value):
+def _tensor(variable, value):
     from .. import ops
 
-    return ops.convert_to_tensor(value).shape
+    return ops.convert_to_tensor(value, dtype=variable.dtype)

@@ -43,6 +43,7 @@ class Functional(Model):
             flat_inputs, flat_outputs = clone(flat_inputs, flat_outputs)
             inputs = tree.pack_sequence_as(inputs, flat_inputs)
             outputs = tree.pack_sequence_as(outputs, flat_outputs)
+        inputs, outputs = _one_alone(inputs), _one_alone(outputs)
         values = self.__dict__  # the graph's tensors are no state: they are not tracked
         values["_input_structure"], values["_output_structure"] = inputs, outputs
         values["_graph"] = Graph(flat_inputs, flat_outputs, self.label())
@@ -266,6 +267,12 @@ class Functional(Model):
         from .graph_config import model_from_graph_config
 
         return model_from_graph_config(cls, config, custom_objects)
+
+
+def _one_alone(structure):
+    """The tensor in a list of one tensor, which stands for it as in Keras."""
+    one = isinstance(structure, (list, tuple)) and len(structure) == 1
+    return structure[0] if one else structure
 
 
 def _is_model_input(tensor):

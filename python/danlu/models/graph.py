@@ -64,26 +64,23 @@ class Graph:
 
         inputs = [id(t) for t in self.inputs]
         outputs = [id(t) for t in self.outputs]
+        nodes = [node for node in self.nodes if not _is_input(node, self.inputs)]
         steps = [
-            (node.operation, node.args, node.kwargs, [id(t) for t in node.output_tensors])
-            for node in self.nodes
-            if not _is_input(node, self.inputs)
+            (node.operation, _arguments(node), [id(t) for t in node.output_tensors], done)
+            for node, done in zip(nodes, _last_uses(nodes, outputs), strict=True)
         ]
 
         def run(values):
             known = dict(zip(inputs, values, strict=True))
-
-            def value_of(leaf):
-                return known[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
-
-            for operation, args, kwargs, names in steps:
-                result = operation(
-                    *tree.map_structure(value_of, args), **tree.map_structure(value_of, kwargs)
-                )
+            for operation, arguments, names, done in steps:
+                args, kwargs = arguments(known)
+                result = operation(*args, **kwargs)
                 if len(names) == 1 and not tree.is_nested(result):
                     known[names[0]] = result
                 else:
                     known.update(zip(names, tree.flatten(result), strict=True))
+                for name in done:  # at inference its memory is free from here on
+                    del known[name]
             return [known[name] for name in outputs]
 
         return run
@@ -103,6 +100,39 @@ class Graph:
             chain.append(node.operation)
             at = node.outputs
         return chain if at is self.outputs[0] else None
+
+
+def _arguments(node: Node) -> Callable[[dict[int, Any]], tuple[Any, dict[str, Any]]]:
+    """A function that finds the arguments of a call among the values so far.
+
+    One tensor and a list of tensors, which most calls have, are not walked as structures.
+    """
+    first = node.args[0] if len(node.args) == 1 and not node.kwargs else None
+    if isinstance(first, KerasTensor):
+        name = id(first)
+        return lambda known: ((known[name],), {})
+    if isinstance(first, list) and all(isinstance(tensor, KerasTensor) for tensor in first):
+        names = [id(tensor) for tensor in first]
+        return lambda known: (([known[name] for name in names],), {})
+
+    def walk(known):
+        def value_of(leaf):
+            return known[id(leaf)] if isinstance(leaf, KerasTensor) else leaf
+
+        return tree.map_structure(value_of, node.args), tree.map_structure(value_of, node.kwargs)
+
+    return walk
+
+
+def _last_uses(nodes: list[Node], outputs: list[int]) -> list[list[int]]:
+    """For each call the tensors that no later call, and no output, needs."""
+    needed = set(outputs)
+    uses: list[list[int]] = []
+    for node in reversed(nodes):
+        last = {id(t) for t in node.input_tensors} - needed
+        needed |= last
+        uses.append(list(last))
+    return uses[::-1]
 
 
 def clone(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list, list]:

@@ -46,6 +46,7 @@ class Sequential(Model):
                 f"{self.label()} is made of layers, got {layer!r} ({type(layer).__name__})"
                 + (": write it with parentheses, as an object" if isinstance(layer, type) else "")
             )
+        before = list(self._layers)
         if not self._layers and getattr(layer, "_input_shape_arg", None) is not None:
             self._layers.append(InputLayer(shape=layer._input_shape_arg))
         for other in self._layers:
@@ -60,7 +61,12 @@ class Sequential(Model):
                 f"{self.label()} takes inputs at the beginning only: it begins with {first.name!r}"
             )
         self._layers.append(layer)
-        self._rebuild(now=rebuild)
+        try:
+            self._rebuild(now=rebuild)
+        except Exception:  # the next try finds the model as it was
+            self._layers[:] = before
+            self._rebuild(now=rebuild)
+            raise
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it."""

@@ -32,7 +32,7 @@ class Steps:
     _loss_tracker: Any = None
     _compile_arguments: dict[str, Any] | None = None
     _shuffle_generator: Any = None
-    _regularized: bool | None = None
+    _regularized: list[Any] | None = None  # weights with regularizers, while they do not change
 
     def compile(
         self,
@@ -181,9 +181,12 @@ class Steps:
             if compiled.outputs is None:
                 compiled.build(y, y_pred, getattr(self, "output_names", None))
             total = compiled(y, y_pred, sample_weight)
-        if context.here.losses or self._regularized is not False:
-            for extra in self.losses:
-                total = extra if total is None else total + extra
+        extras = self._added_losses() if context.here.losses else []
+        weights = (
+            self._regularized if self._regularized is not None else self._regularized_weights()
+        )
+        for extra in [*extras, *(v.regularizer(v) for v in weights if v.trainable)]:
+            total = extra if total is None else total + extra
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -277,11 +280,9 @@ class Steps:
             )
 
     def _prepare_run(self: Any) -> None:
-        """Look once, not at every step, whether weights have regularizers."""
-        weights = self.trainable_weights
-        built = self.built and weights
-        has = any(getattr(v, "regularizer", None) is not None for v in weights)
-        self.__dict__["_regularized"] = has if built else None
+        """Look once, not at every step, which weights have regularizers."""
+        built = self.built and self.weights
+        self.__dict__["_regularized"] = self._regularized_weights() if built else None
 
     def _shuffling(self) -> Any:
         """The state that shuffling draws from: saved with the model, so that training resumes."""

@@ -453,6 +453,12 @@ class Optimizer:
                 f"{len(self._variables)} variables"
             )
         for variable, weight in zip(self._variables, weights, strict=True):
+            if tuple(variable.shape) != tuple(getattr(weight, "shape", ())):
+                raise ValueError(
+                    f"[{type(self).__name__}.set_weights] {variable.path} has shape "
+                    f"{tuple(variable.shape)}, got {getattr(weight, 'shape', weight)}"
+                )
+        for variable, weight in zip(self._variables, weights, strict=True):
             variable.assign(weight)
 
     def save_own_variables(self, store: Any) -> None:
