@@ -254,6 +254,8 @@ def test_a_model_that_returns_nothing():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"\[Silent 'silent.* is its `return` missing"):
         model.fit(np.ones((6, 4)), np.zeros((6, 3)), verbose=0)
+    with pytest.raises(ValueError, match=r"^\[predict\].* is its `return` missing"):
+        model.predict(np.ones((6, 4)), verbose=0)
 
 
 def test_an_optimizer_of_two_models():

@@ -546,6 +546,25 @@ def test_ctrl_c_leaves_the_model_usable():
     assert run.stdout.splitlines() == ["stopped True [None, None]", "True"]
 
 
+@pytest.mark.parametrize("run", ["fit", "evaluate"])
+def test_ctrl_c_while_recording_is_off(run, monkeypatch):
+    x, y = blobs()
+    model = classifier()
+    enter = dl.no_grad.__enter__
+
+    def interrupted(self):
+        enter(self)
+        raise KeyboardInterrupt
+
+    model.fit(x, y, verbose=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(dl.no_grad, "__enter__", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            getattr(model, run)(x, y, verbose=0)
+    assert (dl.Variable(1.0) * 2).requires_grad
+    model.fit(x, y, verbose=0)
+
+
 def test_steps_read_no_metrics(monkeypatch):
     """Without a callback that asks, the metrics are read once an epoch."""
     reads = []

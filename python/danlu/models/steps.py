@@ -247,7 +247,9 @@ class Steps:
     def predict_step(self: Any, data: Any) -> Any:
         """Return the outputs for one batch."""
         x = data[0] if isinstance(data, tuple) else data
-        return self(x, training=False)
+        y_pred = self(x, training=False)
+        _check_step("predict", self, y_pred, x)
+        return y_pred
 
     def _step(self, name: str) -> Callable[[Any, Any, Any], dict[str, Any] | None]:
         """A step as `fit` calls it; a model's own `train_step` gets the batch as one tuple."""

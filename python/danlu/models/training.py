@@ -209,7 +209,11 @@ class Trainer(Steps):
         self.stop_evaluating = False
         self.reset_metrics()
         callbacks.on_test_begin()
-        done, logs, _ = self._run("test", batches.epoch(), self._step("test"), steps, callbacks)
+        recording = _core.set_grad_enabled(True)  # and so again after Ctrl-C
+        try:
+            done, logs, _ = self._run("test", batches.epoch(), self._step("test"), steps, callbacks)
+        finally:
+            _core.set_grad_enabled(recording)
         if done == 0:
             raise ValueError("[evaluate] the data yields no batches")
         callbacks.on_test_end(logs)
@@ -236,7 +240,9 @@ class Trainer(Steps):
         structure: Any = None
         parts: list[list] = []
         done = 0
-        with no_grad():
+        recording = _core.set_grad_enabled(True)
+        try:
+            _core.set_grad_enabled(False)
             for x, _, _ in batches.epoch():
                 for hook in begin:
                     hook(done, logs={})
@@ -252,6 +258,8 @@ class Trainer(Steps):
                 callbacks.tick(done, dict)
                 if self.stop_predicting or done == steps:
                     break
+        finally:
+            _core.set_grad_enabled(recording)
         if callbacks.progress is not None:
             callbacks.progress.count(done)
         callbacks.on_predict_end()
