@@ -217,12 +217,12 @@ def _(s, flags):
 @peer.op("conv")
 def _(s, flags):
     x = randn(s.n, s.hw, s.hw, s.c)
-    w, b = randn(s.k, s.k, s.c // s.groups, s.o), randn(s.o)
-    if s.pad and s.stride > 1:
-        pads = [(0, 0), (s.pad, s.pad), (s.pad, s.pad), (0, 0)]
-        return wrap(s, lambda: ops.conv(ops.pad(x, pads), w, s.stride) + b, x, w, b)
-    padding = "same" if s.pad else "valid"
-    return wrap(s, lambda: ops.conv(x, w, s.stride, padding) + b, x, w, b)
+    padded = s.pad and s.stride > 1  # "same" pads by less on one side there
+    padding = "same" if s.pad and not padded else "valid"
+    layer = L.Conv2D(s.o, s.k, s.stride, padding, groups=s.groups)
+    model = dl.Sequential([L.ZeroPadding2D(s.pad), layer]) if padded else layer
+    model(x)
+    return wrap(s, lambda: model(x), x, variables=layer.trainable_variables)
 
 
 @peer.op("maxpool")

@@ -83,6 +83,33 @@ def num_threads() -> int:
     return _core.num_threads()
 
 
+def conv_precision() -> str:
+    """How convolutions are computed: `"fast"` or `"exact"`. See `set_conv_precision`."""
+    return "exact" if _core._conv_exact() else "fast"
+
+
+def set_conv_precision(precision: str) -> None:
+    """Sets how float32 convolutions with 3x3 windows are computed from now on.
+
+    `"fast"` (the default) may use Winograd's F(4x4, 3x3), whose error is below 2e-5 of the largest
+    output; `"exact"` uses only algorithms that are as exact as the sum itself, F(2x2, 3x3) among
+    them (Lavin and Gray, 2016). Both give the same bits on any number of threads.
+
+    >>> set_conv_precision("exact")
+    >>> conv_precision()
+    'exact'
+    >>> set_conv_precision("fast")
+
+    Raises:
+        ValueError: if `precision` is neither.
+    """
+    if precision not in ("fast", "exact"):
+        raise ValueError(
+            f"[config.set_conv_precision] precision is 'fast' or 'exact', got {precision!r}"
+        )
+    _core._set_conv_exact(precision == "exact")
+
+
 def devices() -> list[str]:
     """Return what tensors can live on: `"cpu"`, then `"cuda:0"` and so on."""
     return _core.devices()

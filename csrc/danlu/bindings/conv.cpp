@@ -32,6 +32,8 @@ WindowOptions window_options(const char* op, const Shape& strides, const py::obj
 }  // namespace
 
 void bind_conv(py::module_& m) {
+  m.def("_conv_exact", &conv_exact, "Whether convolutions are computed exactly.");
+  m.def("_set_conv_exact", &set_conv_exact, "exact"_a, "config.set_conv_precision.");
   m.def(
       "_conv",
       [](const Tensor& x, const Tensor& kernel, const Shape& strides, const py::object& padding,

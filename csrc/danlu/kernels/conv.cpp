@@ -2,6 +2,7 @@
 // block by block from the image and never stored.
 #include "danlu/kernels/gemm.h"
 #include "danlu/kernels/kernels.h"
+#include "danlu/kernels/winograd.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
@@ -494,8 +495,14 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& bia
       depthwise_conv(s, x, kernel, bias, y, relu);
       return;
     }
-    const int64_t joined = choose_joined<T>(s);
     const T *from = x.ptr<T>(), *w = kernel.ptr<T>(), *b = bias.ptr<T>();
+    if constexpr (sizeof(T) == 4) {
+      if (winograd_sizes(s).m) {
+        winograd_conv(s, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>(), scratch.shape[0] / 4);
+        return;
+      }
+    }
+    const int64_t joined = choose_joined<T>(s);
     if (joined > 1) {
       forward_joined(s, joined, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
     } else {
@@ -510,7 +517,16 @@ void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, 
   for_type(dx.dtype, [&]<class T>(T) {
     if (s.depthwise()) {
       depthwise_data_gradient(s, dy, kernel, dx);
-    } else if (scatters(s, kLanes<T>)) {
+      return;
+    }
+    if constexpr (sizeof(T) == 4) {
+      if (winograd_data_gradient_sizes(s).m) {
+        winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>(),
+                               scratch.shape[0] / 4);
+        return;
+      }
+    }
+    if (scatters(s, kLanes<T>)) {
       scatter_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
     } else {
       gather_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
@@ -525,6 +541,12 @@ void conv_weight_gradient(const ConvSizes& s, const View& x, const View& dy, con
     if (s.depthwise()) {
       depthwise_weight_gradient(s, x, dy, dkernel, scratch);
       return;
+    }
+    if constexpr (sizeof(T) == 4) {
+      if (winograd_sizes(s).m) {
+        winograd_weight_gradient(s, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
+        return;
+      }
     }
     const int64_t joined = choose_joined<T>(s);
     if (joined > 1) {

@@ -1,10 +1,11 @@
 // How matrix products and convolutions are cut, which algorithm computes them and what scratch that
-// takes: by shape alone, never by the number of threads.
+// takes. The choice is by shape alone, never by the number of threads.
 #pragma once
 
 #include <cstdint>
 
 #include "danlu/core/macros.h"
+#include "danlu/kernels/parallel.h"
 
 namespace danlu {
 
@@ -65,6 +66,7 @@ struct SlidingWindow {
 struct ConvSizes {
   int64_t images, in[3], out[3], channels, filters, groups;
   SlidingWindow window;
+  bool exact = false;  // no algorithm that is less exact than the sum itself
 
   DL_INLINE int64_t taps() const { return window.size[0] * window.size[1] * window.size[2]; }
   DL_INLINE int64_t positions() const { return images * out[0] * out[1] * out[2]; }
@@ -89,6 +91,103 @@ DL_INLINE int64_t depthwise_splits(const ConvSizes& s) {
 DL_INLINE int64_t scatter_pieces(int64_t images) { return images < 32 ? images : 32; }
 // Whether the data gradient is scattered (few channels) or gathered.
 DL_INLINE bool scatters(const ConvSizes& s, int64_t lanes) { return s.channels < lanes; }
+
+// ---- Winograd's algorithm: winograd.cpp -------------------------------------------------------
+
+// A convolution with a 3x3 window and stride 1 in tiles of m x m outputs.
+struct WinogradSizes {
+  int64_t m;  // 0: not by this algorithm
+  int64_t in[2], out[2], before[2], channels, filters;
+  int64_t images, rows, columns;  // of tiles
+  int64_t block;                  // tiles that one worker transforms and multiplies at a time
+
+  static constexpr int64_t kMostTiles = 48;  // in a block
+  DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
+  DL_INLINE int64_t tiles() const { return images * rows * columns; }
+  DL_INLINE int64_t blocks() const { return (tiles() + block - 1) / block; }
+  // Elements of a row of transformed channels. Rows a multiple of 4 KiB apart would crowd one
+  // cache set.
+  static DL_INLINE int64_t padded(int64_t n) { return (n + 15) / 16 * 16 + 16; }
+  // Elements of scratch: the transformed kernel, and what a worker needs beside it.
+  DL_INLINE int64_t kernel_size() const {
+    return positions() * channels * ((filters + 31) / 32 * 32);
+  }
+  DL_INLINE int64_t slot_size() const {
+    return positions() * block * (padded(channels) + padded(filters));
+  }
+  // Tiles that the weight gradient takes at a time: as many as the caches hold.
+  DL_INLINE int64_t strip() const {
+    const int64_t tile = positions() * (padded(channels) + padded(filters));
+    const int64_t most = (int64_t{1} << 21) / tile;
+    const int64_t wanted = most < 64 ? 64 : most > 512 ? 512 : most;
+    const int64_t strips = (tiles() + wanted - 1) / wanted;
+    return (tiles() + strips - 1) / strips;
+  }
+  DL_INLINE int64_t weight_gradient_size() const {
+    return positions() * (strip() * (padded(channels) + padded(filters)) + channels * filters);
+  }
+};
+
+DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
+  WinogradSizes w;
+  w.m = m;
+  for (int d = 0; d < 2; ++d) {
+    w.in[d] = s.in[d + 1];
+    w.out[d] = s.out[d + 1];
+    w.before[d] = s.window.before[d + 1];
+  }
+  w.channels = s.channels;
+  w.filters = s.filters;
+  w.images = s.images;
+  w.rows = (w.out[0] + m - 1) / m;
+  w.columns = (w.out[1] + m - 1) / m;
+  w.block = 24;
+  return w;
+}
+// Multiply-adds, and what else costs the time of so many: the transforms of a tile, and the
+// transformed kernel's way to memory and back.
+DL_INLINE int64_t winograd_cost(const WinogradSizes& w) {
+  const int64_t product = w.channels * w.filters, both = w.channels + w.filters;
+  return w.positions() * (w.tiles() * (product + 4 * both) + 24 * product);
+}
+// The cheapest way to compute the convolution; m is 0 where that is the direct one.
+DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
+  const auto& w = s.window;
+  bool fits = w.size[0] == 1 && w.size[1] == 3 && w.size[2] == 3 && s.in[0] == 1 && s.groups == 1 &&
+              s.channels >= 16 && s.filters >= 16;
+  for (int d = 0; d < 3; ++d) {
+    fits = fits && w.stride[d] == 1 && w.dilation[d] == 1 && w.before[d] <= 2;
+  }
+  int64_t least = 9 * s.positions() * s.channels * s.filters;
+  WinogradSizes best = cut_into_tiles(s, 2);
+  best.m = 0;
+  for (int64_t m = 2; fits && m <= (s.exact ? 2 : 4); m += 2) {
+    const WinogradSizes tiles = cut_into_tiles(s, m);
+    if (winograd_cost(tiles) >= least) continue;
+    least = winograd_cost(tiles);
+    best = tiles;
+  }
+  return best;
+}
+// The same for the data gradient: a convolution of dy, padded so that it gives x.
+DL_INLINE WinogradSizes winograd_data_gradient_sizes(ConvSizes s) {
+  for (int d = 0; d < 3; ++d) {
+    const int64_t out = s.out[d];
+    s.out[d] = s.in[d];
+    s.in[d] = out;
+    s.window.before[d] = s.window.size[d] - 1 - s.window.before[d];
+  }
+  const int64_t filters = s.filters;
+  s.filters = s.channels;
+  s.channels = filters;
+  return winograd_sizes(s);
+}
+// With more threads there is room for more workers; the result is the same.
+DL_INLINE int64_t winograd_scratch(const WinogradSizes& w) {
+  if (w.m == 0) return 0;
+  const int64_t threads = num_threads(), workers = w.blocks() < threads ? w.blocks() : threads;
+  return w.kernel_size() + workers * w.slot_size();
+}
 
 // Elements of scratch, at most, for any vector width.
 DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {

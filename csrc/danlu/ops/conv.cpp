@@ -1,6 +1,7 @@
 // Convolution over one, two or three spatial axes, channels last, and its two gradients. Each of
 // the three is linear in both of its inputs, and the gradients of one are the other two.
 #include <algorithm>
+#include <atomic>
 
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
@@ -9,10 +10,13 @@ namespace danlu {
 
 namespace {
 
+std::atomic<bool> conv_is_exact{false};
+
 ConvSizes sizes_of(const SlidingWindow& window, const Shape& x_shape, int64_t kernel_channels,
-                   const Shape& y_shape) {
+                   const Shape& y_shape, bool exact) {
   ConvSizes s;
   s.window = window;
+  s.exact = exact;
   s.images = x_shape[0];
   const int spatial = x_shape.ndim() - 2;
   for (int d = 0; d < 3; ++d) {
@@ -26,14 +30,18 @@ ConvSizes sizes_of(const SlidingWindow& window, const Shape& x_shape, int64_t ke
   return s;
 }
 
-int64_t scratch_size(int64_t elements, DType dtype, int64_t copies) {
-  return elements * std::max<int64_t>(4, size_of(dtype)) + copies;
+// `winograd`: elements that Winograd's algorithm takes, which computes in float32.
+int64_t scratch_size(int64_t elements, int64_t winograd, DType dtype, int64_t copies) {
+  if (dtype == DType::float64) return elements * 8 + copies;
+  return std::max(elements, winograd) * 4 + copies;
 }
 
-Attrs attrs_of(const SlidingWindow& w) {
+Attrs attrs_of(const SlidingWindow& w, bool exact) {
   const auto list = [](const int64_t* p) { return std::vector<int64_t>(p, p + 3); };
-  return {
-      {"strides", list(w.stride)}, {"dilation_rate", list(w.dilation)}, {"before", list(w.before)}};
+  return {{"strides", list(w.stride)},
+          {"dilation_rate", list(w.dilation)},
+          {"before", list(w.before)},
+          {"exact", exact}};
 }
 
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
@@ -49,7 +57,7 @@ struct Conv final : Op {
       : window(sliding), y_shape(to), relu(with_relu) {}
   std::string_view name() const override { return "conv"; }
   Attrs attrs() const override {
-    Attrs attrs = attrs_of(window);
+    Attrs attrs = attrs_of(window, exact);
     attrs.emplace_back("relu", relu);
     return attrs;
   }
@@ -58,10 +66,11 @@ struct Conv final : Op {
     return relu ? reads_inputs({0, 1}) | reads_outputs({0}) : reads_inputs({0, 1});
   }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, in[0].shape(), in[1].dim(-2), y_shape);
+    return sizes_of(window, in[0].shape(), in[1].dim(-2), y_shape, exact);
   }
   int64_t scratch_bytes(Inputs in) const override {
-    return scratch_size(conv_scratch(sizes(in)), in[0].dtype(),
+    const ConvSizes s = sizes(in);
+    return scratch_size(conv_scratch(s), winograd_scratch(winograd_sizes(s)), in[0].dtype(),
                         Workspace::bytes(in, y_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
@@ -85,6 +94,7 @@ struct Conv final : Op {
   }
 
   const SlidingWindow window;
+  const bool exact = conv_is_exact;
   const Shape y_shape;
   const bool relu;
 };
@@ -94,14 +104,16 @@ struct ConvDataGradient final : Op {
   ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x)
       : window(sliding), x_shape(of_x) {}
   std::string_view name() const override { return "conv_data_gradient"; }
-  Attrs attrs() const override { return attrs_of(window); }
+  Attrs attrs() const override { return attrs_of(window, exact); }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
   Reads reads() const override { return kReadsAllInputs; }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, x_shape, in[1].dim(-2), in[0].shape());
+    return sizes_of(window, x_shape, in[1].dim(-2), in[0].shape(), exact);
   }
   int64_t scratch_bytes(Inputs in) const override {
-    return scratch_size(conv_data_gradient_scratch(sizes(in)), in[0].dtype(),
+    const ConvSizes s = sizes(in);
+    const WinogradSizes w = winograd_data_gradient_sizes(s);
+    return scratch_size(conv_data_gradient_scratch(s), winograd_scratch(w), in[0].dtype(),
                         Workspace::bytes(in, x_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
@@ -123,6 +135,7 @@ struct ConvDataGradient final : Op {
   }
 
   const SlidingWindow window;
+  const bool exact = conv_is_exact;
   const Shape x_shape;
 };
 
@@ -131,15 +144,17 @@ struct ConvWeightGradient final : Op {
   ConvWeightGradient(const SlidingWindow& sliding, const Shape& of_kernel)
       : window(sliding), kernel_shape(of_kernel) {}
   std::string_view name() const override { return "conv_weight_gradient"; }
-  Attrs attrs() const override { return attrs_of(window); }
+  Attrs attrs() const override { return attrs_of(window, exact); }
   Specs infer(Inputs in) const override { return {{kernel_shape, in[0].dtype()}}; }
   Reads reads() const override { return kReadsAllInputs; }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, in[0].shape(), kernel_shape.back(2), in[1].shape());
+    return sizes_of(window, in[0].shape(), kernel_shape.back(2), in[1].shape(), exact);
   }
   int64_t scratch_bytes(Inputs in) const override {
-    return scratch_size(conv_weight_gradient_scratch(sizes(in)), in[0].dtype(),
-                        Workspace::bytes(in, kernel_shape.numel()));
+    const ConvSizes s = sizes(in);
+    const WinogradSizes w = winograd_sizes(s);
+    return scratch_size(conv_weight_gradient_scratch(s), w.m ? w.weight_gradient_size() : 0,
+                        in[0].dtype(), Workspace::bytes(in, kernel_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     if (out[0].numel() == 0) return;
@@ -160,6 +175,7 @@ struct ConvWeightGradient final : Op {
   }
 
   const SlidingWindow window;
+  const bool exact = conv_is_exact;
   const Shape kernel_shape;
 };
 
@@ -203,6 +219,9 @@ void check_ranks(std::string_view op, const Tensor& x, const Tensor& kernel) {
 }
 
 }  // namespace
+
+bool conv_exact() { return conv_is_exact; }
+void set_conv_exact(bool exact) { conv_is_exact = exact; }
 
 SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Shape& size,
                              const WindowOptions& options, Shape& out) {

@@ -123,6 +123,10 @@ struct SlidingWindow;
 // The window in numbers, and the size of what it gives; `op` is named in the error.
 SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Shape& size,
                              const WindowOptions& options, Shape& out);
+// Whether convolutions made from now on are as exact as the sum itself, or may differ by 1e-5 of
+// the largest output and take a third of the time.
+DL_EXPORT bool conv_exact();
+DL_EXPORT void set_conv_exact(bool exact);
 // x (batch, spatial..., channels), kernel (window..., channels / groups, filters), bias (filters),
 // which may be absent: (batch, spatial..., filters), then relu where asked.
 DL_EXPORT Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options = {},

@@ -1,0 +1,102 @@
+"""Convolutions that Winograd's algorithm computes: fast and exact, against float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import danlu as dl
+from danlu import ops
+
+# The largest error, as a part of the largest output.
+TOLERANCE = {"fast": 2e-5, "exact": 2e-6}
+
+# Batch, height, width, channels, filters, padding before and after; the tiles of the first fit,
+# those of the others are cut off, and neither channels nor filters fill whole vectors.
+SHAPES = [
+    (4, 16, 16, 32, 32, (1, 1)),
+    (3, 13, 18, 37, 50, (1, 1)),
+    (2, 15, 11, 64, 129, (0, 0)),
+    (2, 12, 14, 40, 24, (2, 0)),
+    (3, 6, 6, 200, 150, (1, 2)),
+    (1, 8, 9, 530, 48, (1, 1)),
+]
+
+
+@pytest.fixture(autouse=True)
+def keep_settings() -> Iterator[None]:
+    yield
+    dl.config.set_conv_precision("fast")
+    dl.config.set_num_threads(0)
+
+
+def conv_and_gradients(shape: tuple, dtype: str) -> list[np.ndarray]:
+    n, height, width, channels, filters, (before, after) = shape
+    rng = np.random.default_rng(0)
+    x, w, b = (
+        dl.asarray(rng.normal(size=size), dtype=dtype)
+        for size in [(n, height, width, channels), (3, 3, channels, filters), (filters,)]
+    )
+    padded = height + before + after - 2, width + before + after - 2
+    dy = dl.asarray(rng.normal(size=(n, *padded, filters)), dtype=dtype)
+
+    def loss(x: dl.Tensor, w: dl.Tensor, b: dl.Tensor) -> dl.Tensor:
+        pads = [(0, 0), (before, after), (before, after), (0, 0)]
+        same = before == after == 1
+        y = ops.conv(x, w, padding="same") if same else ops.conv(ops.pad(x, pads), w)
+        return dl.sum((y + b) * dy)
+
+    y = ops.conv(x, w, padding="same" if before == after == 1 else "valid")
+    gradients = dl.grad(loss, argnums=(0, 1, 2))(x, w, b)
+    return [part.numpy() for part in (y, *gradients)]
+
+
+def largest_error(got: np.ndarray, wanted: np.ndarray) -> float:
+    return float(np.abs(got - wanted).max() / np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("precision", ["fast", "exact"])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape[:5])))
+def test_agrees_with_float64(shape: tuple, precision: str) -> None:
+    wanted = conv_and_gradients(shape, "float64")
+    dl.config.set_conv_precision(precision)
+    got = conv_and_gradients(shape, "float32")
+    errors = [largest_error(a, b) for a, b in zip(got, wanted, strict=True)]
+    assert max(errors) < TOLERANCE[precision], errors
+
+
+def test_the_two_differ() -> None:
+    fast = conv_and_gradients(SHAPES[0], "float32")
+    dl.config.set_conv_precision("exact")
+    exact = conv_and_gradients(SHAPES[0], "float32")
+    for a, b in zip(fast[:3], exact[:3], strict=True):
+        assert not np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("precision", ["fast", "exact"])
+def test_the_same_bits_for_any_number_of_threads(precision: str) -> None:
+    dl.config.set_conv_precision(precision)
+    results = []
+    for threads in (1, 2, 3, 4):
+        dl.config.set_num_threads(threads)
+        results.append(conv_and_gradients((9, 16, 16, 48, 40, (1, 1)), "float32"))
+    for other in results[1:]:
+        for a, b in zip(results[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_bias_and_relu_are_part_of_it() -> None:
+    layer = dl.layers.Conv2D(32, 3, padding="same", activation="relu", bias_initializer="ones")
+    x = dl.random.normal((2, 9, 10, 32), seed=0)
+    got = layer(x).numpy()
+    plain = ops.conv(x.astype("float64"), layer.kernel.value.astype("float64"), padding="same")
+    assert largest_error(got, np.maximum(plain.numpy() + 1, 0)) < TOLERANCE["fast"]
+    assert (got == 0).any()
+
+
+def test_an_unknown_precision_is_explained() -> None:
+    with pytest.raises(ValueError, match=r"precision is 'fast' or 'exact', got 'high'"):
+        dl.config.set_conv_precision("high")
+    assert dl.config.conv_precision() == "fast"
