@@ -31,6 +31,7 @@ def test_floatx_is_the_dtype_of_new_tensors(dtype):
         dl.arange(3.0), dl.asarray(1.5), dl.asarray([1.5]), dl.ops.identity(2), dl.ops.tri(2),
         dl.ops.one_hot([1], 3), dl.asarray([1, 2]) * 0.5, dl.Variable(1.0),
         dl.Variable(dl.initializers.Zeros(), shape=(2,)), dl.astype(dl.asarray([1]), float),
+        dl.mean(dl.asarray([1, 2])), dl.exp(dl.asarray([1])), dl.ops.softmax(dl.asarray([1, 2])),
     ]  # fmt: skip
     assert {str(x.dtype) for x in made} == {dtype}
     assert dl.__array_namespace_info__().default_dtypes()["real floating"] == dtype

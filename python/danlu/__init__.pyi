@@ -176,7 +176,10 @@ from danlu.ops.dtypes import iinfo as iinfo
 from danlu.ops.dtypes import isdtype as isdtype
 from danlu.ops.dtypes import result_type as result_type
 from danlu.ops.elementwise import clip as clip
+from danlu.ops.elementwise import conj as conj
+from danlu.ops.elementwise import imag as imag
 from danlu.ops.elementwise import positive as positive
+from danlu.ops.elementwise import real as real
 from danlu.ops.elementwise import round as round
 from danlu.ops.linalg import tensordot as tensordot
 from danlu.ops.reduce import diff as diff

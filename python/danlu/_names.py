@@ -29,11 +29,11 @@ MODELS = {
 # array API 2024.12, by family; `name=core_name` where ours is called by the Keras name.
 STANDARD_NAMES = """
     abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_invert bitwise_left_shift
-    bitwise_or bitwise_right_shift bitwise_xor ceil clip copysign cos cosh divide equal exp expm1
-    floor floor_divide greater greater_equal hypot isfinite isinf isnan less less_equal log log10
-    log1p log2 logaddexp logical_and logical_not logical_or logical_xor maximum minimum multiply
-    negative nextafter not_equal positive pow reciprocal remainder round sign signbit sin sinh sqrt
-    square subtract tan tanh trunc
+    bitwise_or bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp
+    expm1 floor floor_divide greater greater_equal hypot imag isfinite isinf isnan less less_equal
+    log log10 log1p log2 logaddexp logical_and logical_not logical_or logical_xor maximum minimum
+    multiply negative nextafter not_equal positive pow real reciprocal remainder round sign signbit
+    sin sinh sqrt square subtract tan tanh trunc
 
     all any argmax argmin count_nonzero cumulative_prod cumulative_sum diff max mean min prod
     searchsorted std sum var

@@ -25,6 +25,16 @@ struct Watch final : Op {
 
 void accumulate(Tensor& sum, const Tensor& term) { sum = sum ? add(sum, term) : term; }
 
+// Other threads may add to the same leaf.
+void accumulate(Node& leaf, const Tensor& term) {
+  for (bool done = false; !done;) {
+    const Tensor before = leaf.grad();
+    Tensor sum = before;
+    accumulate(sum, term);
+    done = leaf.replace_grad(before, std::move(sum));
+  }
+}
+
 // The nodes between `roots` and `targets`; with no targets, all nodes down to the leaves.
 class Walk {
  public:
@@ -119,7 +129,7 @@ class Walk {
       }
     }
     if (!node.op) {  // a leaf
-      if (targets_.empty() && dout[0]) accumulate(node.grad, dout[0]);
+      if (targets_.empty() && dout[0]) accumulate(node, dout[0]);
       return;
     }
     const int n = node.inputs.size();
@@ -127,27 +137,19 @@ class Walk {
     bool any = false;
     for (int i = 0; i < n; ++i) any |= needs[static_cast<size_t>(i)] = wanted(node.inputs[i]);
     if (!any) return;
-    check(
-        !node.consumed,
-        "[backward] the graph of '{}' was freed by an earlier backward(): call the first one with "
-        "retain_graph=True to go through it again",
-        node.op->name());
-    dout.resize(std::max(dout.size(), node.saved.outputs.size()));
-    Tensors dins = pull(node, dout, Needs({needs.get(), static_cast<size_t>(n)}));
-    if (!retain_graph_) {
-      node.saved = {};
-      node.consumed = true;
-    }
+    Saved saved = node.take_saved(/*keep=*/retain_graph_);
+    dout.resize(std::max(dout.size(), saved.outputs.size()));
+    Tensors dins = pull(node, saved, dout, Needs({needs.get(), static_cast<size_t>(n)}));
+    saved = {};
     dout.clear();
     for (int i = 0; i < dins.size(); ++i) {
       if (needs[static_cast<size_t>(i)] && dins[i]) receive(node.inputs[i], dins[i]);
     }
   }
 
-  Tensors pull(Node& node, const Tensors& dout, Needs needs) const {
-    if (!create_graph_) return node.op->vjp(node.saved, dout, needs);
+  Tensors pull(const Node& node, Saved& saved, const Tensors& dout, Needs needs) const {
+    if (!create_graph_) return node.op->vjp(saved, dout, needs);
     // To be differentiable again, the values need their edges back.
-    Saved saved = node.saved;
     for (int i = 0; i < saved.inputs.size(); ++i) {
       if (saved.inputs[i]) saved.inputs[i] = saved.inputs[i].with_edge(node.inputs[i]);
     }
@@ -231,6 +233,7 @@ void backward(const Tensor& loss, Tensor seed, bool retain_graph) {
   check(seed.shape() == loss.shape(), "[backward] the gradient has shape {}, the tensor {}",
         seed.shape(), loss.shape());
   GradMode mode(false);
+  seed = astype(seed, loss.dtype());
   Walk walk({}, /*create_graph=*/false, retain_graph);
   walk.add_root(loss.edge(), seed);
   walk.run();

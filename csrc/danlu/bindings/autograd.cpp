@@ -4,6 +4,7 @@
 
 #include "danlu/bindings/bind.h"
 #include "danlu/core/recorder.h"
+#include "danlu/ops/ops.h"
 
 namespace danlu::python {
 
@@ -17,27 +18,16 @@ class Watching {
 
   void enter() {
     set_grad_enabled_ = set_grad_enabled(true);
-    for (py::handle object : objects_) {
-      if (is_variable(object.ptr())) {
-        VariableState& variable = *variable_of(object.ptr());
-        trainable_.push_back(variable.trainable);
-        originals_.push_back({});
-        variable.trainable = true;
-        targets_.push_back(variable.leaf());
-        continue;
-      }
-      Tensor& x = tensor_of(object.ptr());
-      check_type(is_floating(x.dtype()),
-                 "[grad] only floating-point tensors have gradients, got {}", x.dtype());
-      trainable_.push_back(false);
-      originals_.push_back(x);
-      x = watch(x);
-      targets_.push_back(x.edge());
+    try {
+      watch_all();
+    } catch (...) {
+      exit();
+      throw;
     }
   }
 
   void exit() {
-    for (int i = 0; i < originals_.size(); ++i) {
+    for (int i = originals_.size() - 1; i >= 0; --i) {  // backwards: one may stand there twice
       PyObject* object = PyList_GET_ITEM(objects_.ptr(), i);
       if (is_variable(object)) {
         variable_of(object)->trainable = trainable_[i];
@@ -48,7 +38,6 @@ class Watching {
     originals_.clear();
     set_grad_enabled(set_grad_enabled_);
   }
-
   // d(output)/d(object) for every object; zeros where the output does not depend on it.
   Tensors differentiate(const Tensor& output, bool create_graph) {
     check(output.numel() == 1, "[grad] the function must return one number, it returned shape {}",
@@ -71,6 +60,26 @@ class Watching {
   }
 
  private:
+  void watch_all() {
+    for (py::handle object : objects_) {
+      if (is_variable(object.ptr())) {
+        VariableState& variable = state_of(object.ptr());
+        trainable_.push_back(variable.trainable);
+        originals_.push_back({});
+        variable.trainable = true;
+        targets_.push_back(variable.leaf());
+        continue;
+      }
+      Tensor& x = tensor_of(object.ptr());
+      check_type(is_floating(x.dtype()),
+                 "[grad] only floating-point tensors have gradients, got {}", x.dtype());
+      trainable_.push_back(false);
+      originals_.push_back(x);
+      x = watch(x);
+      targets_.push_back(x.edge());
+    }
+  }
+
   py::list objects_;
   SmallVector<Tensor, 4> originals_;
   SmallVector<bool, 4> trainable_;
@@ -112,7 +121,8 @@ class PythonRule final : public Op {
     Tensors gradients;
     int i = 0;
     for (py::handle item : result) {
-      Tensor gradient = item.is_none() ? Tensor() : to_tensor(item.ptr(), saved.input(i).dtype());
+      const DType dtype = saved.input(i).dtype();
+      Tensor gradient = item.is_none() ? Tensor() : astype(to_tensor(item.ptr(), dtype), dtype);
       check(!gradient || gradient.shape() == saved.input(i).shape(),
             "[custom_gradient] gradient {} has shape {}, the argument {}", i,
             gradient ? gradient.shape() : Shape(), saved.input(i).shape());

@@ -65,7 +65,7 @@ struct type_caster<danlu::Tensors> {
       throw type_error("expected a list or tuple of tensors, got " +
                        std::string(Py_TYPE(source.ptr())->tp_name));
     }
-    for (handle item : reinterpret_borrow<sequence>(source)) {
+    for (const object item : reinterpret_borrow<sequence>(source)) {
       value.push_back(danlu::python::to_tensor(item.ptr()));
     }
     return true;
@@ -115,6 +115,7 @@ struct type_caster<danlu::Variable> {
     if (!danlu::python::is_variable(source.ptr())) {
       throw type_error("expected a Variable, got " + std::string(Py_TYPE(source.ptr())->tp_name));
     }
+    danlu::python::state_of(source.ptr());
     value = danlu::python::variable_of(source.ptr());
     return true;
   }

@@ -47,18 +47,36 @@ Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DT
   return contiguous(broadcast_to(typed, shape));
 }
 
+bool is_whole(const py::object& number) {
+  if (is_tensor(number.ptr()) || is_variable(number.ptr())) {
+    return !is_floating(to_tensor(number.ptr()).dtype());
+  }
+  return PyIndex_Check(number.ptr());
+}
+
+double to_double(const py::object& number, const char* what) {
+  const double value = PyUnicode_Check(number.ptr()) ? -1.0 : PyFloat_AsDouble(number.ptr());
+  const bool none = PyUnicode_Check(number.ptr()) || (value == -1.0 && PyErr_Occurred());
+  if (none && PyErr_ExceptionMatches(PyExc_OverflowError)) throw py::error_already_set();
+  if (none) {
+    PyErr_Clear();
+    fail(ErrorKind::type, "[{}] expected a number, got {} of type '{}'", what,
+         py::cast<std::string>(py::repr(number)).substr(0, 80), Py_TYPE(number.ptr())->tp_name);
+  }
+  return value;
+}
+
 Tensor range(const py::object& start, const py::object& stop, const py::object& given_step,
              std::optional<DType> dtype, const py::object& device) {
   const Device target = to_device_argument("arange", device);
   const py::object step = given_step.is_none() ? py::object(py::int_(1)) : given_step;
   const py::object first = stop.is_none() ? py::object(py::int_(0)) : start;
   const py::object& last = stop.is_none() ? start : stop;
-  const auto whole = [](const py::object& number) { return PyIndex_Check(number.ptr()); };
-  if (whole(first) && whole(last) && whole(step)) {
-    return arange(first.cast<int64_t>(), last.cast<int64_t>(), step.cast<int64_t>(),
-                  dtype.value_or(DType::int64), target);
+  if (is_whole(first) && is_whole(last) && is_whole(step)) {
+    return arange(to_integer(first.ptr(), "arange"), to_integer(last.ptr(), "arange"),
+                  to_integer(step.ptr(), "arange"), dtype.value_or(DType::int64), target);
   }
-  return arange(first.cast<double>(), last.cast<double>(), step.cast<double>(),
+  return arange(to_double(first, "arange"), to_double(last, "arange"), to_double(step, "arange"),
                 dtype.value_or(default_float()), target);
 }
 

@@ -106,11 +106,12 @@ Shape to_shape(py::handle object) {
   }
   const auto sequence = py::reinterpret_borrow<py::sequence>(object);
   check_ndim("shape", static_cast<int64_t>(py::len(sequence)));
-  for (py::handle item : sequence) {
+  for (const py::object item : sequence) {
     if (!PyIndex_Check(item.ptr())) {
       fail(ErrorKind::type, "[shape] expected integers, got {} in {}",
            py::cast<std::string>(py::repr(item)), py::cast<std::string>(py::repr(object)));
     }
+    check_ndim("shape", shape.ndim() + 1);  // again: a sequence may grow
     shape.push_back(to_size(item));
   }
   return shape;

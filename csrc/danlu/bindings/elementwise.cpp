@@ -11,8 +11,8 @@ using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
 using WithNumber = Tensor (*)(const Tensor&, double);
 
 // A number beside a tensor takes its dtype: these functions look at the objects, not at tensors.
-Tensor call_pair(BinaryFn fn, py::handle a, py::handle b) {
-  const auto pair = to_pair(a.ptr(), b.ptr());
+Tensor call_pair(BinaryFn fn, py::handle a, py::handle b, bool compared) {
+  const auto pair = to_pair(a.ptr(), b.ptr(), compared);
   const Tensor &x = pair.first, &y = pair.second;  // no structured binding: clang 14 captures none
   return unlocked({x, y}, [&] { return fn(x, y); });
 }
@@ -23,12 +23,12 @@ void define(py::module_& m, const char* name, UnaryFn fn) {
       name, [fn](const Tensor& x) { return unlocked({x}, [&] { return fn(x); }); }, "x"_a,
       doc.c_str());
 }
-void define(py::module_& m, const char* name, BinaryFn fn) {
+void define(py::module_& m, const char* name, BinaryFn fn, bool compared = false) {
   const std::string doc =
       std::string(name) + " of each pair of elements; shapes are broadcast, dtypes promoted.";
   m.def(
-      name, [fn](py::handle x1, py::handle x2) { return call_pair(fn, x1, x2); }, "x1"_a, "x2"_a,
-      doc.c_str());
+      name, [=](py::handle x1, py::handle x2) { return call_pair(fn, x1, x2, compared); }, "x1"_a,
+      "x2"_a, doc.c_str());
 }
 void define(py::module_& m, const char* name, WithNumber fn, const char* parameter, double usual) {
   const std::string doc = std::string(name) + " of each element.";
@@ -47,8 +47,10 @@ py::object where_any(const Tensor& condition, py::handle a, py::handle b) {
 Tensor limited(const Tensor& x, py::handle min, py::handle max) {
   const auto limit = [&](py::handle bound) {
     if (bound.is_none()) return Tensor();
-    const bool number = is_python_scalar(bound.ptr());
-    return number ? number_beside(bound.ptr(), x) : to_tensor(bound.ptr());
+    if (!is_python_scalar(bound.ptr())) return to_tensor(bound.ptr());
+    const Tensor number = number_beside(bound.ptr(), x, /*compared=*/true);
+    // An integer beyond the dtype is a bound at its end.
+    return PyLong_Check(bound.ptr()) ? astype(number, weak_dtype(bound.ptr(), x.dtype())) : number;
   };
   const Tensor low = limit(min), high = limit(max);
   return unlocked({x}, [&] { return clip(x, low, high); });
@@ -83,6 +85,9 @@ void bind_elementwise(py::module_& m) {
 #undef DL_BIND
 #define DL_BIND(name, functor, types) define(m, #name, static_cast<BinaryFn>(&name));
   DL_BINARY_LIST(DL_BIND)
+#undef DL_BIND
+#define DL_BIND(name, functor, types) \
+  define(m, #name, static_cast<BinaryFn>(&name), /*compared=*/true);
   DL_COMPARE_LIST(DL_BIND)
 #undef DL_BIND
   define(m, "logical_and", static_cast<BinaryFn>(&logical_and));

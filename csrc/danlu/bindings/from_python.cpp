@@ -49,6 +49,13 @@ void scan_leaf(PyObject* leaf, Scan& scan) {
   }
 }
 
+// The i-th of n items of a list. Reading an item may run code, which may change the list.
+py::object item_at(PyObject* list, Py_ssize_t i, Py_ssize_t n) {
+  check(is_list(list) && PySequence_Fast_GET_SIZE(list) == n,
+        "[asarray] the list changed while it was read");
+  return py::reinterpret_borrow<py::object>(PySequence_Fast_GET_ITEM(list, i));
+}
+
 void scan_list(PyObject* object, int depth, Scan& scan) {
   if (!is_list(object)) {
     scan_leaf(object, scan);
@@ -67,8 +74,9 @@ void scan_list(PyObject* object, int depth, Scan& scan) {
   check(scan.shape[depth] == n,
         "[asarray] the list is ragged: lists of {} and of {} elements lie side by side",
         scan.shape[depth], n);
-  PyObject** items = PySequence_Fast_ITEMS(object);
-  for (Py_ssize_t i = 0; i < n && !scan.arrays; ++i) scan_list(items[i], depth + 1, scan);
+  for (Py_ssize_t i = 0; i < n && !scan.arrays; ++i) {
+    scan_list(item_at(object, i, n).ptr(), depth + 1, scan);
+  }
   if (n == 0 && scan.leaf_depth < 0) scan.leaf_depth = depth + 1;
 }
 
@@ -90,18 +98,19 @@ void read_leaf(PyObject* leaf, uint64_t*& to) {
 }
 
 template <class T>
-void read_list(PyObject* object, T*& to) {
-  if (!is_list(object)) return read_leaf(object, to);
-  PyObject** items = PySequence_Fast_ITEMS(object);
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(object);
-  for (Py_ssize_t i = 0; i < n; ++i) read_list(items[i], to);
+void read_list(PyObject* object, const Shape& shape, int depth, T*& to) {
+  if (depth == shape.ndim()) return read_leaf(object, to);
+  for (Py_ssize_t i = 0; i < shape[depth]; ++i) {
+    read_list(item_at(object, i, shape[depth]).ptr(), shape, depth + 1, to);
+  }
 }
 
 template <class T>
 Tensor tensor_of_list(PyObject* list, const Shape& shape, DType dtype) {
   const Tensor x = Tensor::empty(shape, dtype_of<T>);
   T* to = x.view().ptr<T>();
-  read_list(list, to);
+  read_list(list, shape, 0, to);
+  for (const T* number = x.view().ptr<T>(); number < to; ++number) check_fits(*number, dtype);
   return astype(x, dtype);
 }
 
@@ -110,10 +119,11 @@ Tensor from_list(PyObject* list, std::optional<DType> dtype) {
   scan_list(list, 0, scan);
   if (scan.arrays) {
     Tensors parts;
-    PyObject** items = PySequence_Fast_ITEMS(list);
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list); ++i) {
-      Tensor part = try_tensor(items[i], dtype);
-      if (!part) fail_leaf(items[i]);
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(list);
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      const py::object item = item_at(list, i, n);
+      Tensor part = try_tensor(item.ptr(), dtype);
+      if (!part) fail_leaf(item.ptr());
       parts.push_back(std::move(part));
     }
     return stack(parts, 0);
@@ -189,6 +199,8 @@ bool byte_swapped(const Py_buffer& view) {
 
 Tensor copy_of_buffer(const Py_buffer& view, DType dtype) {
   check_ndim("asarray", view.ndim);
+  check_type(view.ndim == 0 || (view.shape && view.strides),  // a numpy.datetime64 gives none
+             "[asarray] the object's buffer has no strides: it holds bytes, not numbers");
   View from{view.buf, {}, {}, dtype, kCpu};
   bool plain = !byte_swapped(view) && !view.suboffsets &&
                reinterpret_cast<uintptr_t>(view.buf) % static_cast<uintptr_t>(view.itemsize) == 0;

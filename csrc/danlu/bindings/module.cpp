@@ -40,6 +40,8 @@ PYBIND11_MODULE(_core, m) {
       set_python_error();
     } catch (const std::bad_alloc&) {
       set_python_error();
+    } catch (const pybind11::cast_error&) {
+      set_python_error();
     }
   });
   make_tensor_type(m.ptr());

@@ -140,7 +140,7 @@ class OptimizerStep {
           gradients.size(), state_.variables.size());
     Tensors list;
     list.reserve(static_cast<int>(gradients.size()));
-    for (const py::handle gradient : gradients) {
+    for (const py::object gradient : gradients) {
       list.push_back(gradient.is_none() ? Tensor() : to_tensor(gradient.ptr()));
     }
     return update("apply", list, learning_rate);

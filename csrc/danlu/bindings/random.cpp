@@ -22,7 +22,7 @@ struct type_caster<danlu::python::Seed> {
   PYBIND11_TYPE_CASTER(danlu::python::Seed, const_name("int | Variable"));
   bool load(handle source, bool) {
     if (danlu::python::is_variable(source.ptr())) {
-      value.state = danlu::python::variable_of(source.ptr())->writable();
+      value.state = danlu::python::state_of(source.ptr()).writable();
       return true;
     }
     if (!PyLong_CheckExact(source.ptr())) return false;

@@ -27,9 +27,16 @@ Tensor join(const Tensors& x, std::optional<int64_t> axis) {
 // sections: a number of parts, or the points to cut at.
 Tensors cut(const Tensor& x, const py::object& sections, int64_t axis, bool even) {
   if (PyIndex_Check(sections.ptr()) && !PySequence_Check(sections.ptr())) {
-    return split(x, sections.cast<int64_t>(), axis, even);
+    return split(x, to_integer(sections.ptr(), "split"), axis, even);
   }
-  return split_at(x, sections.cast<std::vector<int64_t>>(), axis);
+  check_type(PySequence_Check(sections.ptr()) && !PyUnicode_Check(sections.ptr()),
+             "[split] expected a number of parts or the points to cut at, got '{}'",
+             Py_TYPE(sections.ptr())->tp_name);
+  std::vector<int64_t> points;
+  for (const py::object point : sections.cast<py::sequence>()) {
+    points.push_back(to_integer(point.ptr(), "split"));
+  }
+  return split_at(x, points, axis);
 }
 
 py::tuple take_apart(const Tensor& x, std::optional<int64_t> num, int64_t axis) {
@@ -51,7 +58,7 @@ Tensor repeat_any(const Tensor& x, const py::object& repeats, std::optional<int6
   const int64_t at = axis.value_or(0);
   if (PyIndex_Check(repeats.ptr()) && !PySequence_Check(repeats.ptr()) &&
       !is_tensor(repeats.ptr())) {
-    return repeat(from, repeats.cast<int64_t>(), at);
+    return repeat(from, to_integer(repeats.ptr(), "repeat"), at);
   }
   return repeat(from, to_tensor(repeats.ptr()), at);
 }
@@ -93,7 +100,7 @@ void bind_shape(py::module_& m) {
       [](const Tensor& x, int64_t first, int64_t second, const py::args& rest) {
         check_ndim("reshape", static_cast<int64_t>(rest.size()) + 2);
         Shape shape{first, second};
-        for (py::handle size : rest) shape.push_back(size.cast<int64_t>());
+        for (py::handle size : rest) shape.push_back(to_integer(size.ptr(), "reshape"));
         return reshape(x, shape);
       },
       "x"_a, "first"_a, "second"_a, "x.reshape(2, 3): the sizes one by one.");

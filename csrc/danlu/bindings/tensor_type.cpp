@@ -18,18 +18,18 @@ using BinaryFn = Tensor (*)(const Tensor&, const Tensor&);
 using UnaryFn = Tensor (*)(const Tensor&);
 
 // Absent when one operand is no tensor: then the other operand's type gets its turn.
-std::pair<Tensor, Tensor> operands(PyObject* a, PyObject* b) {
+std::pair<Tensor, Tensor> operands(PyObject* a, PyObject* b, bool compared) {
   if (is_tensor(a) && is_tensor(b)) return {tensor_of(a), tensor_of(b)};
   if (is_python_scalar(b)) {
     Tensor x = try_tensor(a);
     if (!x) return {};
-    Tensor y = number_beside(b, x);
+    Tensor y = number_beside(b, x, compared);
     return {std::move(x), std::move(y)};
   }
   if (is_python_scalar(a)) {
     Tensor y = try_tensor(b);
     if (!y) return {};
-    Tensor x = number_beside(a, y);
+    Tensor x = number_beside(a, y, compared);
     return {std::move(x), std::move(y)};
   }
   Tensor x = try_tensor(a), y = x ? try_tensor(b) : Tensor();
@@ -40,13 +40,13 @@ std::pair<Tensor, Tensor> operands(PyObject* a, PyObject* b) {
 // No other Python thread runs meanwhile, so the operands stay what they are without being held.
 bool is_quick(const Tensor& x) { return x.numel() < kReleaseGilAt / 2; }
 
-template <BinaryFn fn>
+template <BinaryFn fn, bool compared = false>
 PyObject* binary(PyObject* a, PyObject* b) {
   return guarded<PyObject*>(nullptr, [&] {
     if (is_tensor(a) && is_tensor(b) && is_quick(tensor_of(a)) && is_quick(tensor_of(b))) {
       return wrap(fn(tensor_of(a), tensor_of(b)));
     }
-    auto [x, y] = operands(a, b);
+    auto [x, y] = operands(a, b, compared);
     if (!x) Py_RETURN_NOTIMPLEMENTED;
     Tensor result;
     {
@@ -58,7 +58,7 @@ PyObject* binary(PyObject* a, PyObject* b) {
 }
 
 Tensor self_tensor(PyObject* self) {
-  return is_tensor(self) ? tensor_of(self) : variable_of(self)->read();
+  return is_tensor(self) ? tensor_of(self) : state_of(self).read();
 }
 
 template <UnaryFn fn>
@@ -122,17 +122,17 @@ PyObject* index_slot(PyObject* self) {
 PyObject* compare_slot(PyObject* a, PyObject* b, int op) {
   switch (op) {
     case Py_LT:
-      return binary<&less>(a, b);
+      return binary<&less, /*compared=*/true>(a, b);
     case Py_LE:
-      return binary<&less_equal>(a, b);
+      return binary<&less_equal, /*compared=*/true>(a, b);
     case Py_GT:
-      return binary<&greater>(a, b);
+      return binary<&greater, /*compared=*/true>(a, b);
     case Py_GE:
-      return binary<&greater_equal>(a, b);
+      return binary<&greater_equal, /*compared=*/true>(a, b);
     case Py_EQ:
-      return binary<&equal>(a, b);
+      return binary<&equal, /*compared=*/true>(a, b);
     default:
-      return binary<&not_equal>(a, b);
+      return binary<&not_equal, /*compared=*/true>(a, b);
   }
 }
 
@@ -245,7 +245,7 @@ bool is_leaf(const Tensor& x) { return x.edge() && !x.edge().node()->op; }
 PyObject* get_grad(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] {
     const Tensor& x = tensor_of(self);
-    return wrap(is_leaf(x) ? x.edge().node()->grad : Tensor());
+    return wrap(is_leaf(x) ? x.edge().node()->grad() : Tensor());
   });
 }
 int set_grad(PyObject* self, PyObject* value, void*) {
@@ -253,8 +253,10 @@ int set_grad(PyObject* self, PyObject* value, void*) {
     Tensor& x = tensor_of(self);
     check(is_leaf(x),
           "[grad] only a tensor with requires_grad = True and a Variable hold a gradient");
-    const bool none = !value || value == Py_None;
-    x.edge().node()->grad = none ? Tensor() : to_tensor(value).detach();
+    Tensor grad = !value || value == Py_None ? Tensor() : to_tensor(value).detach();
+    check(!grad || grad.shape() == x.shape(), "[grad] the tensor has shape {}, the gradient {}",
+          x.shape(), grad ? grad.shape() : Shape());
+    x.edge().node()->set_grad(grad ? astype(grad, x.dtype()) : grad);
     return 0;
   });
 }
@@ -364,7 +366,7 @@ PyMethodDef shared_methods[] = {
       {Py_nb_int, (void*)int_slot}, {Py_nb_index, (void*)index_slot},                            \
       {Py_tp_richcompare, (void*)compare_slot}, {Py_tp_hash, (void*)hash_slot},                  \
       {Py_mp_length, (void*)length_slot}, {Py_mp_subscript, (void*)get_item_slot},               \
-      {Py_sq_item, (void*)sequence_item_slot}, {                                                 \
+      {Py_sq_length, (void*)length_slot}, {Py_sq_item, (void*)sequence_item_slot}, {             \
     Py_tp_iter, (void*)iterate_slot                                                              \
   }
 

@@ -38,6 +38,8 @@ inline Tensor& tensor_of(PyObject* object) { return reinterpret_cast<PyTensor*>(
 inline Variable& variable_of(PyObject* object) {
   return reinterpret_cast<PyVariable*>(object)->variable;
 }
+// Throws when a subclass did not call super().__init__.
+VariableState& state_of(PyObject* variable);
 
 // A new reference; None for an absent tensor.
 PyObject* wrap(Tensor tensor);
@@ -48,15 +50,19 @@ PyObject* wrap(Tensor tensor);
 Tensor to_tensor(PyObject* object, std::optional<DType> dtype = {});
 // The same, absent when the object is none of these.
 Tensor try_tensor(PyObject* object, std::optional<DType> dtype = {});
-// The dtype of floating-point values that name none: `danlu.config.set_floatx` sets it.
-DType default_float() noexcept;
-void set_default_float(DType dtype);
 // The dtype that a Python number takes beside a tensor of dtype `other`: numbers are weak.
 DType weak_dtype(PyObject* number, DType other);
 // A Python number for arithmetic with `other`: of its device, and of its dtype where that can be.
-Tensor number_beside(PyObject* number, const Tensor& other);
+// OverflowError when the dtype cannot hold it; but compared, an integer may be beyond the dtype.
+Tensor number_beside(PyObject* number, const Tensor& other, bool compared = false);
 // Both operands of a binary function.
-std::pair<Tensor, Tensor> to_pair(PyObject* a, PyObject* b);
+std::pair<Tensor, Tensor> to_pair(PyObject* a, PyObject* b, bool compared = false);
+// An integer argument: TypeError or OverflowError, with the name `what`, when it is none.
+int64_t to_integer(PyObject* object, const char* what);
+// Raises, as NumPy does, when an integer dtype cannot hold the number.
+void check_fits(double number, DType dtype);
+void check_fits(int64_t number, DType dtype);
+void check_fits(uint64_t number, DType dtype);
 
 // Turns the C++ exception that is being handled into a Python one.
 void set_python_error() noexcept;

@@ -16,6 +16,12 @@ extern PyGetSetDef shared_attributes[];
 extern PyMethodDef shared_methods[];
 void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* methods);
 
+VariableState& state_of(PyObject* self) {
+  const Variable& variable = variable_of(self);
+  check(static_cast<bool>(variable), "[Variable] was not initialised: call super().__init__(...)");
+  return *variable;
+}
+
 namespace {
 
 // ---- life -------------------------------------------------------------------------------------
@@ -41,11 +47,10 @@ Tensor initial_value(PyObject* initializer, PyObject* shape, PyObject* dtype) {
           value.shape(), to_shape(shape));
     return astype(value, to_dtype(wanted));
   }
-  const bool floating_list = !has_dtype;
   Tensor value = to_tensor(initializer, has_dtype ? std::optional(to_dtype(dtype)) : std::nullopt);
   if (has_dtype) return astype(value, to_dtype(dtype));
   // A number or a list of integers becomes a floating-point state, as in Keras.
-  if (floating_list && !is_tensor(initializer) && !is_variable(initializer) &&
+  if (!is_tensor(initializer) && !is_variable(initializer) &&
       (value.dtype() == DType::int64 || value.dtype() == DType::float64) &&
       !py::hasattr(initializer, "dtype")) {
     return astype(value, default_float());
@@ -93,41 +98,36 @@ int clear(PyObject* self) {
   return 0;
 }
 
-VariableState& state(PyObject* self) {
-  const Variable& variable = variable_of(self);
-  check(static_cast<bool>(variable), "[Variable] was not initialised: call super().__init__(...)");
-  return *variable;
-}
-
 // ---- attributes -------------------------------------------------------------------------------
 
 PyObject* get_value(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).read()); });
+  return guarded<PyObject*>(nullptr, [&] { return wrap(state_of(self).read()); });
 }
 PyObject* get_grad(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return wrap(state(self).grad()); });
+  return guarded<PyObject*>(nullptr, [&] { return wrap(state_of(self).grad()); });
 }
 int set_grad(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     if (!value || value == Py_None) {
-      state(self).set_grad({});
+      state_of(self).set_grad({});
       return 0;
     }
     Tensor grad = to_tensor(value).detach();
-    check(grad.shape() == state(self).shape(), "[grad] variable '{}' has shape {}, the gradient {}",
-          state(self).path, state(self).shape(), grad.shape());
-    state(self).set_grad(std::move(grad));
+    VariableState& variable = state_of(self);
+    check(grad.shape() == variable.shape(), "[grad] variable '{}' has shape {}, the gradient {}",
+          variable.path, variable.shape(), grad.shape());
+    variable.set_grad(astype(grad, variable.dtype()));
     return 0;
   });
 }
 PyObject* get_trainable(PyObject* self, void*) {
-  return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(state(self).trainable); });
+  return guarded<PyObject*>(nullptr, [&] { return PyBool_FromLong(state_of(self).trainable); });
 }
 int set_trainable(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     const int wanted = value ? PyObject_IsTrue(value) : 0;
     if (wanted < 0) return -1;
-    state(self).trainable = wanted != 0;
+    state_of(self).trainable = wanted != 0;
     return 0;
   });
 }
@@ -135,7 +135,7 @@ int set_trainable(PyObject* self, PyObject* value, void*) {
 template <std::string VariableState::*text>
 PyObject* get_text(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr, [&] {
-    const std::string& value = state(self).*text;
+    const std::string& value = state_of(self).*text;
     return PyUnicode_FromStringAndSize(value.data(), static_cast<Py_ssize_t>(value.size()));
   });
 }
@@ -143,13 +143,13 @@ template <std::string VariableState::*text>
 int set_text(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     check_type(value && PyUnicode_Check(value), "[Variable] a name or path is a str");
-    state(self).*text = py::cast<std::string>(py::handle(value));
+    state_of(self).*text = py::cast<std::string>(py::handle(value));
     return 0;
   });
 }
 PyObject* get_version(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr,
-                            [&] { return PyLong_FromUnsignedLongLong(state(self).version); });
+                            [&] { return PyLong_FromUnsignedLongLong(state_of(self).version); });
 }
 
 PyGetSetDef attributes[] = {
@@ -169,7 +169,7 @@ PyGetSetDef attributes[] = {
 template <auto change>  // nullptr: the value itself
 PyObject* assign_method(PyObject* self, PyObject* object) {
   return guarded<PyObject*>(nullptr, [&] {
-    VariableState& variable = state(self);
+    VariableState& variable = state_of(self);
     NoGrad no_grad;
     Tensor value = to_tensor(object, variable.dtype());
     if constexpr (!std::is_null_pointer_v<decltype(change)>)
@@ -180,23 +180,39 @@ PyObject* assign_method(PyObject* self, PyObject* object) {
   });
 }
 
-// For pickle and copy: the constructor's arguments, then attributes and what it does not take.
+// Pickling and copying: an object without __init__, and what it is then given.
 PyObject* reduce_method(PyObject* self, PyObject*) {
   return guarded<PyObject*>(nullptr, [&] {
-    const VariableState& variable = state(self);
-    const py::object value = py::reinterpret_steal<py::object>(wrap(variable.value()));
+    const VariableState& variable = state_of(self);
+    const py::handle type(reinterpret_cast<PyObject*>(Py_TYPE(self)));
+    const auto value = py::reinterpret_steal<py::object>(wrap(variable.value()));
     PyObject* dict = reinterpret_cast<PyVariable*>(self)->dict;
-    const py::object attributes = py::reinterpret_borrow<py::object>(dict ? dict : Py_None);
+    const py::object own = dict ? py::reinterpret_borrow<py::object>(dict) : py::none();
     return py::make_tuple(
-               py::handle(reinterpret_cast<PyObject*>(Py_TYPE(self))),
-               py::make_tuple(value, py::none(), py::none(), variable.trainable, variable.name),
-               py::make_tuple(attributes, py::dict("path"_a = variable.path)))
+               py::module_::import("copyreg").attr("__newobj__"), py::make_tuple(type),
+               py::make_tuple(value, variable.trainable, variable.name, variable.path, own))
         .release()
         .ptr();
   });
 }
+PyObject* set_state_method(PyObject* self, PyObject* state) {
+  return guarded<PyObject*>(nullptr, [&] {
+    check_type(PyTuple_Check(state) && PyTuple_GET_SIZE(state) == 5,
+               "[Variable.__setstate__] expected what __reduce__ gave");
+    const auto parts = py::reinterpret_borrow<py::tuple>(state);
+    Variable variable = make_variable(contiguous(to_tensor(py::object(parts[0]).ptr()).detach()),
+                                      parts[1].cast<bool>(), parts[2].cast<std::string>());
+    variable->path = parts[3].cast<std::string>();
+    variable_of(self) = std::move(variable);
+    const py::object own = parts[4];
+    if (!own.is_none()) py::handle(self).attr("__dict__").attr("update")(own);
+    Py_RETURN_NONE;
+  });
+}
 
 PyMethodDef methods[] = {
+    {"__reduce__", reduce_method, METH_NOARGS, "How pickle and copy store a Variable."},
+    {"__setstate__", set_state_method, METH_O, "Takes what __reduce__ gave."},
     {"assign", assign_method<nullptr>, METH_O,
      "assign(value): the value becomes `value`, cast to this dtype. Returns the Variable."},
     {"assign_add", assign_method<&add>, METH_O, "assign_add(value): value + `value`."},
@@ -207,7 +223,7 @@ PyMethodDef methods[] = {
 
 PyObject* repr_slot(PyObject* self) {
   return guarded<PyObject*>(nullptr, [&] {
-    const VariableState& variable = state(self);
+    const VariableState& variable = state_of(self);
     const std::string text =
         format("<Variable path={}, shape={}, dtype={}, value={}>", variable.path, variable.shape(),
                variable.dtype(), to_repr(variable.value()));

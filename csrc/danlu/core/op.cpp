@@ -1,6 +1,7 @@
 #include "danlu/core/op.h"
 
 #include <atomic>
+#include <mutex>
 
 #include "danlu/core/recorder.h"
 #include "danlu/core/reports.h"
@@ -78,6 +79,38 @@ void Node::destroy(const Node* node) {
     pool_free(last, sizeof(Node));
   }
   draining = false;
+}
+
+Saved Node::take_saved(bool keep) {
+  {
+    std::lock_guard guard(lock_);
+    if (!consumed_) {
+      if (keep) return saved;
+      consumed_ = true;
+      return std::exchange(saved, {});
+    }
+  }
+  fail(ErrorKind::value,
+       "[backward] the graph of '{}' was freed by an earlier backward(): call the first one with "
+       "retain_graph=True to go through it again",
+       op->name());
+}
+
+Tensor Node::grad() const {
+  std::lock_guard guard(lock_);
+  return grad_;
+}
+
+void Node::set_grad(Tensor grad) {
+  std::lock_guard guard(lock_);
+  std::swap(grad_, grad);  // the old one is freed by the caller
+}
+
+bool Node::replace_grad(const Tensor& expected, Tensor grad) {
+  std::lock_guard guard(lock_);
+  if (!(grad_.value() == expected.value())) return false;
+  std::swap(grad_, grad);
+  return true;
 }
 
 void retain(const Node* node) { node->retain(); }

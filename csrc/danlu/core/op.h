@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "danlu/core/lock.h"
 #include "danlu/core/tensor.h"
 
 namespace danlu {
@@ -124,12 +125,24 @@ struct Node final : RefCounted {
   OpRef op;
   uint64_t sequence = 0;  // creation order: inputs have smaller numbers than outputs
   SmallVector<Edge, 2> inputs;
-  Saved saved;            // values without edges; abstract where the rule does not read them
-  bool consumed = false;  // the saved values were freed by a backward pass
-  Tensor grad;            // leaf: the accumulated gradient
+  Saved saved;  // values without edges; abstract where the rule does not read them
+
+  // Several threads may go backward through one graph, and into the same leaves.
+  // What the rule reads; it is gone afterwards, unless `keep`. Throws when it was gone before.
+  Saved take_saved(bool keep);
+  // Leaf: the accumulated gradient, absent before the first.
+  Tensor grad() const;
+  void set_grad(Tensor grad);
+  // False, and nothing is done, when the gradient is not `expected` any more.
+  bool replace_grad(const Tensor& expected, Tensor grad);
 
   static Ref<Node> make();
   static void destroy(const Node* node);
+
+ private:
+  mutable SpinLock lock_;
+  bool consumed_ = false;  // the saved values were freed by a backward pass
+  Tensor grad_;
 };
 
 // check -> allocate -> run -> record.

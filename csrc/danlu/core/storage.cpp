@@ -1,5 +1,6 @@
 #include "danlu/core/storage.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -71,7 +72,12 @@ struct Pool {
 };
 
 Pool& pool() {
-  static Pool* const instance = new Pool;
+  static Pool* const instance = [] {
+    // The child of a fork() finds the lock free, whatever other threads did at that moment.
+    pthread_atfork([] { pool().mutex.lock(); }, [] { pool().mutex.unlock(); },
+                   [] { pool().mutex.unlock(); });
+    return new Pool;
+  }();
   return *instance;
 }
 
@@ -256,6 +262,7 @@ Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
   storage->device_ = device;
   if (together) {
     storage->data_ = storage + 1;
+    storage->in_one_block_ = true;
   } else if (device.is_cpu()) {
     storage->data_ = pool_allocate(bytes);
   } else {
@@ -285,7 +292,7 @@ void Storage::destroy(const Storage* storage) {
   int64_t block = sizeof(Storage);
   if (self->release_) {
     self->release_();
-  } else if (self->in_one_block()) {
+  } else if (self->in_one_block_) {
     block += self->bytes_;
   } else if (self->data_) {
     if (self->device_.is_cpu()) {

@@ -34,13 +34,12 @@ class Storage final : public RefCounted {
   void mark_exported() { exported_ = true; }
 
  private:
-  bool in_one_block() const { return data_ == this + 1; }
-
   void* data_ = nullptr;
   int64_t bytes_ = 0;
   Device device_;
   bool writable_ = true;
   bool exported_ = false;
+  bool in_one_block_ = false;  // the bytes follow this object
   std::function<void()> release_;
 };
 

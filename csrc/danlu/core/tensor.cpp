@@ -1,5 +1,7 @@
 #include "danlu/core/tensor.h"
 
+#include <atomic>
+
 #include "danlu/core/op.h"
 
 namespace danlu {
@@ -24,18 +26,27 @@ Ref<Value> make_value(const Shape& shape, const Strides& strides, DType dtype, D
 }
 
 // The bytes of a dense array; more than any address space stand for a number that overflows.
+// Empty or not: strides must not overflow either.
 int64_t checked_bytes(const Shape& shape, DType dtype) {
   int64_t bytes = size_of(dtype);
   for (int64_t dim : shape) {
     check(dim >= 0, "[empty] negative dimension in shape {}", shape);
-    if (__builtin_mul_overflow(bytes, dim, &bytes)) {
+    if (dim != 0 && __builtin_mul_overflow(bytes, dim, &bytes)) {
       throw OutOfMemory(int64_t{1} << 62, memory_stats().in_use, kCpu);
     }
   }
-  return bytes;
+  return shape.contains(0) ? 0 : bytes;
 }
 
+std::atomic<DType> float_default{DType::float32};
+
 }  // namespace
+
+DType default_float() noexcept { return float_default.load(std::memory_order_relaxed); }
+void set_default_float(DType dtype) {
+  check(is_floating(dtype), "[set_floatx] expected a floating-point dtype, got {}", dtype);
+  float_default.store(dtype, std::memory_order_relaxed);
+}
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   const int64_t bytes = checked_bytes(shape, dtype);

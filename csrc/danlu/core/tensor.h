@@ -58,6 +58,10 @@ class Edge {
   int slot_ = 0;
 };
 
+// The dtype of floating-point values that name none: `danlu.config.set_floatx` sets it.
+DL_EXPORT DType default_float() noexcept;
+DL_EXPORT void set_default_float(DType dtype);
+
 class DL_EXPORT Tensor {
  public:
   Tensor() = default;  // absent

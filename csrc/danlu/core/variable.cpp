@@ -1,5 +1,7 @@
 #include "danlu/core/variable.h"
 
+#include <mutex>
+
 namespace danlu {
 
 VariableState::VariableState(Tensor initial, bool is_trainable, std::string variable_name)
@@ -18,31 +20,42 @@ VariableState::~VariableState() {
 }
 
 void VariableState::own(Tensor value) {
+  value.value()->variable = this;
+  std::lock_guard guard(lock_);
   if (value_) value_.value()->variable = nullptr;
-  value_ = std::move(value);
-  value_.value()->variable = this;
+  std::swap(value_, value);  // the old one is freed by the caller
+}
+
+Tensor VariableState::value() const {
+  std::lock_guard guard(lock_);
+  return value_;
 }
 
 Tensor VariableState::read() const {
-  if (!trainable || !grad_enabled() || !is_floating(value_.dtype())) return value_;
-  return value_.with_edge(leaf_);
+  Tensor now = value();
+  if (!trainable || !grad_enabled() || !is_floating(now.dtype())) return now;
+  return now.with_edge(leaf_);
 }
 
 Tensor VariableState::writable(bool keep) {
   ++version;
-  const Ref<Value>& value = value_.value();
-  if (value->unique() && value->storage->unique() && !value->storage->exported()) return value_;
-  Tensor fresh = Tensor::empty(value_.shape(), value_.dtype(), value_.device());
-  if (keep) {
-    copy_bytes(fresh.view().data, fresh.device(), value_.view().data, value_.device(),
-               value_.numel() * size_of(value_.dtype()));
+  {
+    std::lock_guard guard(lock_);
+    const Ref<Value>& now = value_.value();
+    if (now->unique() && now->storage->unique() && !now->storage->exported()) return value_;
   }
-  own(std::move(fresh));
-  return value_;
+  const Tensor before = value();
+  Tensor fresh = Tensor::empty(before.shape(), before.dtype(), before.device());
+  if (keep) {
+    copy_bytes(fresh.view().data, fresh.device(), before.view().data, before.device(),
+               before.numel() * size_of(before.dtype()));
+  }
+  own(fresh);
+  return fresh;
 }
 
-Tensor VariableState::grad() const { return leaf_.node()->grad; }
-void VariableState::set_grad(Tensor grad) { leaf_.node()->grad = std::move(grad); }
+Tensor VariableState::grad() const { return leaf_.node()->grad(); }
+void VariableState::set_grad(Tensor grad) { leaf_.node()->set_grad(std::move(grad)); }
 
 Variable make_variable(Tensor initial, bool trainable, std::string name) {
   return Variable(new VariableState(std::move(initial), trainable, std::move(name)));

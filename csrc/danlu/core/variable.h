@@ -16,9 +16,9 @@ class VariableState final : public RefCounted {
 
   // The current value, with the edge to this variable's gradient when it is trainable.
   Tensor read() const;
-  Tensor value() const { return value_; }
-  const Shape& shape() const { return value_.shape(); }
-  DType dtype() const { return value_.dtype(); }
+  Tensor value() const;
+  Shape shape() const { return value().shape(); }
+  DType dtype() const { return value().dtype(); }
   const Edge& leaf() const { return leaf_; }
 
   // A value whose bytes nobody else sees, for an op that writes in place (`assign` in ops.h, the
@@ -37,6 +37,7 @@ class VariableState final : public RefCounted {
  private:
   void own(Tensor value);
 
+  mutable SpinLock lock_;  // of the handle: an optimizer may write while another thread reads
   Tensor value_;
   Edge leaf_;
 };

@@ -91,7 +91,8 @@ struct FloorDivide {
   template <class T>
   DL_FN T operator()(T a, T b) const {
     if constexpr (Floating::has<T>) {
-      if (b == T(0)) return a / b;
+      // Of infinities, the quotient itself: the standard's inf // 2 is inf, and 1 // -inf is -0.
+      if (b == T(0) || a - a != T(0) || b - b != T(0)) return a / b;
       const T rest = math::fmod(a, b);
       T quotient = (a - rest) / b;
       if (rest != T(0) && (rest < T(0)) != (b < T(0))) quotient -= T(1);

@@ -51,7 +51,7 @@ const Entry& entry_of(Kind kind) {
 // where only floating numbers make sense.
 DType computed_in(const Entry& op, DType dtype) {
   if (op.accepts(dtype)) return dtype;
-  if (op.accepts.floating && !op.accepts.integer) return DType::float32;
+  if (op.accepts.floating && !op.accepts.integer) return default_float();
   fail(ErrorKind::type, "[{}] wants {}, got {}", op.name,
        op.accepts.floating  ? "numbers"
        : op.accepts.boolean ? "integers or booleans"

@@ -142,7 +142,7 @@ DL_EXPORT Tensor average_pool(const Tensor& x, const Shape& pool_size,
                               const WindowOptions& options = {});
 
 // ---- softmax.cpp -----------------------------------------------------------------------------
-DL_EXPORT Tensor to_floating(const Tensor& x);  // integers and bool become float32
+DL_EXPORT Tensor to_floating(const Tensor& x);  // integers and bool become default_float()
 // Over one or several axes.
 DL_EXPORT Tensor softmax(const Tensor& x, const Axes& axes = {-1});
 DL_EXPORT Tensor log_softmax(const Tensor& x, const Axes& axes = {-1});

@@ -225,7 +225,7 @@ Tensor reduced(Reduce kind, const Tensor& x, const Axes& axes, bool keepdims,
   return call_one(make_op<Reduction>(kind, sorted, keepdims), {x});
 }
 Tensor as_floating(const Tensor& x) {
-  return is_floating(x.dtype()) ? x : astype(x, DType::float32);
+  return is_floating(x.dtype()) ? x : astype(x, default_float());
 }
 // For what takes several steps: a 16-bit float would overflow, and be rounded, at each of them.
 Tensor widened(const Tensor& x) {

@@ -145,6 +145,10 @@ struct BroadcastTo final : Op {
     const Shape& from = in[0].shape();
     const int shift = shape.ndim() - from.ndim();
     check(shift >= 0, "[broadcast_to] shape {} has more axes than {}", from, shape);
+    int64_t count = 1;  // must not wrap, though nothing is allocated
+    for (int64_t size : shape) {
+      if (size > 0) count = multiply_sizes("broadcast_to", count, size);
+    }
     Strides strides = Strides::filled(shape.ndim(), 0);
     for (int i = 0; i < from.ndim(); ++i) {
       check(from[i] == shape[i + shift] || from[i] == 1,

@@ -101,7 +101,7 @@ Tensor over_axes(const OpRef& op, const Tensor& input, const Axes& given) {
 }  // namespace
 
 Tensor to_floating(const Tensor& x) {
-  return is_floating(x.dtype()) ? x : astype(x, DType::float32);
+  return is_floating(x.dtype()) ? x : astype(x, default_float());
 }
 
 Tensor softmax(const Tensor& x, const Axes& axes) {

@@ -72,6 +72,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     >>> dl.ops.einsum("ij,kj->ik", dl.ones((2, 3)), dl.ones((4, 3))).shape
     (2, 4)
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"[einsum] subscripts come first, such as 'ij,jk->ik', got {subscripts!r}")
     tensors = [_core.asarray(x) for x in operands]
     labels, result = _parse(subscripts, [x.ndim for x in tensors])
     sizes: dict[str, int] = {}

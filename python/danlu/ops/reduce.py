@@ -53,6 +53,8 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     ends = [None if e is None else _core.astype(e, x.dtype) for e in (prepend, append)]
     parts = [p for p in (ends[0], x, ends[1]) if p is not None]
     x = _core.concat(parts, axis) if len(parts) > 1 else x
+    if not -x.ndim <= axis < x.ndim:
+        raise IndexError(f"[diff] axis {axis} is out of bounds for {x.ndim} axes")
     here = axis % x.ndim
     for _ in range(n):
         before = tuple(slice(None, -1) if i == here else slice(None) for i in range(x.ndim))
