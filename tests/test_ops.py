@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,14 @@ def rows(applies: Callable[[Case], Any] = lambda case: True) -> Any:
 
 def has_gradient(case: Case) -> bool:
     return bool(case.differentiated())
+
+
+@pytest.fixture(autouse=True)
+def exact_convolutions() -> Iterator[None]:
+    """The table of tolerances is for exact sums; test_conv_precision.py has the fast ones'."""
+    dl.config.set_conv_precision("exact")
+    yield
+    dl.config.set_conv_precision("fast")
 
 
 def to_array(x: Any) -> np.ndarray:
