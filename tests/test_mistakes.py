@@ -258,6 +258,46 @@ def test_a_model_that_returns_nothing():
         model.predict(np.ones((6, 4)), verbose=0)
 
 
+def test_a_loss_without_a_gradient():
+    x, y = np.ones((6, 4)), np.zeros((6, 3))
+    model = dl.Sequential([dl.Input((4,)), dl.layers.Dense(3)])
+    model.compile("sgd", lambda y, p: dl.ops.cast(p > y, "float32"))
+    with pytest.raises(
+        ValueError, match=r"\[fit\] the loss does not depend on the trainable weights"
+    ):
+        model.fit(x, y, verbose=0)
+    model.compile("sgd", "mse")
+    model.trainable = False
+    before = model.get_weights()[0]
+    with pytest.warns(UserWarning, match="has no trainable weights, so nothing is learnt"):
+        history = model.fit(x, y, verbose=0).history
+    np.testing.assert_array_equal(model.get_weights()[0], before)
+    assert history["loss"][0] == pytest.approx(model.evaluate(x, y, verbose=0))
+
+
+@pytest.mark.parametrize(
+    ("module", "wrong", "right"),
+    [
+        ("losses", "MeanSquaredEror", "MeanSquaredError"),
+        ("metrics", "Acuracy", "Accuracy"),
+        ("initializers", "HeNormall", "HeNormal"),
+        ("regularizers", "L1L3", "L1L2"),
+        ("constraints", "MaxNorms", "MaxNorm"),
+        ("activations", "rellu", "relu"),
+        ("random", "nromal", "normal"),
+        ("config", "set_flaotx", "set_floatx"),
+        ("optimizers", "Adm", "Adam"),
+        ("callbacks", "EarlyStoping", "EarlyStopping"),
+        ("utils", "to_categoricall", "to_categorical"),
+        ("ops", "reluu", "relu"),
+        ("keras", "Sequentail", "Sequential"),
+    ],
+)
+def test_misspelt_names_of_modules(module, wrong, right):
+    with pytest.raises(AttributeError, match=rf"{wrong}'\. Did you mean '{right}'\?"):
+        getattr(getattr(dl, module), wrong)
+
+
 def test_an_optimizer_of_two_models():
     optimizer = dl.optimizers.Adam()
     for match in (None, "it has trained another model"):

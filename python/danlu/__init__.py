@@ -56,14 +56,10 @@ def __getattr__(name: str) -> Any:
         module = f"{__name__}.{MODELS[name]}"
         __import__(module)
         value = getattr(sys.modules[module], name)
-    elif name.startswith("__"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
-        from .utils.lookup import suggestion
+        from ._lazy import absent
 
-        raise AttributeError(
-            f"module {__name__!r} has no attribute {name!r}.{suggestion(name, __dir__())}"
-        )
+        raise absent(__name__, name, __dir__())
     globals()[name] = value
     return value
 

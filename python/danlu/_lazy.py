@@ -1,4 +1,4 @@
-"""Names of a package that load their module on first use (PEP 562)."""
+"""Names of a package that load their module on first use (PEP 562), and names that it lacks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,31 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
+
+
+def absent(module: str, name: str, known: Iterable[str]) -> AttributeError:
+    """Return the error for a name that a module lacks, with the one that was probably meant."""
+    message = f"module {module!r} has no attribute {name!r}"
+    if not name.startswith("__"):  # what the interpreter asks of every module
+        from .utils.lookup import suggestion
+
+        message += f".{suggestion(name, known)}"
+    return AttributeError(message)
+
+
+def suggesting(module: str) -> Callable[[str], Any]:
+    """Return `__getattr__` of a module whose names are all there.
+
+    `__getattr__ = suggesting(__name__)`, behind `if not TYPE_CHECKING`, or type checkers believe in
+    every name.
+    """
+
+    def look_up(name: str) -> Any:
+        raise absent(module, name, [n for n in vars(sys.modules[module]) if n[:1] != "_"])
+
+    return look_up
 
 
 def attach(
@@ -21,13 +44,7 @@ def attach(
 
     def load(name: str) -> Any:
         if name not in modules:
-            if name.startswith("__"):  # what the interpreter asks of every module
-                raise AttributeError(f"module {package!r} has no attribute {name!r}")
-            from .utils.lookup import suggestion
-
-            raise AttributeError(
-                f"module {package!r} has no attribute {name!r}.{suggestion(name, modules)}"
-            )
+            raise absent(package, name, modules)
         path = f"{package}.{modules[name] or name}"
         __import__(path)
         value = sys.modules[path]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import ops
+from ._lazy import suggesting
 from .utils.lookup import Lookup
 
 
@@ -202,3 +203,8 @@ def serialize(activation: Callable[..., Any]) -> Any:
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Return the activation that `serialize` described."""
     return _lookup.deserialize(config, custom_objects=custom_objects)
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

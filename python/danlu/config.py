@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _core
+from ._lazy import suggesting
 
 _FLOATS = ("float16", "bfloat16", "float32", "float64")
 _LAYOUTS = ("channels_last", "channels_first")
@@ -145,3 +146,8 @@ def is_interactive_logging_enabled() -> bool:
 def backend() -> str:
     """Return `"danlu"`, for programs that ask which backend Keras runs on."""
     return "danlu"
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

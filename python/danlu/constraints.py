@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import config, ops
+from ._lazy import suggesting
 from .utils.lookup import Lookup
 
 
@@ -102,3 +103,7 @@ _lookup = Lookup(
 get = _lookup.get
 serialize = _lookup.serialize
 deserialize = _lookup.deserialize
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from . import _core, config, random
+from ._lazy import suggesting
 from .utils.lookup import Lookup
 
 Shape = tuple[int, ...]
@@ -386,3 +387,7 @@ random_uniform = RandomUniform
 truncated_normal = TruncatedNormal
 variance_scaling = VarianceScaling
 zeros = Zeros
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any
 
 from . import _core, config
+from ._lazy import suggesting
 from .utils.naming import auto_name
 
 __all__ = [
@@ -198,3 +199,8 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None)
     shape = tuple(n if m is None else m for n, m in zip(inputs.shape, noise_shape, strict=True))
     mask = _core._dropout(_core.ones(shape, dtype=inputs.dtype), float(rate), _state(seed))
     return inputs * mask
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from . import ops
+from ._lazy import suggesting
 from .utils.lookup import Lookup
 
 
@@ -120,3 +121,7 @@ _lookup = Lookup(
 get = _lookup.get
 serialize = _lookup.serialize
 deserialize = _lookup.deserialize
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

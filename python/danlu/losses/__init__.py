@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .._lazy import suggesting
 from ..utils.lookup import Lookup
 from .crossentropy import (
     BinaryCrossentropy,
@@ -126,3 +127,7 @@ __all__ = [
     "serialize",
     "deserialize",
 ]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._lazy import suggesting
 from ..losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -148,3 +149,7 @@ __all__ = [
     "serialize",
     "deserialize",
 ]
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -213,11 +214,28 @@ class Steps:
         optimizer = self.optimizer
         if not optimizer.built:
             optimizer.build(self.trainable_variables)
-        optimizer.scale_loss(loss).backward()
-        optimizer.step()
+        if loss.requires_grad:
+            optimizer.scale_loss(loss).backward()
+            optimizer.step()
+        else:
+            self._explain_no_gradient()
         with no_grad():
             self._count_loss(loss, x)
             self._count(y, y_pred, sample_weight)
+
+    def _explain_no_gradient(self: Any) -> None:
+        """A model without trainable weights is only measured, as in Keras; another one is wrong."""
+        if self.trainable_weights:
+            raise ValueError(
+                f"[fit] the loss does not depend on the trainable weights of {self.label()}: on "
+                "the way from them to the loss is a function without a gradient, such as argmax, a "
+                "comparison, .numpy() or stop_gradient"
+            )
+        warnings.warn(
+            f"[fit] {self.label()} has no trainable weights, so nothing is learnt: are all its "
+            "layers frozen (trainable=False)?",
+            stacklevel=5,
+        )
 
     def _count_loss(self, loss: Any, x: Any) -> None:
         """Add to the mean over samples, without the checks of `Mean.update_state`."""

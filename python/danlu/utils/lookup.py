@@ -15,7 +15,9 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     """
     import difflib
 
-    by_lower = {k.lower(): k for k in sorted(known)}
+    # Of names that differ in case alone, the one that begins like the misspelt one comes last.
+    alike = str(name)[:1].isupper()
+    by_lower = {k.lower(): k for k in sorted(known, key=lambda k: (k[:1].isupper() == alike, k))}
     for k in by_lower.values():
         if "_" in k and "".join(word[:1] for word in k.split("_")) == str(name).lower():
             return f" Did you mean {k!r}?"
