@@ -59,7 +59,6 @@ class Case:
     takes: str = "all"
     # Which arguments have gradients; () for none; None: all floating ones.
     differentiable: Sequence[int] | None = None
-    second: bool = True
     # Arguments of an empty and of a size-1 call; a str says why there is none.
     empty: Any = None
     size1: Any = None
@@ -68,13 +67,8 @@ class Case:
     # The same function in PyTorch: torch_reference(torch, *tensors).
     torch: Callable[..., Any] | None = None
     bad: Sequence[Bad] = ()
-    # Factor on the tolerance table, with its reason.
-    tolerance: float = 1.0
-    why: str = ""
 
     def __post_init__(self) -> None:
-        if self.tolerance != 1.0 and not self.why:
-            raise ValueError(f"{self.name}: a looser tolerance needs its reason in `why`")
         if self.ref is None and self.torch is None:
             raise ValueError(f"{self.name}: a row needs a reference, of NumPy or of PyTorch")
         for mode in ("empty", "size1", "large"):

@@ -54,7 +54,7 @@ def report(modules: Sequence[str] = ()) -> str:
         ("danlu", facts["version"]),
         ("Python", f"{platform.python_version()} ({platform.python_implementation()})"),
         ("processor", f"{_processor()} ({platform.machine()})"),
-        ("ISA", f"{facts['isa']} (DANLU_ISA asks for another)"),
+        ("ISA", f"{facts['isa']} (set DANLU_ISA for another)"),
         ("threads", f"{facts['threads']} of {os.cpu_count()}"),
         ("OpenMP", openmp["path"] or "linked statically"),
         ("", "shared with " + ", ".join(map(os.path.basename, shared)) if shared else "not shared"),
