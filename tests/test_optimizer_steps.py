@@ -5,7 +5,9 @@ Parity with Keras 3 is in `tests/keras/test_optimizers.py`.
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -611,3 +613,19 @@ def test_arguments_that_all_optimizers_take():
     for cls in (dl.optimizers.SGD, dl.optimizers.AdamW, dl.optimizers.Nadam):
         shown = list(inspect.signature(cls).parameters)
         assert shown[-2:] == ["name", "unknown"] and "clipnorm" in shown and "shared" not in shown
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Nadam"])
+def test_copies_go_on_apart(name, copied):
+    rate = dl.optimizers.schedules.ExponentialDecay(0.1, 2, 0.5)
+    optimizer = getattr(dl.optimizers, name)(rate, weight_decay=0.1)
+    ours = variables()
+    optimizer.exclude_from_weight_decay(ours[:1])
+    train(optimizer, ours, 2)
+    theirs, twin = copied((ours, optimizer))
+    before = [v.tolist() for v in ours]
+    train(twin, theirs, 3)
+    assert [v.tolist() for v in ours] == before
+    train(optimizer, ours, 3)
+    assert [v.tolist() for v in ours] == [v.tolist() for v in theirs]

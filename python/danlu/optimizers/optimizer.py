@@ -92,7 +92,7 @@ class Optimizer:
         self._constrained: list[Any] = []
         self._averages: list[Any] = []
         self._accumulators: list[Any] = []
-        self._undecayed: tuple[frozenset[int], tuple[str, ...]] = (frozenset(), ())
+        self._undecayed: tuple[tuple[Any, ...], tuple[str, ...]] = ((), ())
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
         self._learning_rate: Any = None
         self._set_learning_rate(learning_rate)
@@ -425,13 +425,13 @@ class Optimizer:
                 f"[{type(self).__name__}.exclude_from_weight_decay] must be called before the "
                 "optimizer is built"
             )
-        self._undecayed = (frozenset(id(v) for v in var_list or ()), tuple(var_names or ()))
+        self._undecayed = (tuple(var_list or ()), tuple(var_names or ()))
 
     def _decays(self, variable: Any) -> bool:
         if self.weight_decay is None:
             return False
         variables, patterns = self._undecayed
-        if id(variable) in variables:
+        if any(variable is each for each in variables):
             return False
         if not patterns:
             return True
@@ -477,6 +477,16 @@ class Optimizer:
             return
         for i, variable in enumerate(self._variables):
             variable.assign(store[str(i)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle, and copy, without what the core holds; it is made again from the rest."""
+        return {**self.__dict__, "_step": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._indices = {id(v): i for i, v in enumerate(self._trainable_variables)}
+        if self.built:
+            self._prepare()
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with the learning rate of now."""

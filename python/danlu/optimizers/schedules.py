@@ -52,6 +52,9 @@ class _CoreSchedule(LearningRateSchedule):
     def get_config(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
+    def __reduce__(self) -> Any:
+        return type(self).from_config, (self.get_config(),)
+
     def _check_steps(self, name: str, steps: float) -> None:
         if steps <= 0:
             raise ValueError(f"[{type(self).__name__}] {name} must be > 0, got {steps}")
