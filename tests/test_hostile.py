@@ -153,6 +153,9 @@ def test_sizes_that_no_machine_has(make: Callable[[], Any]) -> None:
         (lambda: dl.concat(np.array([1, 2], "M8[s]")), "bytes"),
         (lambda: dl.ops.vander(dl.ones((2,)), (3,)), "tuple"),
         (lambda: dl.ops.einsum(dl.ones((2, 2))), "einsum"),
+        (lambda: dl.ops.dense(dl.ones((1, 2)), dl.ones((2, 3)), activation="rleu"), "'rleu'"),
+        (lambda: dl.ops.dense(dl.ones((1, 2)), dl.ones((2, 3)), activation="Tensor"), "'Tensor'"),
+        (lambda: dl.ops.conv(dl.ones((1, 4, 2)), dl.ones((2, 2, 3)), activation="rleu"), "'rleu'"),
     ],
 )
 def test_wrong_kinds_of_arguments(call: Callable[[], Any], match: str) -> None:

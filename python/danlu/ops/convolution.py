@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import _core, config
 from .core import convert_to_tensor
+from .linalg import activation_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def conv(
 
     def run(x: Any) -> Any:
         y = _core._conv(x, kernel, strides, padding, dilation_rate, bias, relu)
-        return y if relu or activation is None else getattr(_core, activation)(y)
+        return y if relu or activation is None else activation_of("conv", activation)(y)
 
     return _channels_last(data_format, inputs, run)
 

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 __all__: list[str] = ["dense", "dot", "einsum", "inner", "outer", "tensordot"]
 
 
+def activation_of(op: str, name: Any) -> Any:
+    """The function that a fused op's `activation` names."""
+    function = getattr(_core, name, None) if isinstance(name, str) and name[:1] != "_" else None
+    if not callable(function) or isinstance(function, type):
+        raise ValueError(f"[{op}] activation is a name such as 'relu' or None, got {name!r}")
+    return function
+
+
 def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) -> Any:
     """activation(x @ kernel + bias), kernel (inputs, units); bias and relu cost no pass.
 
@@ -20,7 +28,8 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) 
     """
     if activation is None or activation == "relu":
         return _core._dense(x, kernel, bias, activation is not None)
-    return getattr(_core, activation)(_core._dense(x, kernel, bias))
+    function = activation_of("dense", activation)
+    return function(_core._dense(x, kernel, bias))
 
 
 def _axis(axis: int, ndim: int) -> int:
