@@ -118,6 +118,24 @@ def test_masks_of_several_axes() -> None:
     np.testing.assert_array_equal(dl.asarray(x)[dl.asarray(mask), 1:].numpy(), x[mask, 1:])
 
 
+def test_an_empty_mask_chooses_nothing() -> None:
+    x = dl.ones((3, 4))
+    nothing = dl.zeros((0,), dtype="bool")
+    assert x[nothing].shape == (0, 4)
+    x[nothing] = 7.0
+    assert float(dl.sum(x)) == 12.0
+    with pytest.raises(IndexError, match=r"mask of shape \(2,\)"):
+        x[dl.zeros((2,), dtype="bool")]
+
+
+def test_index_arrays_that_do_not_broadcast() -> None:
+    x = dl.ones((3, 4))
+    with pytest.raises(IndexError, match=r"\(2,\) and \(3,\) do not broadcast"):
+        x[[0, 1], [0, 1, 2]]
+    with pytest.raises(IndexError, match="do not broadcast"):
+        x[[0, 1], [0, 1, 2]] = 1.0
+
+
 def test_index_dtypes() -> None:
     x = dl.asarray([1.0, 2.0, 3.0])
     for dtype in "int8 int16 int32 int64 uint8 uint16 uint32 uint64".split():

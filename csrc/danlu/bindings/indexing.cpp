@@ -108,11 +108,27 @@ void add_slice(Plan& plan, int axis, PyObject* slice, int64_t size) {
 
 void add_mask(Plan& plan, int axis, const Tensor& mask, const Shape& shape) {
   for (int i = 0; i < mask.ndim(); ++i) {
-    check_index(mask.shape()[i] == shape[axis + i],
+    // The standard lets an empty mask choose nothing of any axis.
+    check_index(mask.shape()[i] == shape[axis + i] || mask.shape()[i] == 0,
                 "[getitem] a mask of shape {} does not fit axes {} and following of shape {}",
                 mask.shape(), axis, shape);
   }
   for (const Tensor& index : nonzero(mask)) add_index(plan, axis++, index);
+}
+
+void check_that_indices_broadcast(const Tensors& indices) {
+  Shape shape;
+  for (const Tensor& index : indices) {
+    for (int i = 1; i <= index.ndim(); ++i) {
+      const int64_t size = index.shape().back(i);
+      if (i > shape.ndim()) shape.insert(0, size);
+      int64_t& common = shape[shape.ndim() - i];
+      if (common == 1) common = size;
+      check_index(size == 1 || size == common,
+                  "[getitem] index arrays of shapes {} and {} do not broadcast", shape,
+                  index.shape());
+    }
+  }
 }
 
 Plan plan_of(const Tensor& x, PyObject* key) {
@@ -163,6 +179,7 @@ Plan plan_of(const Tensor& x, PyObject* key) {
     }
     axis += item.consumes;
   }
+  if (plan.indices.size() > 1) check_that_indices_broadcast(plan.indices);
   return plan;
 }
 
