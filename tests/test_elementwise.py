@@ -365,3 +365,8 @@ def test_nextafter_steps_in_float32_and_float64_only() -> None:
     np.testing.assert_array_equal(dl.nextafter(x, y).numpy(), np.nextafter(x, y))
     with pytest.raises(TypeError, match=r"\[nextafter\].*float16"):
         dl.nextafter(dl.ones(1, dtype="float16"), dl.zeros(1, dtype="float16"))
+
+
+def test_ldexp_beyond_the_powers_of_two() -> None:
+    x, n = np.float32([2.0**100, 2.0**-100, 1.5]), np.array([-200, 200, 127])
+    np.testing.assert_array_equal(ops.ldexp(x, n).numpy(), np.ldexp(x, n))

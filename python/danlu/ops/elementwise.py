@@ -121,8 +121,10 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
 
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 * 2^x2."""
-    x1 = _floating(x1)
-    return x1 * _core.exp2(_core.astype(x2, x1.dtype))
+    x1, x2 = _floating(x1), _tensor(x2)
+    half = x2 // 2  # 2^x2 itself may lie outside the dtype where the product does not
+    first, second = (_core.exp2(_core.astype(n, x1.dtype)) for n in (half, x2 - half))
+    return x1 * first * second
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
