@@ -15,41 +15,143 @@ DL_INLINE int64_t output_of(const ConvSizes& s, int d, int64_t in, int64_t tap) 
   return out < s.out[d] ? out : -1;
 }
 
+template <class T, bool kFull>
+DL_INLINE simd<T> load_lanes(const T* p, int64_t n) {
+  return kFull ? load(p) : load_first(p, n);
+}
+template <class T, bool kFull>
+DL_INLINE void store_lanes(T* p, simd<T> v, int64_t n) {
+  kFull ? store(p, v) : store_first(p, v, n);
+}
+
+// The outputs of the last axis at which tap `tap` lies inside the row.
+DL_INLINE Range outputs_inside(const ConvSizes& s, int64_t tap) {
+  const int64_t stride = s.window.stride[2],
+                shift = tap * s.window.dilation[2] - s.window.before[2];
+  Range r;
+  r.begin = shift >= 0 ? 0 : (-shift + stride - 1) / stride;
+  r.end = s.in[2] - shift <= 0 ? 0 : (s.in[2] - shift + stride - 1) / stride;
+  if (r.end > s.out[2]) r.end = s.out[2];
+  if (r.begin > r.end) r.begin = r.end;
+  return r;
+}
+DL_INLINE Range both(Range a, Range b) {
+  Range r = {a.begin > b.begin ? a.begin : b.begin, a.end < b.end ? a.end : b.end};
+  if (r.end < r.begin) r.end = r.begin;
+  return r;
+}
+
+// One vector of channels of a row of outputs: what its windows see.
 template <class T>
-void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu) {
-  const int64_t c_all = s.groups, work = s.out[2] * s.taps() * c_all / kLanes<T>;
-  parallel_for(s.images * s.out[0] * s.out[1], grain_for(work), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t o1 = row % s.out[1], o0 = row / s.out[1] % s.out[0];
-      const int64_t image = row / s.out[1] / s.out[0] * s.in[0];
-      const Range r0 = taps_inside(s, 0, o0), r1 = taps_inside(s, 1, o1);
-      for (int64_t o2 = 0; o2 < s.out[2]; ++o2) {
-        const Range r2 = taps_inside(s, 2, o2);
-        T* to = y + (row * s.out[2] + o2) * c_all;
-        for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
-          simd<T> sum = {};
-          for (int64_t t0 = r0.begin; t0 < r0.end; ++t0) {
-            const int64_t i0 =
-                o0 * s.window.stride[0] - s.window.before[0] + t0 * s.window.dilation[0];
-            for (int64_t t1 = r1.begin; t1 < r1.end; ++t1) {
-              const int64_t i1 =
-                  o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
-              const int64_t i2 = o2 * s.window.stride[2] - s.window.before[2];
-              const T* from = x + (((image + i0) * s.in[1] + i1) * s.in[2] + i2) * c_all + c;
-              const T* w = kernel + (t0 * s.window.size[1] + t1) * s.window.size[2] * c_all + c;
-              for (int64_t t2 = r2.begin; t2 < r2.end; ++t2) {
-                sum += load_some(from + t2 * s.window.dilation[2] * c_all, n) *
-                       load_some(w + t2 * c_all, n);
-              }
-            }
+struct Row {
+  const T* x;  // under tap (0, 0, 0) of output 0, which may lie outside the image
+  const T* kernel;
+  int64_t x_tap[3];  // from one tap to the next
+  int64_t x_out;     // from one output to the next
+  int64_t w_tap[3];
+  Range taps[3];  // that lie inside, on the first two axes
+  int64_t lanes;
+
+  // The sums of outputs [at, at + kOutputs), whose taps `inside` of the last axis lie in the row.
+  template <int kOutputs, bool kFull>
+  DL_INLINE void sums(int64_t at, Range inside, simd<T>* sum) const {
+#pragma GCC unroll 8
+    for (int j = 0; j < kOutputs; ++j) sum[j] = simd<T>{};
+    for (int64_t t0 = taps[0].begin; t0 < taps[0].end; ++t0) {
+      for (int64_t t1 = taps[1].begin; t1 < taps[1].end; ++t1) {
+        const T* from = x + at * x_out + t0 * x_tap[0] + t1 * x_tap[1];
+        const T* w = kernel + t0 * w_tap[0] + t1 * w_tap[1];
+        for (int64_t t2 = inside.begin; t2 < inside.end; ++t2) {
+          const simd<T> weight = load_lanes<T, kFull>(w + t2 * w_tap[2], lanes);
+#pragma GCC unroll 8
+          for (int j = 0; j < kOutputs; ++j) {
+            sum[j] += load_lanes<T, kFull>(from + t2 * x_tap[2] + j * x_out, lanes) * weight;
           }
-          if (bias) sum += load_some(bias + c, n);
-          if (relu) sum = sum < 0 ? simd<T>{} : sum;
-          store_some(to + c, sum, n);
-        });
+        }
       }
     }
+  }
+};
+
+// Stores the row: f(first output, vectors, count).
+template <class T, bool kFull, class Store>
+DL_INLINE void for_each_sum(const ConvSizes& s, const Row<T>& row, Range whole, Store&& store) {
+  constexpr int kOutputs = 6;  // share the loads of the kernel
+  for (int64_t o = 0; o < s.out[2];) {
+    simd<T> sum[kOutputs];
+    if (o >= whole.begin && o + kOutputs <= whole.end) {
+      row.template sums<kOutputs, kFull>(o, {0, s.window.size[2]}, sum);
+#pragma GCC unroll 8
+      for (int j = 0; j < kOutputs; ++j) store(o + j, sum[j]);
+      o += kOutputs;
+    } else {
+      row.template sums<1, kFull>(o, taps_inside(s, 2, o), sum);
+      store(o, sum[0]);
+      ++o;
+    }
+  }
+}
+
+// `turned`: the kernel is read backwards.
+template <class T>
+void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const T* bias, T* y,
+             bool relu) {
+  const int64_t c_all = s.groups, work = s.out[2] * s.taps() * c_all / kLanes<T>;
+  const int64_t sign = turned ? -1 : 1;
+  const T* first_tap = turned ? kernel + (s.taps() - 1) * c_all : kernel;
+  const Range whole = both(outputs_inside(s, 0), outputs_inside(s, s.window.size[2] - 1));
+  parallel_for(s.images * s.out[0] * s.out[1], grain_for(work), [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at) {
+      const int64_t o1 = at % s.out[1], o0 = at / s.out[1] % s.out[0];
+      const int64_t image = at / s.out[1] / s.out[0] * s.in[0];
+      const int64_t i0 = image + o0 * s.window.stride[0] - s.window.before[0];
+      const int64_t i1 = o1 * s.window.stride[1] - s.window.before[1];
+      const int64_t start = ((i0 * s.in[1] + i1) * s.in[2] - s.window.before[2]) * c_all;
+      Row<T> row;
+      row.x_tap[2] = s.window.dilation[2] * c_all;
+      row.x_tap[1] = s.window.dilation[1] * s.in[2] * c_all;
+      row.x_tap[0] = s.window.dilation[0] * s.in[1] * s.in[2] * c_all;
+      row.x_out = s.window.stride[2] * c_all;
+      row.w_tap[2] = sign * c_all;
+      row.w_tap[1] = row.w_tap[2] * s.window.size[2];
+      row.w_tap[0] = row.w_tap[1] * s.window.size[1];
+      row.taps[0] = taps_inside(s, 0, o0);
+      row.taps[1] = taps_inside(s, 1, o1);
+      for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
+        row.x = x + start + c;
+        row.kernel = first_tap + c;
+        row.lanes = n;
+        T* to = y + at * s.out[2] * c_all + c;
+        const simd<T> b = bias ? load_some(bias + c, n) : simd<T>{};
+        const auto finished = [&](simd<T> sum) {
+          sum += b;
+          return relu ? (sum < 0 ? simd<T>{} : sum) : sum;
+        };
+        if (n == kLanes<T>) {
+          for_each_sum<T, true>(
+              s, row, whole, [&](int64_t o, simd<T> sum) { store(to + o * c_all, finished(sum)); });
+        } else {
+          for_each_sum<T, false>(s, row, whole, [&](int64_t o, simd<T> sum) {
+            store_first(to + o * c_all, finished(sum), n);
+          });
+        }
+      });
+    }
   });
+}
+
+// With stride 1 the data gradient is a convolution with the kernel turned by half a turn.
+template <class T>
+bool convolve_gradient(ConvSizes s, const T* dy, const T* kernel, T* dx) {
+  for (int d = 0; d < 3; ++d) {
+    if (s.window.stride[d] != 1) return false;
+    const int64_t out = s.out[d];
+    s.out[d] = s.in[d];
+    s.in[d] = out;
+    s.window.before[d] = (s.window.size[d] - 1) * s.window.dilation[d] - s.window.before[d];
+  }
+  forward<T>(s, dy, kernel, /*turned=*/true, nullptr, dx, /*relu=*/false);
+  return true;
 }
 
 template <class T>
@@ -82,6 +184,42 @@ void data_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx) {
   });
 }
 
+// sums[tap] += the products of a row of x under that tap with a row of dy, for the taps of the last
+// axis; a few taps at a time share the loads of dy and keep several sums in flight.
+template <class T, bool kFull>
+DL_INLINE void add_row_products(const ConvSizes& s, const T* x, const T* dy, T* sums, int64_t n) {
+  constexpr int64_t kTaps = 4;
+  const int64_t c_all = s.groups, step = s.window.stride[2] * c_all;
+  const int64_t x_tap = s.window.dilation[2] * c_all;
+  for (int64_t first = 0; first < s.window.size[2]; first += kTaps) {
+    const int64_t taps = s.window.size[2] - first < kTaps ? s.window.size[2] - first : kTaps;
+    const T* under = x + first * x_tap - s.window.before[2] * c_all;
+    Range inside[kTaps], all = outputs_inside(s, first);
+    simd<T> sum[kTaps] = {};
+    for (int64_t t = 0; t < taps; ++t) {
+      inside[t] = outputs_inside(s, first + t);
+      all = both(all, inside[t]);
+    }
+    for (int64_t o = all.begin; o < all.end; ++o) {
+      const simd<T> d = load_lanes<T, kFull>(dy + o * c_all, n);
+#pragma GCC unroll 4
+      for (int64_t t = 0; t < kTaps; ++t) {
+        if (t < taps) sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) * d;
+      }
+    }
+    for (int64_t t = 0; t < taps; ++t) {
+      for (int64_t o = inside[t].begin; o < inside[t].end; ++o) {
+        if (o == all.begin && all.end > all.begin) o = all.end;
+        if (o >= inside[t].end) break;
+        sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) *
+                  load_lanes<T, kFull>(dy + o * c_all, n);
+      }
+      T* to = sums + (first + t) * c_all;
+      store_lanes<T, kFull>(to, load_lanes<T, kFull>(to, n) + sum[t], n);
+    }
+  }
+}
+
 // Rows of positions are split into fixed parts with sums of their own.
 template <class T>
 void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {
@@ -102,20 +240,12 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
             const int64_t i1 =
                 o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
             const T* from = x + ((image + i0) * s.in[1] + i1) * s.in[2] * c_all;
-            for (int64_t t2 = 0; t2 < s.window.size[2]; ++t2) {
-              const int64_t shift = t2 * s.window.dilation[2] - s.window.before[2];
-              T* to = sums + ((t0 * s.window.size[1] + t1) * s.window.size[2] + t2) * c_all;
-              for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
-                simd<T> sum = load_some(to + c, n);
-                for (int64_t o2 = 0; o2 < s.out[2]; ++o2) {
-                  const int64_t i2 = o2 * s.window.stride[2] + shift;
-                  if (i2 < 0 || i2 >= s.in[2]) continue;
-                  sum += load_some(from + i2 * c_all + c, n) *
-                         load_some(dy + (row * s.out[2] + o2) * c_all + c, n);
-                }
-                store_some(to + c, sum, n);
-              });
-            }
+            T* to = sums + (t0 * s.window.size[1] + t1) * s.window.size[2] * c_all;
+            for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
+              const T* dy_row = dy + row * s.out[2] * c_all + c;
+              n == kLanes<T> ? add_row_products<T, true>(s, from + c, dy_row, to + c, n)
+                             : add_row_products<T, false>(s, from + c, dy_row, to + c, n);
+            });
           }
         }
       }
@@ -135,14 +265,16 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
 void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const View& bias,
                     const View& y, bool relu) {
   for_type(y.dtype, [&]<class T>(T) {
-    forward(s, x.ptr<T>(), kernel.ptr<T>(), bias.ptr<T>(), y.ptr<T>(), relu);
+    forward<T>(s, x.ptr<T>(), kernel.ptr<T>(), /*turned=*/false, bias.ptr<T>(), y.ptr<T>(), relu);
   });
 }
 
 void depthwise_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
                              const View& dx) {
-  for_type(dx.dtype,
-           [&]<class T>(T) { data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>()); });
+  for_type(dx.dtype, [&]<class T>(T) {
+    if (convolve_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>())) return;
+    data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>());
+  });
 }
 
 void depthwise_weight_gradient(const ConvSizes& s, const View& x, const View& dy,
