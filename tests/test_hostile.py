@@ -168,6 +168,21 @@ def test_diff_checks_its_axis() -> None:
     for x, axis in ((dl.ones(()), -1), (dl.ones((2, 2)), 2), (dl.ones((2, 2)), -3)):
         with pytest.raises(IndexError, match="diff"):
             dl.diff(x, axis=axis)
+    assert dl.diff(dl.arange(5), n=2**62).shape == (0,)
+
+
+def test_configurations_that_are_none() -> None:
+    for module in (dl.losses, dl.metrics, dl.activations, dl.initializers, dl.regularizers):
+        with pytest.raises(TypeError, match=r"deserialize\] expected a name"):
+            module.deserialize(3)
+    with pytest.raises(ValueError, match="distribution"):
+        dl.initializers.VarianceScaling(distribution=3)  # type: ignore[arg-type]
+
+
+def test_structures_of_another_size() -> None:
+    for flat in ([1], [1, 2, 3]):
+        with pytest.raises(ValueError, match="pack_sequence_as"):
+            dl.tree.pack_sequence_as({"a": 0, "b": (0,)}, flat)
 
 
 class Bare(dl.Variable):

@@ -193,7 +193,7 @@ class VarianceScaling(RandomInitializer):
             raise ValueError(f"[{name}] scale must be positive, got {scale}")
         if mode not in _MODES:
             raise ValueError(f"[{name}] mode is one of {_MODES}, got {mode!r}")
-        distribution = distribution.lower()
+        distribution = str(distribution).lower()
         if distribution == "normal":
             distribution = "truncated_normal"
         if distribution not in _DISTRIBUTIONS:

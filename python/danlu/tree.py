@@ -66,7 +66,11 @@ def map_structure(fn: Callable, structure: Any, *more: Any) -> Any:
 
 def pack_sequence_as(structure: Any, flat: Any) -> Any:
     """The inverse of `flatten`: the leaves of `structure` replaced by the values of `flat`."""
-    return _pack(structure, iter(flat))
+    values = list(flat)
+    count = len(flatten(structure))
+    if len(values) != count:
+        raise ValueError(f"[pack_sequence_as] {len(values)} values for a structure of {count}")
+    return _pack(structure, iter(values))
 
 
 def _pack(structure: Any, values: Iterator) -> Any:

@@ -56,7 +56,7 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     if not -x.ndim <= axis < x.ndim:
         raise IndexError(f"[diff] axis {axis} is out of bounds for {x.ndim} axes")
     here = axis % x.ndim
-    for _ in range(n):
+    for _ in range(min(n, x.shape[here])):  # then nothing is left
         before = tuple(slice(None, -1) if i == here else slice(None) for i in range(x.ndim))
         after = tuple(slice(1, None) if i == here else slice(None) for i in range(x.ndim))
         x = x[after] != x[before] if x.dtype == "bool" else x[after] - x[before]

@@ -145,6 +145,10 @@ class Lookup:
             if custom_objects and config in custom_objects:
                 return custom_objects[config]
             return self.find(config)
+        if not isinstance(config, Mapping):
+            raise TypeError(
+                f"[{self.module}.deserialize] expected a name or a configuration, got {config!r}"
+            )
         name = config.get("class_name")
         if name == "function" and config.get("config") in self.objects:
             return self.objects[config["config"]]
