@@ -285,7 +285,8 @@ def test_progress_bar_on_a_terminal(monkeypatch):
     assert plain.endswith("\n")
 
 
-def test_an_interrupted_bar_ends_its_line(monkeypatch):
+@pytest.mark.parametrize("run", ["fit", "evaluate", "predict"])
+def test_an_interrupted_bar_ends_its_line(run, monkeypatch):
     import io
     import sys
 
@@ -298,11 +299,14 @@ def test_an_interrupted_bar_ends_its_line(monkeypatch):
             if batch == 2:
                 raise RuntimeError("stop")
 
+        on_test_batch_end = on_predict_batch_end = on_train_batch_end
+
     out = Terminal()
     monkeypatch.setattr(sys, "stdout", out)
     monkeypatch.setenv("TERM", "xterm")
     with pytest.raises(RuntimeError, match="stop"):
-        linear().fit(X, Y, batch_size=2, callbacks=[Fails()])
+        data = (X,) if run == "predict" else (X, Y)
+        getattr(linear(), run)(*data, batch_size=2, callbacks=[Fails()])
     monkeypatch.undo()
     assert out.getvalue().startswith("\r") and out.getvalue().endswith("\n")
 

@@ -88,6 +88,11 @@ class CallbackList(Callback):
         if self.progress is not None and perf_counter() >= self.progress.due:
             self.progress.update(step, read())
 
+    def abandon(self) -> None:
+        """End the line of the progress bar: the run was interrupted."""
+        if self.progress is not None:
+            self.progress.abandon()
+
     # Every other hook is passed on.
 
     def on_train_begin(self, logs: Logs = None) -> None:

@@ -110,8 +110,7 @@ class Trainer(Steps):
             # Interrupted anywhere, the model is as after the last whole step.
             if self.optimizer is not None and self.optimizer.built:
                 self.optimizer.zero_grad()
-            if callbacks.progress is not None:
-                callbacks.progress.abandon()
+            callbacks.abandon()
             raise
         finally:
             _core.set_grad_enabled(recording)
@@ -212,6 +211,9 @@ class Trainer(Steps):
         recording = _core.set_grad_enabled(True)  # and so again after Ctrl-C
         try:
             done, logs, _ = self._run("test", batches.epoch(), self._step("test"), steps, callbacks)
+        except BaseException:
+            callbacks.abandon()
+            raise
         finally:
             _core.set_grad_enabled(recording)
         if done == 0:
@@ -258,6 +260,9 @@ class Trainer(Steps):
                 callbacks.tick(done, dict)
                 if self.stop_predicting or done == steps:
                     break
+        except BaseException:
+            callbacks.abandon()
+            raise
         finally:
             _core.set_grad_enabled(recording)
         if callbacks.progress is not None:
