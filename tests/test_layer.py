@@ -301,6 +301,11 @@ def test_config_of_what_json_cannot_hold():
         Odd(object()).get_config()
 
 
+def test_weights_with_the_name_first():
+    with pytest.raises(TypeError, match=r"\[Dense 'd'\] add_weight takes the shape.*name='kernel'"):
+        layers.Dense(1, name="d").add_weight("kernel", (3, 4), "zeros")
+
+
 def test_forgotten_super_init():
     class Forgets(layers.Layer):
         def __init__(self):

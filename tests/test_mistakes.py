@@ -298,6 +298,73 @@ def test_misspelt_names_of_modules(module, wrong, right):
         getattr(getattr(dl, module), wrong)
 
 
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: dl.layers.Dense(3)(5.0),
+            ValueError,
+            r"\[Dense .* wants one input tensor, got float",
+        ),
+        (lambda: dl.layers.Reshape(8), ValueError, r"\[Reshape\] target_shape is a tuple.*=8"),
+        (lambda: dl.layers.Lambda(3), TypeError, r"\[Lambda\] wants a function"),
+        (lambda: dl.Model(3), TypeError, r"\[Model\].*Model\(inputs, outputs\).*got 3"),
+        (
+            lambda: dl.callbacks.LearningRateScheduler(0.1),
+            TypeError,
+            r"\[LearningRateScheduler\] wants a function",
+        ),
+        (lambda: dl.Sequential().compile("sgd", 5), ValueError, "cannot make a loss of 5"),
+        (
+            lambda: dl.Sequential().compile("sgd", "mse", metrics=["acuracy"]),
+            ValueError,
+            "unknown metric 'acuracy'. Did you mean 'accuracy'",
+        ),
+    ],
+)
+def test_wrong_kinds_of_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    "metric", ["Accuracy", "BinaryAccuracy", "Precision", "Recall", "RootMeanSquaredError"]
+)
+def test_metrics_of_shapes_that_differ(metric):
+    with pytest.raises(ValueError, match=r"targets have shape \(2, 3\), predictions .* \(3, 2\)"):
+        getattr(dl.metrics, metric)()(np.ones((2, 3)), np.ones((3, 2)))
+
+
+def test_steps_and_metrics_that_return_nothing():
+    class Silent(dl.metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            pass
+
+        def result(self):
+            pass
+
+    class Step(dl.Model):
+        def train_step(self, data):
+            return 3.0
+
+        def call(self, x):
+            return x
+
+    x = np.ones((4, 2))
+    model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=[Silent(name="silent")])
+    with pytest.raises(TypeError, match="metric 'silent' is no number but None.*`return`"):
+        model.fit(x, x, verbose=0)
+    model = Step()
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match=r"return a dict of metrics by name, got 3\.0"):
+        model.fit(x, x, verbose=0)
+    model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(2)])
+    model.compile(None, "mse")
+    with pytest.raises(ValueError, match="has no optimizer"):
+        model.fit(x, x, verbose=0)
+
+
 def test_an_optimizer_of_two_models():
     optimizer = dl.optimizers.Adam()
     for match in (None, "it has trained another model"):

@@ -24,6 +24,11 @@ class LearningRateScheduler(Callback):
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
+        if not callable(schedule):
+            raise TypeError(
+                "[LearningRateScheduler] wants a function of the epoch and the learning rate, got "
+                f"{schedule!r:.60}"
+            )
         self.schedule = schedule
         self.verbose = verbose
         code = getattr(schedule, "__code__", None)

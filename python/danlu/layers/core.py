@@ -211,6 +211,8 @@ class Lambda(Layer):
         arguments: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
+        if not callable(function):
+            raise TypeError(f"[Lambda] wants a function of a tensor, got {function!r:.60}")
         super().__init__(**kwargs)
         self.function = function
         self.arguments = dict(arguments or {})

@@ -154,6 +154,11 @@ class Layer(LayerState):
         from .. import initializers
 
         self._check_initialized()
+        if isinstance(shape, str):
+            raise TypeError(
+                f"{self.label()} add_weight takes the shape first, got {shape!r}: write "
+                f"add_weight(shape=..., initializer=..., name={shape!r})"
+            )
         shape = () if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
         if any(size is None for size in shape):
             raise ValueError(
@@ -296,7 +301,7 @@ class Layer(LayerState):
             self._check_input(tensor, one)
 
     def _check_input(self, tensor, spec):
-        if tensor is None or isinstance(tensor, (list, tuple, dict)):
+        if not hasattr(tensor, "shape"):
             if tensor is None and spec.optional:
                 return
             raise ValueError(f"{self.label()} wants one input tensor, got {type(tensor).__name__}")

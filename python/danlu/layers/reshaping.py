@@ -38,6 +38,10 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if isinstance(target_shape, str) or not hasattr(target_shape, "__iter__"):
+            raise ValueError(
+                f"[Reshape] target_shape is a tuple of sizes, got target_shape={target_shape!r}"
+            )
         self.target_shape = tuple(int(n) for n in target_shape)
         if self.target_shape.count(-1) > 1 or any(n < -1 for n in self.target_shape):
             raise ValueError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config, ops
-from ..losses.checks import check_dense_labels, check_sparse_labels
+from ..losses.checks import check_dense_labels, check_same_shape, check_sparse_labels
 from ..losses.loss import prediction, same_rank
 from ..utils.tensors import cast
 from .reduction import NamedMean
@@ -15,6 +15,7 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true equals y_pred, else 0."""
     y_pred = ops.convert_to_tensor(y_pred)
     y_true, y_pred = same_rank(cast(y_true, y_pred.dtype), y_pred)
+    check_same_shape("accuracy", y_true, y_pred)
     return ops.cast(y_true == y_pred, config.floatx())
 
 
@@ -22,6 +23,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
     """1 where the label equals `y_pred > threshold`, else 0."""
     y_pred = prediction(y_pred)
     y_true, y_pred = same_rank(ops.convert_to_tensor(y_true), y_pred)
+    check_same_shape("binary_accuracy", y_true, y_pred)
     return ops.cast(y_true == ops.cast(y_pred > threshold, y_true.dtype), config.floatx())
 
 

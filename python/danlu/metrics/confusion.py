@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import config, ops
+from ..losses.checks import check_same_shape
 from ..losses.loss import same_rank
 from ..utils.tensors import cast
 from .metric import Metric
@@ -46,6 +47,7 @@ class _Counts(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = same_rank(cast(y_true, self.dtype), cast(y_pred, self.dtype))
+        check_same_shape(type(self).__name__, y_true, y_pred)
         weight = self._weight(sample_weight, y_true)
         if self.top_k is not None:
             y_pred = self._among_best(y_pred, self.top_k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import losses, ops
+from ..losses.checks import check_same_shape
 from ..losses.loss import masked_weight, same_rank
 from ..utils.tensors import cast
 from .reduction import Mean, NamedMean
@@ -121,6 +122,7 @@ class RootMeanSquaredError(Mean):
         self, y_true: Any, y_pred: Any, sample_weight: Any = None
     ) -> None:
         y_true, y_pred = same_rank(cast(y_true, self.dtype), cast(y_pred, self.dtype))
+        check_same_shape("RootMeanSquaredError", y_true, y_pred)
         super().update_state(ops.square(y_pred - y_true), sample_weight)
 
     def result(self) -> Any:

@@ -8,6 +8,9 @@ from .. import losses as _losses
 from .. import metrics as _metrics
 from .. import tree
 
+# Names of metrics that depend on the shapes of labels and predictions.
+BY_SHAPE = frozenset({"accuracy", "acc"})
+
 
 def _kind_of_labels(y_true: Any, y_pred: Any) -> str:
     """Which of Keras's three kinds of classification these labels and predictions have."""
@@ -23,13 +26,9 @@ def make_metric(identifier: Any, y_true: Any, y_pred: Any) -> Any:
 
     "accuracy" is the one that fits the shapes of labels and predictions.
     """
-    if isinstance(identifier, str) and identifier.lower() in ("accuracy", "acc"):
-        classes = {
-            "binary": _metrics.BinaryAccuracy,
-            "sparse_categorical": _metrics.SparseCategoricalAccuracy,
-            "categorical": _metrics.CategoricalAccuracy,
-        }
-        return classes[_kind_of_labels(y_true, y_pred)](name=identifier)
+    if isinstance(identifier, str) and identifier.lower() in BY_SHAPE:
+        kind = f"{_kind_of_labels(y_true, y_pred)}_accuracy"
+        return type(_metrics.get(kind))(name=identifier)
     metric = _metrics.get(identifier)
     if not isinstance(metric, _metrics.Metric):
         metric = _metrics.MeanMetricWrapper(metric, name=_name_of(metric))

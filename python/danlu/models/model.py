@@ -40,6 +40,11 @@ class Model(Trainer, Layer):
         if _is_functional(args, kwargs):
             self._become_functional(*args, **kwargs)
             return
+        if args:
+            raise TypeError(
+                f"[{type(self).__name__}] a model is made of symbolic inputs and outputs, Model("
+                f"inputs, outputs), or is a class with its own constructor; got {args[0]!r:.60}"
+            )
         Layer.__init__(self, *args, **kwargs)
 
     def _become_functional(self, *args: Any, **kwargs: Any) -> None:

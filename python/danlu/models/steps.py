@@ -70,8 +70,7 @@ class Steps:
                 f"[compile] loss_weights are numbers, got {loss_weights!r}: if these are metrics, "
                 f"write metrics={loss_weights!r}; the third argument of compile is loss_weights"
             )
-        if loss is not None:
-            _check_names(loss)
+        _check_names(loss, metrics, weighted_metrics)
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -212,6 +211,8 @@ class Steps:
                 "[fit] there is nothing to minimise: give compile a loss, or add one with add_loss"
             )
         optimizer = self.optimizer
+        if optimizer is None:
+            raise ValueError("[fit] the model has no optimizer: give compile one, such as 'adam'")
         if not optimizer.built:
             optimizer.build(self.trainable_variables)
         if loss.requires_grad:
@@ -330,12 +331,23 @@ class Steps:
 def numbers(results: dict[str, Any]) -> dict[str, Any]:
     """Values of metrics as floats; what is no single number becomes an array."""
 
-    def number(value):
+    if not isinstance(results, dict):
+        raise TypeError(
+            f"[fit] train_step and test_step return a dict of metrics by name, got {results!r:.60}"
+        )
+
+    def number(name, value):
         if getattr(value, "shape", ()):
             return value.numpy()
-        return float(value)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"[fit] metric {name!r} is no number but {value!r:.60}: is a `return` missing in "
+                "its result?"
+            ) from None
 
-    return {name: number(results[name]) for name in sorted(results)}
+    return {name: number(name, results[name]) for name in sorted(results)}
 
 
 def _batch_size(x: Any) -> int:
@@ -354,10 +366,15 @@ def _check_step(who: str, model: Any, y_pred: Any, y: Any) -> None:
         )
 
 
-def _check_names(loss: Any) -> None:
-    """Answer a misspelt loss at `compile`, before any data is seen."""
+def _check_names(loss: Any, *metrics: Any) -> None:
+    """Answer a misspelt loss or metric at `compile`, before any data is seen."""
     from .. import losses
+    from .. import metrics as _metrics
+    from .compiled import BY_SHAPE
 
     for one in tree.flatten(loss):
-        if isinstance(one, str) and one.lower() not in ("crossentropy", "ce"):
+        if not isinstance(one, str) or one.lower() not in ("crossentropy", "ce"):
             losses.get(one)
+    for one in tree.flatten(metrics):
+        if isinstance(one, str) and one.lower() not in BY_SHAPE:
+            _metrics.get(one)
