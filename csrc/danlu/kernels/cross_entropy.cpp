@@ -70,8 +70,8 @@ void sparse_softmax_cross_entropy(const View& x, const View& labels, const View&
     for_rows(x, [&](int64_t r, int64_t n) {
       const T* xs = x.ptr<T>() + r * n;
       const A top = max_row<A>(xs, n);
-      const A log_of_sum = math::log(
-          sum_row<A>(n, [&](int64_t i) { return math::exp(static_cast<A>(xs[i]) - top); }));
+      const A log_of_sum = math::log(sum_row<A>(
+          n, [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(xs[i]) - top); }));
       const A picked = static_cast<A>(xs[label_at(labels, r)]);
       loss.ptr<T>()[r] = static_cast<T>(log_of_sum - (picked - top));
       log_sum.ptr<A>()[r] = top + log_of_sum;
@@ -91,7 +91,7 @@ void sparse_softmax_cross_entropy_grad(const View& x, const View& labels, const 
       const A scale = static_cast<A>(dloss.ptr<T>()[r]);
       const int64_t label = label_at(labels, r);
       for (int64_t i = 0; i < n; ++i) {
-        dxs[i] = static_cast<T>(math::exp(static_cast<A>(xs[i]) - shift) * scale);
+        dxs[i] = static_cast<T>(math::exp_nonpositive(static_cast<A>(xs[i]) - shift) * scale);
       }
       const A probability = math::exp(static_cast<A>(xs[label]) - shift);
       dxs[label] = static_cast<T>((probability - A(1)) * scale);
@@ -142,7 +142,8 @@ namespace {
 // log sum exp(x - top)
 template <class A, class T>
 DL_INLINE A log_sum_exp(const T* x, int64_t n, A top) {
-  return math::log(sum_row<A>(n, [&](int64_t i) { return math::exp(static_cast<A>(x[i]) - top); }));
+  return math::log(
+      sum_row<A>(n, [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(x[i]) - top); }));
 }
 
 template <class A>

@@ -60,10 +60,12 @@ DL_LIBM_DOUBLE(tanh)
 DL_LIBM_DOUBLE(erf)
 DL_LIBM_DOUBLE(sin)
 DL_LIBM_DOUBLE(cos)
+DL_FN double exp_nonpositive(double x) { return exp(x); }
 
 #ifdef __CUDACC__
 
 DL_FN float exp(float x) { return ::expf(x); }
+DL_FN float exp_nonpositive(float x) { return ::expf(x); }
 DL_FN float exp2(float x) { return ::exp2f(x); }
 DL_FN float expm1(float x) { return ::expm1f(x); }
 DL_FN float log(float x) { return ::logf(x); }
@@ -113,6 +115,17 @@ DL_FN float exp(float x) {
   const float r = (x - n * kLn2High) - n * kLn2Low;
   const PowerOfTwo scale = power_of_two(static_cast<int32_t>(bits(shifted) - bits(kRound)));
   return (exp_minus_one_near_zero(r) + 1.f) * scale.first * scale.second;
+}
+// exp(x) for x <= 0, as after subtracting a maximum: no overflow, and what is no normal number is
+// 0.
+DL_FN float exp_nonpositive(float x) {
+  const float shifted = x * kLog2E + kRound;
+  const float n = shifted - kRound;
+  const float r = (x - n * kLn2High) - n * kLn2Low;
+  const float scale =
+      from_bits((bits(shifted) << 23) + bits(1.f));  // the low bits of shifted are n
+  const float y = (exp_minus_one_near_zero(r) + 1.f) * scale;
+  return x < -87.3f ? 0.f : y;
 }
 DL_FN float exp2(float x) {
   x = x > 129.f ? 129.f : x;

@@ -14,11 +14,11 @@ void softmax(const View& x, const View& y) {
       T* ys = y.ptr<T>() + r * n;
       const A top = max_row<A>(xs, n);
       if constexpr (sizeof(T) == 2) {  // a stored exponential would be rounded before it is summed
-        auto term = [&](int64_t i) { return math::exp(static_cast<A>(xs[i]) - top); };
+        auto term = [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(xs[i]) - top); };
         const A scale = A(1) / sum_row<A>(n, term);
         for (int64_t i = 0; i < n; ++i) ys[i] = static_cast<T>(term(i) * scale);
       } else {
-        for (int64_t i = 0; i < n; ++i) ys[i] = math::exp(xs[i] - top);
+        for (int64_t i = 0; i < n; ++i) ys[i] = math::exp_nonpositive(xs[i] - top);
         const A scale = A(1) / sum_row<A>(n, [&](int64_t i) { return ys[i]; });
         for (int64_t i = 0; i < n; ++i) ys[i] *= scale;
       }
@@ -34,8 +34,8 @@ void log_softmax(const View& x, const View& y) {
       const T* xs = x.ptr<T>() + r * n;
       T* ys = y.ptr<T>() + r * n;
       const A top = max_row<A>(xs, n);
-      const A log_sum = math::log(
-          sum_row<A>(n, [&](int64_t i) { return math::exp(static_cast<A>(xs[i]) - top); }));
+      const A log_sum = math::log(sum_row<A>(
+          n, [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(xs[i]) - top); }));
       for (int64_t i = 0; i < n; ++i) ys[i] = static_cast<T>(static_cast<A>(xs[i]) - top - log_sum);
     });
   });
@@ -68,7 +68,8 @@ void log_softmax_grad(const View& y, const View& dy, const View& dx) {
       T* dxs = dx.ptr<T>() + r * n;
       const A sum = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(dys[i]); });
       for (int64_t i = 0; i < n; ++i) {
-        dxs[i] = static_cast<T>(static_cast<A>(dys[i]) - math::exp(static_cast<A>(ys[i])) * sum);
+        dxs[i] = static_cast<T>(static_cast<A>(dys[i]) -
+                                math::exp_nonpositive(static_cast<A>(ys[i])) * sum);
       }
     });
   });
