@@ -49,6 +49,15 @@ int64_t multiply_sizes(std::string_view op, int64_t a, int64_t b) {
 
 namespace {
 
+// The number of elements of a shape that a user gave: neither it nor strides may wrap.
+int64_t count_of(std::string_view op, const Shape& shape) {
+  int64_t count = 1;
+  for (int64_t size : shape) {
+    if (size > 0) count = multiply_sizes(op, count, size);
+  }
+  return shape.contains(0) ? 0 : count;
+}
+
 // Strides that show the bytes of `x` with `shape`, when there are any: every group of axes that is
 // merged or cut must lie evenly in memory.
 bool reshaped_strides(const View& x, const Shape& shape, Strides& strides) {
@@ -145,10 +154,7 @@ struct BroadcastTo final : Op {
     const Shape& from = in[0].shape();
     const int shift = shape.ndim() - from.ndim();
     check(shift >= 0, "[broadcast_to] shape {} has more axes than {}", from, shape);
-    int64_t count = 1;  // must not wrap, though nothing is allocated
-    for (int64_t size : shape) {
-      if (size > 0) count = multiply_sizes("broadcast_to", count, size);
-    }
+    count_of("broadcast_to", shape);  // must not wrap, though nothing is allocated
     Strides strides = Strides::filled(shape.ndim(), 0);
     for (int i = 0; i < from.ndim(); ++i) {
       check(from[i] == shape[i + shift] || from[i] == 1,
@@ -179,12 +185,13 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   }
   if (unknown >= 0) {
     resolved[unknown] = 1;
-    const int64_t rest = resolved.numel();
+    const int64_t rest = count_of("reshape", resolved);
     check(rest != 0 && x.numel() % rest == 0,
           "[reshape] cannot make shape {} of shape {}: {} elements do not divide by {}", shape,
           x.shape(), x.numel(), rest);
     resolved[unknown] = x.numel() / rest;
   }
+  count_of("reshape", resolved);
   return resolved == x.shape() ? x : call_one(make_op<Reshape>(resolved), {x});
 }
 
