@@ -174,6 +174,14 @@ def test_diff_checks_its_axis() -> None:
     assert dl.diff(dl.arange(5), n=2**62).shape == (0,)
 
 
+def test_diagonals_far_outside() -> None:
+    for offset in (-(2**63), -3, 3, 2**63 - 1):
+        assert dl.ops.diagonal(dl.ones((2, 3)), offset).shape == (0,)
+        assert dl.ops.trace(dl.ones((2, 3)), offset).item() == 0.0
+    with pytest.raises(MemoryError):
+        dl.ops.diag(dl.ones((2,)), -(2**63))
+
+
 def test_configurations_that_are_none() -> None:
     for module in (dl.losses, dl.metrics, dl.activations, dl.initializers, dl.regularizers):
         with pytest.raises(TypeError, match=r"deserialize\] expected a name"):

@@ -1,5 +1,8 @@
 // Parts of a tensor that strides can describe: slices and diagonals. Each is a view, and each can
 // be written: update(x, part, u) is x with that part replaced by u.
+#include <algorithm>
+#include <cstdlib>
+
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -55,7 +58,8 @@ struct Diagonal final : Window {
   }
   Spec part(const Tensor& x) const override {
     const int64_t rows = x.shape()[axis1], columns = x.shape()[axis2];
-    const int64_t row = offset < 0 ? -offset : 0, column = offset > 0 ? offset : 0;
+    const int64_t row = -std::clamp<int64_t>(offset, -rows, 0);
+    const int64_t column = std::clamp<int64_t>(offset, 0, columns);
     const int64_t size = std::max<int64_t>(0, std::min(rows - row, columns - column));
     Shape shape;
     Strides strides;
@@ -180,7 +184,8 @@ Tensor diagonal_update(Tensor&& x, const Tensor& update, int64_t offset, int64_t
 Tensor diag(const Tensor& x, int64_t offset) {
   check(x.ndim() == 1 || x.ndim() == 2, "[diag] wants 1 or 2 axes, got shape {}", x.shape());
   if (x.ndim() == 2) return diagonal(x, offset, 0, 1);
-  const int64_t n = x.numel() + (offset < 0 ? -offset : offset);
+  const int64_t largest = int64_t{1} << 62;
+  const int64_t n = add_sizes("diag", x.numel(), std::abs(std::clamp(offset, -largest, largest)));
   return diagonal_update(zeros({n, n}, x.dtype(), x.device()), x, offset, 0, 1);
 }
 
