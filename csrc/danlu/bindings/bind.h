@@ -12,6 +12,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "danlu/bindings/tensor_type.h"
 
 namespace danlu::python {
@@ -30,7 +32,7 @@ template <class F>
 auto unlocked(Inputs in, F&& f) {
   int64_t elements = 0;
   for (const Tensor& x : in) {
-    if (x) elements += x.numel();
+    if (x) elements = std::max(elements, x.numel());
   }
   MaybeReleaseGil release(elements);
   return f();

@@ -50,7 +50,7 @@ PyObject* binary(PyObject* a, PyObject* b) {
     if (!x) Py_RETURN_NOTIMPLEMENTED;
     Tensor result;
     {
-      MaybeReleaseGil release(x.numel() + y.numel());
+      MaybeReleaseGil release(std::max(x.numel(), y.numel()));
       result = fn(x, y);
     }
     return wrap(std::move(result));
