@@ -109,6 +109,28 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
     assert done.returncode == 0
 
 
+def test_a_fork_waits_for_our_locks() -> None:
+    """A child of a program whose other thread is naming a layer can name one too."""
+    code = """
+import os, sys, threading
+from danlu.utils import naming
+held, forked = threading.Event(), threading.Event()
+def hold():
+    with naming._lock:
+        held.set()
+        forked.wait(0.2)
+threading.Thread(target=hold).start()
+held.wait()
+pid = os.fork()
+if pid == 0:
+    naming.auto_name("Dense")
+    os._exit(0)
+forked.set()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
 def test_importing_leaves_no_mark_in_the_environment() -> None:
     code = """
 import os

@@ -6,11 +6,11 @@ None for the global one, it gives the next ones.
 
 from __future__ import annotations
 
-from threading import RLock
 from typing import Any
 
 from . import _core, config
 from ._lazy import suggesting
+from .utils.locks import make_lock
 from .utils.naming import auto_name
 
 __all__ = [
@@ -30,7 +30,7 @@ __all__ = [
     "uniform",
 ]
 
-_lock = RLock()  # two threads that make layers get two seeds
+_lock = make_lock()  # two threads that make layers get two seeds
 _global_generator: SeedGenerator | None = None
 _default_seeds: int | None = None  # state of the sequence that make_default_seed draws from
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from .locks import make_lock
 
-_lock = Lock()
+_lock = make_lock()
 _counts: dict[str, int] = {}
 
 
