@@ -1,6 +1,6 @@
 """LeNet-5 (LeCun et al., 1998) with ReLU and max pooling: MNIST to about 99% in three epochs.
 
-python examples/lenet5.py --epochs 3 --seed 0
+    python examples/lenet5.py --epochs 3 --seed 0
 """
 
 import argparse
@@ -23,7 +23,9 @@ def lenet5():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()

@@ -76,7 +76,9 @@ def plot(file, area, price, prediction, losses):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--plot", metavar="FILE", help="write a plot of the line and the losses")
     args = parser.parse_args()
 

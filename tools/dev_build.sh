@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the extension into python/danlu for development: `PYTHONPATH=python python ...` then works.
-# Needs what `pip install -e ".[dev]"` brings: cmake, ninja and pybind11; uses ccache if present.
+# Needs cmake, ninja and pybind11, which come with the extra "dev"; uses ccache if present.
 # One instruction set by default; LEVELS="baseline;avx2;avx512" builds all. BUILD=folder, JOBS=n.
 set -euo pipefail
 cd "$(dirname "$0")/.."
