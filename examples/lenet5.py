@@ -1,6 +1,6 @@
 """LeNet-5 (LeCun et al., 1998) with ReLU and max pooling: MNIST to about 99% in three epochs.
 
-    python examples/lenet5.py --epochs 3 --seed 0
+python examples/lenet5.py --epochs 3 --seed 0
 """
 
 import argparse

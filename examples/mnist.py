@@ -1,6 +1,6 @@
 """The first net of every Keras course: only the import line is danlu's.
 
-    python examples/mnist.py            # downloads MNIST (11 MB) once
+python examples/mnist.py            # downloads MNIST (11 MB) once
 """
 
 import danlu as tf
