@@ -16,6 +16,9 @@ def test_ctrl_c_leaves_the_model_usable():
         import numpy as np
         import danlu as dl
 
+        # A program that was started in the background ignores the signal.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
         class Interrupt(dl.callbacks.Callback):
             def on_train_batch_begin(self, batch, logs=None):
                 if batch == 5:

@@ -177,6 +177,16 @@ def test_misspelt_activation():
         dl.layers.Dense(3, activation="rellu")
 
 
+def test_misspelt_argument_of_a_method():
+    model = dense_model()
+    with says(TypeError, r"\[fit\]", "'epoch'", "Did you mean 'epochs'", "batch_size"):
+        model.fit(IMAGES, LABELS, epoch=3)
+    with says(TypeError, r"\[compile\]", "'optimiser'", "Did you mean 'optimizer'"):
+        model.compile(optimiser="adam")
+    with says(TypeError, r"\[evaluate\]", "'sample_weights'", "Did you mean 'sample_weight'"):
+        model.evaluate(IMAGES, LABELS, sample_weights=LABELS)
+
+
 def test_misspelt_layer_argument():
     with says(TypeError, r"\[Dense\]", "'activaton'", "Did you mean 'activation'"):
         dl.layers.Dense(3, activaton="relu")

@@ -65,4 +65,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *SUBMODULES, *DTYPES, *STANDARD, *AUTOGRAD, *MODELS})
+    tables = ("AUTOGRAD", "DTYPES", "MODELS", "STANDARD", "SUBMODULES", "TYPE_CHECKING")
+    hidden = {"annotations", "sys", *tables}
+    return sorted({*globals(), *SUBMODULES, *DTYPES, *STANDARD, *AUTOGRAD, *MODELS} - hidden)

@@ -123,7 +123,7 @@ def fetch_or_explain(
             f"({error}). Put these files into {where}, or give the folder that holds them as "
             f"path=..., or set DANLU_HOME to a folder with {dataset}/ inside, or DANLU_MIRROR to "
             f"the address of a mirror with {dataset}/ inside"
-        ) from error
+        ) from None
 
 
 def damaged(dataset: str, file: Path, why: str) -> ValueError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..layers.keras_tensor import KerasTensor
 from ..layers.layer import Layer
+from ..utils.lookup import suggests_arguments
 from .training import Trainer
 
 
@@ -86,6 +87,7 @@ class Model(Trainer, Layer):
             f"{self.label()} has no layer {name!r}.{suggestion(name, names)} Its layers: {names}"
         )
 
+    @suggests_arguments
     def summary(
         self,
         line_length: int | None = None,

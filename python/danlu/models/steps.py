@@ -9,6 +9,7 @@ from typing import Any
 from .. import tree
 from .._autograd import no_grad
 from ..layers.context import context
+from ..utils.lookup import suggests_arguments
 from .batches import unpack
 
 
@@ -35,6 +36,7 @@ class Steps:
     _shuffle_generator: Any = None
     _regularized: list[Any] | None = None  # weights with regularizers, while they do not change
 
+    @suggests_arguments
     def compile(
         self,
         optimizer: Any = "rmsprop",

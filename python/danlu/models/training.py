@@ -12,6 +12,7 @@ from typing import Any
 from .. import _core, config, tree
 from .._autograd import no_grad
 from ..utils.arguments import positive_int
+from ..utils.lookup import suggests_arguments
 from .batches import make_batches, split
 from .steps import Steps, numbers
 
@@ -21,6 +22,7 @@ _WHOLE = 2**62  # a batch size that takes all samples at once
 class Trainer(Steps):
     """The part of a model that runs over data."""
 
+    @suggests_arguments
     def fit(
         self: Any,
         x: Any = None,
@@ -184,6 +186,7 @@ class Trainer(Steps):
             stacklevel=3,
         )
 
+    @suggests_arguments
     def evaluate(
         self,
         x: Any = None,
@@ -221,6 +224,7 @@ class Trainer(Steps):
         callbacks.on_test_end(logs)
         return logs
 
+    @suggests_arguments
     def predict(
         self,
         x: Any,
@@ -273,6 +277,7 @@ class Trainer(Steps):
         whole = [p[0] if len(p) == 1 else numpy.concatenate(p) for p in parts]
         return tree.pack_sequence_as(structure, whole)
 
+    @suggests_arguments
     def train_on_batch(
         self,
         x: Any,
@@ -285,6 +290,7 @@ class Trainer(Steps):
         self._check_compiled("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
+    @suggests_arguments
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:

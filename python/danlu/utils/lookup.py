@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from .naming import to_snake_case
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -44,6 +47,24 @@ def check_arguments(cls: type, unknown: Mapping[str, object], what: str = "layer
             f"[{cls.__name__}] got an unknown argument {name!r}.{suggestion(name, known)} "
             f"The arguments of this {what} are: {', '.join(known)}"
         )
+
+
+def suggests_arguments(method: Method) -> Method:
+    """Have an argument that `method` does not take answered with the one that was meant."""
+    code = method.__code__
+    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(method)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for name in kwargs:
+            if name not in known:
+                raise TypeError(
+                    f"[{method.__name__}] got an unknown argument {name!r}."
+                    f"{suggestion(name, known)} Its arguments are: {', '.join(known)}"
+                )
+        return method(self, *args, **kwargs)
+
+    return cast(Method, call)
 
 
 class Lookup:
