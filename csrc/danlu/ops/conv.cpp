@@ -264,7 +264,7 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
           op, size, dilation, spatial);
     out.push_back(room < 0 ? 0 : room / strides[i] + 1);
     window.size[d] = size[i];
-    window.stride[d] = strides[i];
+    window.stride[d] = out.back() > 1 ? strides[i] : 1;  // one place: however large the steps
     window.dilation[d] = dilation[i];
     window.before[d] = before;
   }

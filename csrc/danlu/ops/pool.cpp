@@ -147,6 +147,18 @@ Tensors AveragePoolGradient::vjp(const Saved&, const Tensors& dout, Needs) const
   return {pooled<AveragePool>(*this, dout[0])};
 }
 
+// Without the taps that see padding at every place of the window: a window may be far larger than
+// what it slides over.
+void drop_padding(SlidingWindow& window, int d, int64_t in, int64_t out) {
+  if (in < 1 || out < 1) return;
+  const int64_t step = window.dilation[d], before = window.before[d];
+  const int64_t last = (out - 1) * window.stride[d] - before;  // where the last window begins
+  const int64_t first = last < 0 ? (-last + step - 1) / step : 0;
+  const int64_t end = std::min(window.size[d], (in - 1 + before) / step + 1);
+  window.size[d] = end - first;
+  window.before[d] = before - first * step;
+}
+
 template <class T>
 Tensor pool(std::string_view name, const Tensor& x, const Shape& pool_size,
             const WindowOptions& options) {
@@ -165,7 +177,8 @@ Tensor pool(std::string_view name, const Tensor& x, const Shape& pool_size,
   if (each.strides.ndim() == 0) each.strides = size;
   Shape in, out;
   for (int i = 0; i < spatial; ++i) in.push_back(x.shape()[1 + i]);
-  const SlidingWindow window = resolve_window(name, in, size, each, out);
+  SlidingWindow window = resolve_window(name, in, size, each, out);
+  for (int i = 0; i < in.ndim(); ++i) drop_padding(window, 3 - in.ndim() + i, in[i], out[i]);
   out.insert(0, x.dim(0));
   out.push_back(x.dim(-1));
   return call_one(make_op<T>(window, x.shape(), out), {contiguous(x)});
