@@ -7,15 +7,6 @@
 
 namespace danlu::python {
 
-PyObject* wrap(Tensor tensor) {
-  if (!tensor) Py_RETURN_NONE;
-  PyTensor* object = PyObject_New(PyTensor, tensor_type);
-  if (!object) return nullptr;
-  new (&object->tensor) Tensor(std::move(tensor));
-  object->mask = nullptr;
-  return reinterpret_cast<PyObject*>(object);
-}
-
 namespace {
 
 DType default_dtype(PyObject* number) {

@@ -402,11 +402,22 @@ PyGetSetDef tensor_attributes[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
+// Objects that were freed and serve again: the interpreter's allocator is a tenth of `a + b`. The
+// GIL guards them.
+constexpr int kMaxSpare = 64;
+PyTensor* spare[kMaxSpare];
+int spare_count = 0;
+
 void dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
-  Py_XDECREF(reinterpret_cast<PyTensor*>(self)->mask);
-  tensor_of(self).~Tensor();
-  PyObject_Free(self);
+  PyTensor* object = reinterpret_cast<PyTensor*>(self);
+  Py_XDECREF(object->mask);
+  object->tensor.~Tensor();
+  if (spare_count < kMaxSpare) {
+    spare[spare_count++] = object;
+  } else {
+    PyObject_Free(self);
+  }
   Py_DECREF(type);
 }
 
@@ -417,6 +428,18 @@ PyObject* no_new(PyTypeObject*, PyObject*, PyObject*) {
 }
 
 }  // namespace
+
+PyObject* wrap(Tensor tensor) {
+  if (!tensor) Py_RETURN_NONE;
+  PyTensor* object = spare_count > 0
+                         ? reinterpret_cast<PyTensor*>(PyObject_Init(
+                               reinterpret_cast<PyObject*>(spare[--spare_count]), tensor_type))
+                         : PyObject_New(PyTensor, tensor_type);
+  if (!object) return nullptr;
+  new (&object->tensor) Tensor(std::move(tensor));
+  object->mask = nullptr;
+  return reinterpret_cast<PyObject*>(object);
+}
 
 // The attributes and methods of `definitions` become those of `type`.
 void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* methods) {

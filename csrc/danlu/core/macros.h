@@ -12,5 +12,8 @@
 #define DL_FN inline __attribute__((always_inline))
 #endif
 
+// A small variable of each thread, found without the call that a library loaded at run time makes.
+#define DL_THREAD_LOCAL thread_local __attribute__((tls_model("initial-exec")))
+
 // What the extension and the C++ library let others see.
 #define DL_EXPORT __attribute__((visibility("default")))

@@ -16,7 +16,7 @@ struct ThreadState {
   Recording* recording = nullptr;
   Status status;
 };
-thread_local ThreadState this_thread;
+constinit DL_THREAD_LOCAL ThreadState this_thread;
 
 const View no_scratch = {};
 std::atomic<uint64_t> next_sequence{1};

@@ -214,10 +214,15 @@ struct ThreadCache {
   }
 };
 
-ThreadCache& thread_cache() {
+constinit DL_THREAD_LOCAL ThreadCache* cache_of_thread = nullptr;
+
+__attribute__((noinline)) ThreadCache& make_thread_cache() {
   thread_local ThreadCache cache;
+  cache_of_thread = &cache;
   return cache;
 }
+
+ThreadCache& thread_cache() { return cache_of_thread ? *cache_of_thread : make_thread_cache(); }
 
 }  // namespace
 
