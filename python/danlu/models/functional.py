@@ -18,6 +18,14 @@ from .model import Model
 class Functional(Model):
     """The model that computes outputs from inputs: the graph between them.
 
+    Inputs and outputs are symbolic tensors, alone or in lists, tuples and dicts, and data come and
+    go in the same structure; a dict of data goes to the inputs by their names. A call casts data to
+    the dtype of their `Input` and checks all sizes that are not None. Inputs that are inside
+    another graph make this model begin there, with the same layers and weights.
+
+    Raises ValueError when a tensor is not symbolic, when an output depends on an `Input` that is
+    not among the inputs, and when two layers have one name.
+
     >>> import danlu as dl
     >>> inputs = dl.Input(shape=(8,))
     >>> hidden = dl.layers.Dense(6, activation="relu")(inputs)
@@ -248,7 +256,17 @@ class Functional(Model):
     # Configuration.
 
     def get_config(self) -> dict[str, Any]:
-        """Return the graph as plain values: layers, their calls, inputs and outputs."""
+        """Return the graph as plain values: layers, their calls, inputs and outputs.
+
+        The form is Keras 3's. A subclass with a constructor of its own gives the constructor's
+        arguments, as any `Model` does.
+
+        >>> import danlu as dl
+        >>> inputs = dl.Input((8,), name="x")
+        >>> model = dl.Model(inputs, dl.layers.Dense(4, name="y")(inputs))
+        >>> [layer["name"] for layer in model.get_config()["layers"]]
+        ['x', 'y']
+        """
         if type(self).get_config is not Functional.get_config or not self._is_plain_functional():
             return super().get_config()
         from .graph_config import graph_config
@@ -261,7 +279,17 @@ class Functional(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Return the model that `get_config` described."""
+        """Return the model that `get_config` described, with fresh weights.
+
+        `custom_objects` is {name: class or function} of what it is made of, if not registered.
+        Raises ValueError for a class or function that is not known.
+
+        >>> import danlu as dl
+        >>> inputs = dl.Input((8,))
+        >>> model = dl.Model(inputs, dl.layers.Dense(4)(inputs))
+        >>> dl.models.Functional.from_config(model.get_config()).output_shape
+        (None, 4)
+        """
         if "input_layers" not in config:
             return cls(**config)
         from .graph_config import model_from_graph_config

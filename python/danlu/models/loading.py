@@ -10,7 +10,19 @@ __all__ = ["load_model", "model_from_json", "save_model"]
 
 
 def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
-    """Return a model with fresh weights from what `Model.to_json` wrote."""
+    """Return a model with fresh weights from what `Model.to_json` wrote, or Keras 3's.
+
+    `custom_objects` is {name: class or function} of yours that the model is made of and that are
+    not registered. A model that was compiled is compiled again, with a new optimizer.
+
+    Raises ValueError for text that is not JSON and for a class or function that is not known; what
+    a configuration names is never imported.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)])
+    >>> dl.models.model_from_json(model.to_json()).output_shape
+    (None, 3)
+    """
     import json
 
     from ..saving import deserialize_keras_object

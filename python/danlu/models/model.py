@@ -14,11 +14,15 @@ from .training import Trainer
 class Model(Trainer, Layer):
     """A layer with `compile`, `fit`, `evaluate`, `predict`, `save` and `summary`.
 
-    `Model(inputs, outputs)` is the functional model between symbolic tensors. A subclass makes its
-    layers in the constructor and uses them in `call`:
+    `Model(inputs, outputs)` is the functional model between symbolic tensors, see `Functional`. A
+    subclass makes its layers in the constructor, after `super().__init__()`, and uses them in
+    `call`; its weights are made when the first data show their shape.
+
+    Raises TypeError for other positional arguments, and ValueError when inputs or outputs are not
+    symbolic.
 
     >>> import danlu as dl
-    >>> class Net(Model):
+    >>> class Net(dl.Model):
     ...     def __init__(self):
     ...         super().__init__()
     ...         self.hidden = dl.layers.Dense(16, activation="relu")
@@ -67,7 +71,16 @@ class Model(Trainer, Layer):
         return list(self._layers)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return the layer of that name, or at that place in `layers`."""
+        """Return the layer of that name, or at that place in `layers`.
+
+        Indices count from 0, negative ones from the end. Raises ValueError for a name or an index
+        that there is not, the nearest name beside it, and when not exactly one of the two is given.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Flatten(), dl.layers.Dense(2, name="head")])
+        >>> model.get_layer("head") is model.get_layer(index=-1)
+        True
+        """
         if (name is None) == (index is None):
             raise ValueError(f"{self.label()} get_layer wants a name or an index")
         layers = self.layers
@@ -97,7 +110,31 @@ class Model(Trainer, Layer):
         show_trainable: bool = False,
         layer_range: Any = None,
     ) -> None:
-        """Print a table of the layers with their output shapes and numbers of parameters."""
+        """Print a table of the layers with their output shapes and numbers of parameters.
+
+        The table is Keras's; models that are not a chain get a column of what each layer is
+        connected to. `line_length` is in characters (by default what the terminal has, at most 88,
+        or 108 with connections), `positions` are the ends of the columns as fractions of it;
+        `print_fn` receives the text, as one string, in place of standard output. `expand_nested`
+        shows the layers of models inside; `layer_range` is two names, or regular expressions of
+        names, of the first and last layer to show.
+
+        Raises ValueError for a `layer_range` that is not two names of layers.
+
+        >>> import danlu as dl
+        >>> layers = [dl.Input((8,)), dl.layers.Dense(4, name="head")]
+        >>> dl.Sequential(layers, name="net").summary(line_length=50, print_fn=print)
+        Model: "net"
+        ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
+        ┃ Layer (type)        ┃ Output Shape   ┃ Param # ┃
+        ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━╇━━━━━━━━━┩
+        │ head (Dense)        │ (None, 4)      │      36 │
+        └─────────────────────┴────────────────┴─────────┘
+         Total params: 36 (144.00 B)
+         Trainable params: 36 (144.00 B)
+         Non-trainable params: 0 (0.00 B)
+        <BLANKLINE>
+        """
         from ..utils.summary import print_summary
 
         print_summary(
@@ -113,13 +150,44 @@ class Model(Trainer, Layer):
     # Files.
 
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
-        """Write architecture, weights, optimizer state and seeds to one file (`.keras`)."""
+        """Write architecture, weights, optimizer state and seeds to one file (`.keras`).
+
+        The name ends in ".keras" or ".danlu"; ".h5" is taken with a warning, the file is an archive
+        all the same (zip with JSON and safetensors, no pickle). It is written under a temporary
+        name and renamed, so it is there whole or not at all. `zipped` is Keras's and has no effect.
+
+        Raises ValueError for another name or a model that is not built, FileExistsError for a file
+        that is there with `overwrite=False`, FileNotFoundError for a folder that is not.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+        >>> model.save("model.keras")
+        >>> x = dl.ones((4, 2))
+        >>> dl.all(dl.models.load_model("model.keras")(x) == model(x)).item()
+        True
+        """
         from ..saving import save_model
 
         save_model(self, filepath, overwrite=overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights to a safetensors file."""
+        """Write the weights to a safetensors file.
+
+        Each has the way through the layers as its name, such as "dense_1/kernel", whatever the
+        layers are called; the seeds of dropout are among them, the optimizer's state is not. The
+        file is written under a temporary name and renamed.
+
+        Raises ValueError unless the name ends in ".safetensors" (".h5" is taken with a warning) and
+        the model is built; FileExistsError for a file that is there with `overwrite=False`.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+        >>> model.save_weights("model.weights.safetensors")
+        >>> copy = dl.models.clone_model(model)
+        >>> copy.load_weights("model.weights.safetensors")
+        >>> bool((copy.get_weights()[0] == model.get_weights()[0]).all())
+        True
+        """
         from ..saving.weights import save_weights
 
         save_weights(self, filepath, overwrite=overwrite)
@@ -127,8 +195,19 @@ class Model(Trainer, Layer):
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Set the weights from a file that `save_weights` or `save` of an equal model wrote.
 
-        Args:
-            skip_mismatch: leave weights of other shapes, or that the file lacks, as they are.
+        Names, shapes and kinds of dtype must agree (floating weights may be in any floating dtype),
+        and nothing is set unless all do; with `skip_mismatch=True` what fits is set, a warning
+        names the rest.
+
+        Raises ValueError when they do not agree, when the model is not built, and for a file that
+        is damaged or Keras's HDF5; FileNotFoundError when there is none.
+
+        >>> import danlu as dl
+        >>> wide = dl.Sequential([dl.Input((2,)), dl.layers.Dense(5)])
+        >>> wide.save_weights("wide.safetensors")
+        >>> dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)]).load_weights("wide.safetensors")
+        Traceback (most recent call last):
+        ValueError: [load_weights] 'wide.safetensors' holds the weights of another model than ...
         """
         from ..saving.weights import load_weights
 
@@ -143,7 +222,16 @@ class Model(Trainer, Layer):
         return model_from_bytes, (model_to_bytes(self),)
 
     def to_json(self, **kwargs: Any) -> str:
-        """Return the configuration as a JSON string; `kwargs` go to `json.dumps`."""
+        """Return the configuration as a JSON string; `kwargs` go to `json.dumps`.
+
+        It holds the architecture and the arguments of `compile`, no weights, in the form of Keras
+        3, which can read it. Raises what `get_config` raises, and ValueError for a lambda.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)], name="net")
+        >>> dl.models.model_from_json(model.to_json(indent=2)).name
+        'net'
+        """
         import json
 
         from ..saving import serialize_keras_object
@@ -151,7 +239,19 @@ class Model(Trainer, Layer):
         return json.dumps(serialize_keras_object(self), **kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, if they can be recorded."""
+        """Return the constructor's arguments, if they can be recorded.
+
+        Those of a subclass are recorded when it is made. Raises NotImplementedError when one is
+        nothing that JSON can hold, such as a function: then the subclass defines `get_config`.
+
+        >>> import danlu as dl
+        >>> class Net(dl.Model):
+        ...     def __init__(self, units, **kwargs):
+        ...         super().__init__(**kwargs)
+        ...         self.head = dl.layers.Dense(units)
+        >>> Net(units=5).get_config()["units"]
+        5
+        """
         if type(self).__init__ is Model.__init__:
             return {"name": self.name, "trainable": self.trainable}
         if type(self).get_config is not Model.get_config:
@@ -167,7 +267,18 @@ class Model(Trainer, Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Return a model with this configuration."""
+        """Return a model with this configuration and fresh weights.
+
+        `Model.from_config` reads the configuration of a functional model; `custom_objects` is
+        {name: class or function} of what that is made of, if not registered. The constructor of a
+        subclass gets the configuration as its arguments.
+
+        >>> import danlu as dl
+        >>> inputs = dl.Input((8,))
+        >>> model = dl.Model(inputs, dl.layers.Dense(4)(inputs))
+        >>> dl.Model.from_config(model.get_config()).count_params()
+        36
+        """
         if cls is Model and "input_layers" in config:
             from .functional import Functional
 

@@ -14,13 +14,17 @@ from .model import Model
 
 
 class Sequential(Model):
-    """Layers one after the other, each with one input and one output.
+    """Layers one after the other, each with one input and one output: y = f_n(... f_2(f_1(x))).
 
     The weights are made when the shape of the inputs is known: from `Input` or `input_shape` of
-    the first layer, from `build`, or from the first data.
+    the first layer, from `build`, or from the first data. Until then `input_shape`, `output_shape`,
+    `inputs` and `outputs` raise AttributeError.
+
+    Raises TypeError for a layer that is none (a class without parentheses, say), and ValueError for
+    two layers of one name, an `Input` that is not the first, and a layer with several outputs.
 
     >>> import danlu as dl
-    >>> model = Sequential([dl.Input(shape=(8,)), dl.layers.Dense(4, activation="softmax")])
+    >>> model = dl.Sequential([dl.Input(shape=(8,)), dl.layers.Dense(4, activation="softmax")])
     >>> model.output_shape
     (None, 4)
     """
@@ -38,7 +42,18 @@ class Sequential(Model):
     _functional: Functional | None
 
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Put a layer at the end."""
+        """Put a layer at the end.
+
+        If the shape of the inputs is known the model is built again, the layers' weights staying as
+        they are; `rebuild=False` leaves that to the first call. Raises as the constructor does, and
+        ValueError when the layer does not fit the one before it; the model is then as it was.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((8,))])
+        >>> model.add(dl.layers.Dense(4))
+        >>> model.output_shape
+        (None, 4)
+        """
         if isinstance(layer, KerasTensor) and layer._keras_history is not None:
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):
@@ -69,7 +84,14 @@ class Sequential(Model):
             raise
 
     def pop(self, rebuild: bool = True) -> Layer:
-        """Remove the last layer and return it."""
+        """Remove the last layer and return it. Raises ValueError when there is none.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((8,)), dl.layers.Dense(4), dl.layers.Dense(2)])
+        >>> head = model.pop()
+        >>> head.units, model.output_shape
+        (2, (None, 4))
+        """
         if not self.layers:
             raise ValueError(f"{self.label()} has no layer to pop")
         layer = self._layers.pop()
@@ -91,7 +113,17 @@ class Sequential(Model):
                 self.build(shape)
 
     def build(self, input_shape: Any = None) -> None:
-        """Make the weights for inputs of a shape, the batch axis included."""
+        """Make the weights for inputs of a shape, the batch axis included.
+
+        The size of the batch axis is not kept: any will do. Raises ValueError when there are no
+        layers, or when one does not fit.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Dense(4)])
+        >>> model.build((None, 8))
+        >>> model.count_params()
+        36
+        """
         if not signature.is_shape(input_shape):
             return  # a structure of inputs: the layers are built when they are called
         if not self._layers:
@@ -188,7 +220,15 @@ class Sequential(Model):
         return first.dtype if isinstance(first, InputLayer) else self.compute_dtype
 
     def get_config(self) -> dict[str, Any]:
-        """Return the layers' configurations."""
+        """Return the layers' configurations and the shape that the model was built for.
+
+        The form is Keras 3's.
+
+        >>> import danlu as dl
+        >>> config = dl.Sequential([dl.Input((8,)), dl.layers.Dense(4)]).get_config()
+        >>> config["build_input_shape"], [layer["class_name"] for layer in config["layers"]]
+        ((None, 8), ['InputLayer', 'Dense'])
+        """
         from ..saving import serialize_keras_object
 
         config: dict[str, Any] = {
@@ -203,7 +243,16 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Return the model that `get_config` described."""
+        """Return the model that `get_config` described, with fresh weights.
+
+        `custom_objects` is {name: class or function} of what it is made of, if not registered.
+        Raises ValueError unless it is a dict with "layers", or when it names an unknown class.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((8,)), dl.layers.Dense(4)])
+        >>> dl.Sequential.from_config(model.get_config()).output_shape
+        (None, 4)
+        """
         from ..saving import deserialize_keras_object
 
         if not isinstance(config, dict) or "layers" not in config:

@@ -51,12 +51,28 @@ class Steps:
     ) -> None:
         """Choose how to train: the optimizer, what to minimise, and what to report.
 
+        What is minimised is sum_i loss_weights_i * loss_i(y_i, y_pred_i), plus what regularizers
+        and `add_loss` add.
+
         Args:
-            loss: a name, a function or an object; a list or a dict by output names for several
-                outputs.
-            loss_weights: numbers for the losses of several outputs.
-            metrics: names, functions or objects; "accuracy" fits itself to labels and outputs.
+            loss: a name, a function `loss(y_true, y_pred)` or an object; a list, or a dict by
+                output names, for several outputs.
+            loss_weights: numbers for the losses of several outputs, 1 by default.
+            metrics: a list of names, functions or objects, for several outputs also a dict;
+                "accuracy" is the one of the binary, categorical and sparse categorical accuracies
+                that fits the shapes of labels and outputs.
             weighted_metrics: metrics that sample weights count in.
+
+        The arguments after these are Keras's and change nothing: every step runs eagerly.
+
+        Raises ValueError for an unknown name, the nearest one beside it, and for metrics that are
+        no list or dict; TypeError for an argument that there is not.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile(optimizer=dl.optimizers.SGD(0.1), loss="mse", metrics=["mae"])
+        >>> model.evaluate(dl.ones((4, 2)), dl.zeros((4, 1)), verbose=0, return_dict=True)
+        {'loss': 4.0, 'mae': 2.0}
         """
         from .. import metrics as _metrics
         from .. import optimizers
@@ -113,7 +129,17 @@ class Steps:
 
     @property
     def metrics(self) -> list[Any]:
-        """The means of the losses, the compiled metrics, and those in attributes of layers."""
+        """The means of the losses, the compiled metrics, and those in attributes of layers.
+
+        The compiled metrics are made when the first batch has shown its shapes.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> loss = model.test_on_batch(dl.ones((4, 2)), dl.zeros((4, 1)))
+        >>> [metric.name for metric in model.metrics]
+        ['loss', 'mae']
+        """
         found = []
         if self.compiled:
             found.append(self._loss_tracker)
@@ -132,16 +158,44 @@ class Steps:
 
     @property
     def metrics_names(self) -> list[str]:
-        """The names of the metrics."""
+        """The names of `metrics`.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> loss = model.test_on_batch(dl.ones((4, 2)), dl.zeros((4, 1)))
+        >>> model.metrics_names
+        ['loss', 'mae']
+        """
         return [metric.name for metric in self.metrics]
 
     def reset_metrics(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew, as `fit` does at the start of each epoch.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse")
+        >>> model.test_on_batch(dl.ones((4, 2)), dl.zeros((4, 1)))
+        4.0
+        >>> model.reset_metrics()
+        >>> model.get_metrics_result()["loss"].item()
+        0.0
+        """
         for metric in self.metrics:
             metric.reset_state()
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """Return the values of the metrics so far, by name, as tensors."""
+        """Return the values of the metrics so far, by name, as tensors.
+
+        "loss" is the mean over the samples since `reset_metrics`, 0 before the first.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse")
+        >>> loss = model.test_on_batch(dl.ones((4, 2)), dl.zeros((4, 1)))
+        >>> model.get_metrics_result()["loss"].item()
+        4.0
+        """
         results: dict[str, Any] = {}
         if self.compiled:
             results["loss"] = self._loss_tracker.result()
@@ -176,7 +230,18 @@ class Steps:
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """Return the compiled loss plus what layers and regularizers add to it."""
+        """Return the compiled loss plus what layers and regularizers add to it.
+
+        `y_pred` is what the model returned for `x`; the loss is a tensor of one number that can be
+        differentiated, or None when nothing is compiled or added. A model that defines it alone
+        keeps `train_step` as it is.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.compute_loss(y=dl.zeros((4, 1)), y_pred=dl.ones((4, 1)) * 3).item()
+        9.0
+        """
         total = None
         if self._compiled_loss is not None:
             compiled = self._compiled_loss
@@ -192,7 +257,15 @@ class Steps:
         return total
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """Count a batch in the compiled metrics and return the values of all metrics."""
+        """Count a batch in the compiled metrics and return the values of all metrics.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> x, y, y_pred = dl.ones((4, 2)), dl.zeros((4, 1)), dl.ones((4, 1))
+        >>> model.compute_metrics(x, y, y_pred)["mae"].item()
+        1.0
+        """
         self._count(y, y_pred, sample_weight)
         return self.get_metrics_result()
 
@@ -256,17 +329,56 @@ class Steps:
             self._count(y, y_pred, sample_weight)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Train on one batch (x, y, sample_weight) and return the metrics so far."""
+        """Train on one batch (x, y, sample_weight) and return the metrics so far.
+
+        A model may define its own, which `fit` then calls with (x, y) or (x, y, sample_weight) of
+        tensors; it returns a dict of numbers by name (else `fit` raises TypeError):
+
+        >>> import danlu as dl
+        >>> class Halve(dl.Model):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+        ...
+        ...     def train_step(self, data):
+        ...         self.scale.assign(self.scale / 2)
+        ...         return {"scale": self.scale.value}
+        >>> model = Halve()
+        >>> model.compile()
+        >>> model.fit(dl.ones((64, 1)), dl.ones((64, 1)), verbose=0).history
+        {'scale': [0.25]}
+        """
         self._train(*unpack(data, "train_step"))
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        """Evaluate one batch (x, y, sample_weight) and return the metrics so far."""
+        """Evaluate one batch (x, y, sample_weight) and return the metrics so far.
+
+        Called by `evaluate`, and by `fit` for validation data; a model may define its own, as in
+        `train_step`.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse")
+        >>> model.test_step((dl.ones((4, 2)), dl.zeros((4, 1))))["loss"].item()
+        4.0
+        """
         self._test(*unpack(data, "test_step"))
         return self.get_metrics_result()
 
     def predict_step(self: Any, data: Any) -> Any:
-        """Return the outputs for one batch."""
+        """Return the outputs for one batch, x or (x,), as tensors.
+
+        Called by `predict`; a model may define its own, for example to return classes:
+
+        >>> import danlu as dl
+        >>> class Classes(dl.Sequential):
+        ...     def predict_step(self, data):
+        ...         return dl.argmax(super().predict_step(data), axis=-1)
+        >>> model = Classes([dl.layers.Activation("softmax")])
+        >>> model.predict(dl.asarray([[1.0, 3.0], [2.0, 0.0]]), verbose=0).tolist()
+        [1, 0]
+        """
         x = data[0] if isinstance(data, tuple) else data
         y_pred = self(x, training=False)
         _check_step("predict", self, y_pred, x)
@@ -316,7 +428,16 @@ class Steps:
         return self._shuffle_generator
 
     def get_compile_config(self: Any) -> dict[str, Any] | None:
-        """Return the arguments of `compile` as plain values."""
+        """Return the arguments of `compile` as plain values; None if it was not called.
+
+        Raises ValueError for a lambda, TypeError for another loss or metric without `get_config`.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> model.get_compile_config()["loss"]
+        'mse'
+        """
         if not self.compiled or self._compile_arguments is None:
             return None
         from ..saving import serialize_keras_object
@@ -324,7 +445,18 @@ class Steps:
         return serialize_keras_object({**self._compile_arguments, "optimizer": self.optimizer})
 
     def compile_from_config(self, config: dict[str, Any], custom_objects: Any = None) -> None:
-        """Compile as `get_compile_config` described."""
+        """Compile as `get_compile_config` described, with a new optimizer.
+
+        `custom_objects` is {name: class or function} of yours that it names, if not registered.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.layers.Dense(1)])
+        >>> model.compile(dl.optimizers.SGD(0.5), "mse")
+        >>> copy = dl.models.clone_model(model)
+        >>> copy.compile_from_config(model.get_compile_config())
+        >>> copy.optimizer.learning_rate.item()
+        0.5
+        """
         from ..saving import deserialize_keras_object
 
         self.compile(**deserialize_keras_object(config, custom_objects=custom_objects))

@@ -44,13 +44,33 @@ class Trainer(Steps):
     ) -> Any:
         """Train for some epochs and return the `History` of the metrics.
 
+        An epoch is one pass over the data, in an order drawn anew each time for arrays and datasets
+        (`shuffle`); `history.history` is {name: [value for each epoch]}.
+
         Args:
             x: arrays or tensors, in lists or dicts for several inputs; or a generator, an iterable
                 or a dataset that yields batches (x, y) or (x, y, sample_weight).
-            verbose: 0 for silence, 1 for a progress bar, 2 for a line each epoch.
+            batch_size: samples a step, 32 by default; only for arrays.
+            verbose: 0 for silence, 1 for a progress bar, 2 for a line each epoch; "auto" is 1
+                unless `config.disable_interactive_logging` was called.
             validation_split: the last part of the samples, set aside before shuffling.
-            class_weight: {class: weight}.
+            validation_data: (x, y), (x, y, sample_weight) or what yields batches of them.
+            class_weight: {class: weight}; a class that is not named weighs 1.
+            initial_epoch: the number of the first epoch, from 0; `epochs` is where training ends.
+            steps_per_epoch: batches an epoch, where the data says no end.
             validation_freq: epochs between two validations, or the epochs to validate after.
+
+        Raises ValueError when the model is not compiled, has no optimizer or nothing to minimise,
+        for lengths that differ, no samples, missing labels, and a loss without a gradient;
+        TypeError for what is no data, and for an argument that there is not. Interrupted anywhere,
+        the model is as after the last whole step.
+
+        >>> import danlu as dl
+        >>> w = dl.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        >>> model = dl.Sequential([dl.Input((1,)), w])
+        >>> model.compile(dl.optimizers.SGD(0.25), "mse")  # w <- w + 0.5 (1 - w) for x = y = 1
+        >>> model.fit(dl.ones((8, 1)), dl.ones((8, 1)), epochs=3, verbose=0).history
+        {'loss': [1.0, 0.25, 0.0625]}
         """
         self._check_compiled("fit")
         if not hasattr(epochs, "__index__"):
@@ -198,7 +218,21 @@ class Trainer(Steps):
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Return the loss and the metrics, in a list or a dict."""
+        """Return the loss and the metrics over all samples, in a list or a dict.
+
+        A single number comes by itself; a list has the loss first, and where there are several
+        outputs `return_dict=True` tells which number is which. Data, `verbose` and `batch_size` (32
+        by default) are as in `fit`; `steps` ends after so many batches. Layers run as for inference
+        and nothing is recorded for gradients.
+
+        Raises ValueError when the model is not compiled and for data as in `fit`.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> model.evaluate(dl.ones((4, 2)), dl.zeros((4, 1)), verbose=0)
+        [4.0, 2.0]
+        """
         self._check_compiled("evaluate")
         _check_counts("evaluate", steps=steps)
         batches = make_batches("evaluate", x, y, sample_weight, batch_size)
@@ -233,7 +267,19 @@ class Trainer(Steps):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> Any:
-        """Return the outputs as NumPy arrays."""
+        """Return the outputs for all samples as NumPy arrays, in the structure of the outputs.
+
+        Batches of `batch_size` (32 by default) are joined along the first axis; `steps` ends after
+        so many. The model need not be compiled; of what a dataset yields only x counts. For a few
+        samples `model(x)` is quicker and returns tensors.
+
+        Raises ValueError when there are no samples or x does not fit the model.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.predict(dl.asarray([[1.0, 2.0], [3.0, 4.0]]), verbose=0).tolist()
+        [[3.0], [7.0]]
+        """
         import numpy
 
         _check_counts("predict", steps=steps)
@@ -286,7 +332,17 @@ class Trainer(Steps):
         class_weight: dict[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch; return the loss and the metrics of that batch."""
+        """Train on one batch; return the loss and the metrics of that batch, before the step.
+
+        All of x is the batch; values come as from `evaluate`. Raises as `fit` does.
+
+        >>> import danlu as dl
+        >>> w = dl.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
+        >>> model = dl.Sequential([dl.Input((1,)), w])
+        >>> model.compile(dl.optimizers.SGD(0.25), "mse")
+        >>> [model.train_on_batch(dl.ones((8, 1)), dl.ones((8, 1))) for step in range(3)]
+        [1.0, 0.25, 0.0625]
+        """
         self._check_compiled("train_on_batch")
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
@@ -294,7 +350,16 @@ class Trainer(Steps):
     def test_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """Evaluate one batch; return the loss and the metrics of that batch."""
+        """Evaluate one batch; return the loss and the metrics of that batch.
+
+        All of x is the batch; values come as from `evaluate`, and so do the errors.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.compile("sgd", "mse")
+        >>> model.test_on_batch(dl.ones((4, 2)), dl.zeros((4, 1)))
+        4.0
+        """
         self._check_compiled("test_on_batch")
         return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
@@ -309,7 +374,13 @@ class Trainer(Steps):
         return logs if return_dict else self._in_order(logs)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch as NumPy arrays."""
+        """Return the outputs for one batch, all of x, as NumPy arrays.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1, kernel_initializer="ones")])
+        >>> model.predict_on_batch(dl.asarray([[1.0, 2.0], [3.0, 4.0]])).tolist()
+        [[3.0], [7.0]]
+        """
         batches = make_batches("predict_on_batch", x, batch_size=_WHOLE)
         ((x, _, _),) = batches.epoch()
         with no_grad():
