@@ -17,7 +17,19 @@ def binary_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """mean of -y log(p) - (1 - y) log(1 - p) along an axis, with labels y and predictions p."""
+    """mean of -y log(p) - (1 - y) log(1 - p) along an axis, with labels y and predictions p.
+
+    y_true and y_pred have one shape (..., n) -> (...,); y lies in [0, 1] and p is clipped to
+    [epsilon, 1 - epsilon], with epsilon = `config.epsilon()`, 1e-7. With from_logits, p =
+    sigmoid(y_pred), computed without overflow. label_smoothing s in [0, 1] makes y (1 - s) + s / 2
+    of y (Szegedy et al., 2015, arXiv:1512.00567). In `compile`, "bce" names it.
+
+    Raises ValueError when the shapes differ. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> round(dl.losses.binary_crossentropy([[1.0, 0.0]], [[0.75, 0.5]]).item(), 4)
+    0.4904
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     check_same_shape("binary_crossentropy", y_true, y_pred)
@@ -34,7 +46,21 @@ def categorical_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """-sum y log(p) along an axis, with one-hot labels y and predictions p."""
+    """-sum y log(p) along an axis, with one-hot labels y and predictions p.
+
+    y_true and y_pred have one shape (..., classes) -> (...,). p is divided by its sum and clipped
+    as in `binary_crossentropy`. With from_logits, p = softmax(y_pred), computed without overflow.
+    label_smoothing s in [0, 1] makes y (1 - s) + s / classes of y (Szegedy et al., 2015,
+    arXiv:1512.00567).
+
+    Raises ValueError when the shapes differ, with the remedy when the labels look like class
+    numbers; warns (SyntaxWarning) when there is one class. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.25, 0.5, 0.25]])
+    >>> round(loss.item(), 4)
+    0.6931
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     check_dense_labels("categorical_crossentropy", y_true, y_pred)
@@ -53,7 +79,18 @@ def sparse_categorical_crossentropy(
 ) -> Any:
     """-log(p[y]) along an axis, with class numbers y and predictions p.
 
-    Places whose label is `ignore_class` get the loss 0.
+    y_true (...,) or (..., 1) holds whole numbers from 0 to classes - 1, y_pred is (..., classes);
+    the result is (...,). p is divided by its sum and clipped as in `binary_crossentropy`; with
+    from_logits, p = softmax(y_pred), computed without overflow. Places whose label is
+    `ignore_class` get the loss 0.
+
+    Raises ValueError when the shapes do not fit, when a label is out of range or not whole, and
+    when labels look one-hot. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.sparse_categorical_crossentropy([1, 0], [[0.25, 0.75], [0.5, 0.5]])
+    >>> [round(value, 4) for value in loss.tolist()]
+    [0.2877, 0.6931]
     """
     y_pred = prediction(y_pred)
     y_true = ops.convert_to_tensor(y_true)
@@ -78,7 +115,17 @@ sparse_categorical_crossentropy.integer_labels = True  # type: ignore[attr-defin
 
 
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
-    """sum y log(y / p) over the last axis, with distributions y and p."""
+    """sum y log(y / p) over the last axis, with distributions y and p.
+
+    y_true and y_pred (..., n) -> (...,), in nats; both are clipped to [`config.epsilon()`, 1]. 0
+    means that they are equal. Shapes broadcast, as in Keras 3. In `compile`, "kld" names it.
+
+    Raises ValueError when the shapes do not broadcast. Source: Kullback and Leibler, 1951.
+
+    >>> import danlu as dl
+    >>> round(dl.losses.kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).item(), 4)
+    0.1438
+    """
     y_pred = prediction(y_pred)
     y_true = ops.clip(cast(y_true, y_pred.dtype), config.epsilon(), 1.0)
     y_pred = ops.clip(y_pred, config.epsilon(), 1.0)
@@ -86,7 +133,18 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
 
 
 def poisson(y_true: Any, y_pred: Any) -> Any:
-    """mean of y_pred - y_true log(y_pred) over the last axis."""
+    """mean of y_pred - y_true log(y_pred) over the last axis.
+
+    -log of the probability of counts y_true when y_pred > 0 are expected, without the part that
+    does not depend on y_pred. y_true and y_pred (..., n) -> (...,); the log is of y_pred +
+    `config.epsilon()`. Shapes broadcast, as in Keras 3.
+
+    Raises ValueError when the shapes do not broadcast.
+
+    >>> import danlu as dl
+    >>> round(dl.losses.poisson([[1.0, 0.0]], [[1.0, 2.0]]).item(), 4)
+    1.5
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     return ops.mean(y_pred - y_true * ops.log(y_pred + config.epsilon()), axis=-1)
@@ -110,7 +168,18 @@ def _warn_one_class(name: str, y_pred: Any) -> None:
 
 
 class BinaryCrossentropy(NamedLoss):
-    """-y log(p) - (1 - y) log(1 - p), with labels y in [0, 1] and predictions p."""
+    """-y log(p) - (1 - y) log(1 - p), with labels y in [0, 1] and predictions p.
+
+    The arguments are those of `binary_crossentropy`, reduction and `sample_weight` those of `Loss`;
+    labels (batch,) fit predictions (batch, 1).
+
+    Raises ValueError when the shapes differ otherwise.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.BinaryCrossentropy(from_logits=True)
+    >>> round(loss([1, 0], [[0.0], [0.0]]).item(), 4)
+    0.6931
+    """
 
     def __init__(
         self,
@@ -136,7 +205,16 @@ class BinaryCrossentropy(NamedLoss):
 
 
 class CategoricalCrossentropy(NamedLoss):
-    """-sum y log(p), with one-hot labels y and predictions p."""
+    """-sum y log(p), with one-hot labels y and predictions p.
+
+    Shapes, arguments and errors are those of `categorical_crossentropy`, reduction and
+    `sample_weight` those of `Loss`.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.CategoricalCrossentropy()
+    >>> round(loss([[0, 1, 0]], [[0.25, 0.5, 0.25]]).item(), 4)
+    0.6931
+    """
 
     def __init__(
         self,
@@ -162,7 +240,16 @@ class CategoricalCrossentropy(NamedLoss):
 
 
 class SparseCategoricalCrossentropy(NamedLoss):
-    """-log(p[y]), with class numbers y and predictions p; places of `ignore_class` do not count."""
+    """-log(p[y]), with class numbers y and predictions p; places of `ignore_class` do not count.
+
+    Shapes, arguments and errors are those of `sparse_categorical_crossentropy`, reduction and
+    `sample_weight` those of `Loss`; a mean runs over the places that count.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+    >>> round(loss([-1, 0], [[0.25, 0.75], [0.5, 0.5]]).item(), 4)
+    0.6931
+    """
 
     _omitted = {"axis": -1}
 
@@ -201,7 +288,14 @@ class SparseCategoricalCrossentropy(NamedLoss):
 
 
 class KLDivergence(NamedLoss):
-    """sum y log(y / p), with distributions y and p."""
+    """sum y log(y / p), with distributions y and p.
+
+    Shapes and errors are those of `kl_divergence`, reduction and `sample_weight` those of `Loss`.
+
+    >>> import danlu as dl
+    >>> round(dl.losses.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]).item(), 4)
+    0.1438
+    """
 
     def __init__(
         self,
@@ -213,7 +307,14 @@ class KLDivergence(NamedLoss):
 
 
 class Poisson(NamedLoss):
-    """The mean of y_pred - y_true log(y_pred)."""
+    """The mean of y_pred - y_true log(y_pred).
+
+    Shapes and errors are those of `poisson`, reduction and `sample_weight` those of `Loss`.
+
+    >>> import danlu as dl
+    >>> round(dl.losses.Poisson()([[1.0], [0.0]], [[1.0], [2.0]]).item(), 4)
+    1.5
+    """
 
     def __init__(
         self,

@@ -21,7 +21,19 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """mean of (1 - p_right)^gamma times the binary cross-entropy along an axis."""
+    """mean of (1 - p_right)^gamma times the binary cross-entropy along an axis.
+
+    p_right is p where the label is 1 and 1 - p where it is 0; gamma >= 0 (0: no focus). Shapes,
+    from_logits and label_smoothing are those of `binary_crossentropy`. With apply_class_balancing,
+    labels 1 weigh alpha and labels 0 weigh 1 - alpha, with alpha in [0, 1].
+
+    Raises ValueError when the shapes differ. Source: Lin et al., 2017, arXiv:1708.02002.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.binary_focal_crossentropy([[1.0, 0.0]], [[0.5, 0.5]])
+    >>> round(loss.item(), 4)  # 0.5^2 log(2)
+    0.1733
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     check_same_shape("binary_focal_crossentropy", y_true, y_pred)
@@ -45,7 +57,19 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """sum of -alpha (1 - p)^gamma y log(p) along an axis, with one-hot labels y."""
+    """sum of -alpha (1 - p)^gamma y log(p) along an axis, with one-hot labels y.
+
+    y_true and y_pred have one shape (..., classes) -> (...,). alpha is a number or a tensor with
+    one weight for each class; gamma >= 0 (0: no focus). from_logits and label_smoothing are those
+    of `categorical_crossentropy`.
+
+    Raises ValueError when the shapes differ. Source: Lin et al., 2017, arXiv:1708.02002.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.categorical_focal_crossentropy([[0.0, 1.0]], [[0.5, 0.5]])
+    >>> round(loss.item(), 4)  # 0.25 0.5^2 log(2)
+    0.0433
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     check_dense_labels("categorical_focal_crossentropy", y_true, y_pred)
@@ -58,7 +82,19 @@ def categorical_focal_crossentropy(
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
-    """1 - 2 sum(y p) / (sum y + sum p): one minus the overlap of two regions."""
+    """1 - 2 sum(y p) / (sum y + sum p): one minus the overlap of two regions.
+
+    y_true and y_pred have one shape, such as (batch, height, width, classes), and values in [0, 1].
+    The sums run over `axis`, by default over everything, the batch too; the result is without these
+    axes: 0 for equal regions, 1 for disjoint ones. `config.epsilon()` is added to the divisor.
+
+    Raises ValueError when the shapes do not broadcast. Source: Dice, 1945; as in Keras 3.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.dice([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]])
+    >>> round(loss.item(), 4)  # 1 - 2 * 1 / (2 + 1)
+    0.3333
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     overlap = ops.sum(y_true * y_pred, axis=axis)
@@ -69,7 +105,19 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 def tversky(
     y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None
 ) -> Any:
-    """1 - overlap / (overlap + alpha * missed + beta * invented): an unequal `dice`."""
+    """1 - overlap / (overlap + alpha * missed + beta * invented): an unequal `dice`.
+
+    The overlap is sum(y p), missed sum(y (1 - p)), invented sum((1 - y) p). Shapes and axis are
+    those of `dice`, which has alpha = beta = 0.5.
+
+    Raises ValueError when the shapes do not broadcast. Source: Salehi et al., 2017,
+    arXiv:1706.05721, where alpha weighs the invented and beta the missed; here as Keras 3 computes.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.tversky([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]], alpha=1.0, beta=0.0)
+    >>> round(loss.item(), 4)  # 1 - 1 / (1 + 1)
+    0.5
+    """
     y_pred = prediction(y_pred)
     y_true = cast(y_true, y_pred.dtype)
     overlap = ops.sum(y_true * y_pred, axis=axis)
@@ -79,7 +127,18 @@ def tversky(
 
 
 class BinaryFocalCrossentropy(NamedLoss):
-    """The binary cross-entropy, times (1 - p_right)^gamma: easy examples count less."""
+    """The binary cross-entropy, times (1 - p_right)^gamma: easy examples count less.
+
+    The arguments are those of `binary_focal_crossentropy`, reduction and `sample_weight` those of
+    `Loss`; labels (batch,) fit predictions (batch, 1).
+
+    Raises ValueError when the shapes differ otherwise.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.BinaryFocalCrossentropy(gamma=1.0)
+    >>> round(loss([1, 0], [[0.5], [0.5]]).item(), 4)  # 0.5 log(2)
+    0.3466
+    """
 
     def __init__(
         self,
@@ -108,7 +167,16 @@ class BinaryFocalCrossentropy(NamedLoss):
 
 
 class CategoricalFocalCrossentropy(NamedLoss):
-    """The cross-entropy, times alpha (1 - p)^gamma: easy examples count less."""
+    """The cross-entropy, times alpha (1 - p)^gamma: easy examples count less.
+
+    Shapes, arguments and errors are those of `categorical_focal_crossentropy`, reduction and
+    `sample_weight` those of `Loss`.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.CategoricalFocalCrossentropy(alpha=1.0)
+    >>> round(loss([[0, 1]], [[0.5, 0.5]]).item(), 4)  # 0.5^2 log(2)
+    0.1733
+    """
 
     def __init__(
         self,
@@ -135,7 +203,16 @@ class CategoricalFocalCrossentropy(NamedLoss):
 
 
 class Dice(NamedLoss):
-    """One minus the overlap of the true and the predicted region."""
+    """One minus the overlap of the true and the predicted region.
+
+    Shapes, axis and errors are those of `dice`, reduction and `sample_weight` those of `Loss`; with
+    the default axis there is one value for the batch.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.Dice(axis=(1, 2, 3), reduction="none")
+    >>> loss(dl.ones((2, 4, 4, 1)), dl.ones((2, 4, 4, 1))).shape
+    (2,)
+    """
 
     def __init__(
         self,
@@ -148,7 +225,16 @@ class Dice(NamedLoss):
 
 
 class Tversky(NamedLoss):
-    """`Dice` with one weight for what was missed and another for what was invented."""
+    """`Dice` with one weight for what was missed and another for what was invented.
+
+    Shapes, arguments and errors are those of `tversky`, reduction and `sample_weight` those of
+    `Loss`; alpha above beta asks for few misses.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.Tversky(alpha=1.0, beta=0.0)
+    >>> round(loss([[1.0, 1.0, 0.0]], [[1.0, 0.0, 0.0]]).item(), 4)
+    0.5
+    """
 
     def __init__(
         self,

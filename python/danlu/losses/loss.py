@@ -16,10 +16,23 @@ _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", 
 class Loss:
     """`loss(y_true, y_pred)` is a scalar to minimise; subclasses define `call`, per sample.
 
-    Args:
-        reduction: `"sum_over_batch_size"` or `"mean"` (the sum divided by the number of values),
-            `"sum"`, `"mean_with_sample_weight"` (divided by the sum of the weights) or `"none"`.
-        dtype: of the computation; the default is `config.floatx()`.
+    reduction makes one number of what `call` returns: "sum_over_batch_size" (the default) and
+    "mean" divide the sum by the number of values, "mean_with_sample_weight" by the sum of the
+    weights; "sum" only adds, "none" or None leaves the values. dtype is that of the computation, by
+    default `config.floatx()`. A third argument `sample_weight` multiplies the values: (batch,)
+    where there is one a sample, (batch, 1) for values (batch, time). Masked places do not count.
+
+    Raises ValueError for another reduction and for weights that do not fit the values, TypeError
+    when `call` returns no tensor. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> class Cubic(dl.losses.Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return dl.abs(y_true - y_pred) ** 3
+    >>> Cubic()([0.0, 0.0], [1.0, 2.0]).item()
+    4.5
+    >>> Cubic(reduction="sum")([0.0, 0.0], [1.0, 2.0], sample_weight=[3.0, 1.0]).item()
+    11.0
     """
 
     # A loss whose labels are class numbers takes them in the dtype that they came in.
@@ -41,7 +54,14 @@ class Loss:
 
     @property
     def dtype(self) -> str:
-        """The dtype of the computation."""
+        """The dtype of the computation.
+
+        y_pred is cast to it, and y_true unless it holds class numbers.
+
+        >>> import danlu as dl
+        >>> dl.losses.Poisson(dtype="float64").dtype
+        'float64'
+        """
         return self._dtype
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -62,25 +82,67 @@ class Loss:
         return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Return the loss of each sample."""
+        """Return the loss of each sample.
+
+        y_true and y_pred are tensors of the loss's dtype; the result is a tensor, usually of their
+        shape without the last axis. The reduction comes afterwards.
+
+        Raises NotImplementedError unless the subclass defines it.
+
+        >>> import danlu as dl
+        >>> dl.losses.MeanSquaredError().call(dl.zeros((2, 1)), dl.asarray([[1.0], [3.0]])).tolist()
+        [1.0, 9.0]
+        """
         raise NotImplementedError(f"[{type(self).__name__}] a loss defines call(y_true, y_pred)")
 
     def compute_mask(self, y_true: Any, y_pred: Any) -> Any:
-        """Return which values count, or None when all do."""
+        """Return which values count, or None when all do.
+
+        A subclass may return a bool tensor of the shape of the values; a mean then runs over the
+        True ones alone.
+
+        >>> import danlu as dl
+        >>> loss = dl.losses.SparseCategoricalCrossentropy(ignore_class=-1)
+        >>> loss.compute_mask(dl.asarray([2, -1]), dl.ones((2, 3))).tolist()
+        [True, False]
+        """
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor's arguments, with the names that Keras 3 gives them.
+
+        >>> import danlu as dl
+        >>> dl.losses.MeanSquaredError(reduction="sum").get_config()
+        {'name': 'mean_squared_error', 'reduction': 'sum'}
+        """
         return {"name": self.name, "reduction": self.reduction}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
-        """Return the loss that `get_config` described."""
+        """Return the loss that `get_config` described.
+
+        Raises TypeError for an argument that the constructor does not take.
+
+        >>> import danlu as dl
+        >>> loss = dl.losses.Huber(delta=2.0)
+        >>> dl.losses.Huber.from_config(loss.get_config())([[0.0]], [[4.0]]).item()
+        6.0
+        """
         return cls(**config)
 
 
 class LossFunctionWrapper(Loss):
-    """A loss from a function `fn(y_true, y_pred, **kwargs)` that gives one value per sample."""
+    """A loss from a function `fn(y_true, y_pred, **kwargs)` that gives one value per sample.
+
+    fn gets tensors of the loss's dtype, with shapes (batch,) and (batch, 1) made equal; kwargs are
+    handed to it at each call. `compile(loss=fn)` wraps a function by itself. reduction, dtype,
+    `sample_weight` and the errors are those of `Loss`. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> loss = dl.losses.LossFunctionWrapper(dl.losses.huber, delta=2.0)
+    >>> loss([[0.0], [0.0]], [[1.0], [4.0]]).item()
+    3.25
+    """
 
     def __init__(
         self,
