@@ -20,7 +20,17 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """1 where the label equals `y_pred > threshold`, else 0."""
+    """1 where the label equals `y_pred > threshold`, else 0.
+
+    y_true and y_pred have one shape, which is that of the result; labels are 0 or 1, the threshold
+    is 0.5 by default.
+
+    Raises ValueError when the shapes differ by more than a last axis of size 1. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> dl.metrics.binary_accuracy([1, 1, 0, 0], [0.9, 0.2, 0.1, 0.6]).tolist()
+    [1.0, 0.0, 1.0, 0.0]
+    """
     y_pred = prediction(y_pred)
     y_true, y_pred = same_rank(ops.convert_to_tensor(y_true), y_pred)
     check_same_shape("binary_accuracy", y_true, y_pred)
@@ -28,7 +38,17 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 
 
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the largest prediction is at the place of the one-hot label, else 0."""
+    """1 where the largest prediction is at the place of the one-hot label, else 0.
+
+    y_true and y_pred have one shape (..., classes) -> (...,); probabilities and logits give the
+    same. Of equal predictions the first counts.
+
+    Raises ValueError when the shapes differ. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> dl.metrics.categorical_accuracy([[0, 1], [0, 1]], [[0.2, 0.8], [0.7, 0.3]]).tolist()
+    [1.0, 0.0]
+    """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     check_dense_labels("categorical_accuracy", y_true, y_pred)
     hits = ops.argmax(y_true, axis=-1) == ops.argmax(y_pred, axis=-1)
@@ -36,7 +56,17 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the largest prediction is at the place that the class number names, else 0."""
+    """1 where the largest prediction is at the place that the class number names, else 0.
+
+    y_true (...,) or (..., 1), y_pred (..., classes) -> (...,); probabilities and logits give the
+    same. A label that is no class is a miss.
+
+    Raises ValueError when the shapes do not fit. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> dl.metrics.sparse_categorical_accuracy([1, 1], [[0.2, 0.8], [0.7, 0.3]]).tolist()
+    [1.0, 0.0]
+    """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     check_sparse_labels("sparse_categorical_accuracy", y_true, y_pred)
     if y_true.ndim == y_pred.ndim:
@@ -46,7 +76,18 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """1 where the place of the one-hot label is among the k largest predictions, else 0."""
+    """1 where the place of the one-hot label is among the k largest predictions, else 0.
+
+    y_true and y_pred have one shape (..., classes) -> (...,). It is a hit when fewer than k
+    predictions are larger than that of the label.
+
+    Raises ValueError when the shapes differ. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> y_true, y_pred = [[0, 0, 1], [0, 0, 1]], [[0.1, 0.6, 0.3], [0.6, 0.3, 0.1]]
+    >>> dl.metrics.top_k_categorical_accuracy(y_true, y_pred, k=2).tolist()
+    [1.0, 0.0]
+    """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     check_dense_labels("top_k_categorical_accuracy", y_true, y_pred)
     return sparse_top_k_categorical_accuracy(ops.argmax(y_true, axis=-1), y_pred, k)
@@ -57,7 +98,17 @@ def sparse_top_k_categorical_accuracy(
 ) -> Any:
     """1 where the class number is among the k largest predictions, else 0.
 
-    With `from_sorted_ids`, `y_pred` lists class numbers, the best first, instead of scores.
+    y_true (...,) holds class numbers, y_pred is (..., classes) -> (...,). It is a hit when fewer
+    than k predictions are larger than that of the label. With `from_sorted_ids`, `y_pred` lists
+    class numbers, the best first, instead of scores.
+
+    Raises ValueError when the shapes do not fit, IndexError when a label is not below the number of
+    classes. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> y_pred = [[0.1, 0.6, 0.3], [0.6, 0.3, 0.1]]
+    >>> dl.metrics.sparse_top_k_categorical_accuracy([2, 2], y_pred, k=2).tolist()
+    [1.0, 0.0]
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if from_sorted_ids:
@@ -75,7 +126,17 @@ def _in_top_k(y_true: Any, y_pred: Any, k: int) -> Any:
 
 
 class Accuracy(NamedMean):
-    """How often y_true equals y_pred."""
+    """How often y_true equals y_pred.
+
+    y_true and y_pred have one shape and hold class numbers. `compile(metrics=["accuracy"])` instead
+    chooses the accuracy that fits the shapes of labels and predictions.
+
+    Raises ValueError when the shapes differ by more than a last axis of size 1. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> dl.metrics.Accuracy()([1, 2, 3, 4], [0, 2, 3, 4]).item()
+    0.75
+    """
 
     _direction = "up"
 
@@ -84,7 +145,16 @@ class Accuracy(NamedMean):
 
 
 class BinaryAccuracy(NamedMean):
-    """How often the label, 0 or 1, equals `y_pred > threshold`."""
+    """How often the label, 0 or 1, equals `y_pred > threshold`.
+
+    Shapes and errors are those of `binary_accuracy`.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.BinaryAccuracy()
+    >>> metric.update_state([1, 1, 0, 0], [0.9, 0.2, 0.1, 0.3])
+    >>> metric.result().item()
+    0.75
+    """
 
     _direction = "up"
 
@@ -96,7 +166,14 @@ class BinaryAccuracy(NamedMean):
 
 
 class CategoricalAccuracy(NamedMean):
-    """How often the largest prediction is at the place of the one-hot label."""
+    """How often the largest prediction is at the place of the one-hot label.
+
+    Shapes and errors are those of `categorical_accuracy`.
+
+    >>> import danlu as dl
+    >>> dl.metrics.CategoricalAccuracy()([[0, 1], [0, 1]], [[0.2, 0.8], [0.7, 0.3]]).item()
+    0.5
+    """
 
     _direction = "up"
 
@@ -105,7 +182,14 @@ class CategoricalAccuracy(NamedMean):
 
 
 class SparseCategoricalAccuracy(NamedMean):
-    """How often the largest prediction is at the place that the class number names."""
+    """How often the largest prediction is at the place that the class number names.
+
+    Shapes and errors are those of `sparse_categorical_accuracy`.
+
+    >>> import danlu as dl
+    >>> dl.metrics.SparseCategoricalAccuracy()([1, 1], [[0.2, 0.8], [0.7, 0.3]]).item()
+    0.5
+    """
 
     _direction = "up"
 
@@ -114,7 +198,15 @@ class SparseCategoricalAccuracy(NamedMean):
 
 
 class TopKCategoricalAccuracy(NamedMean):
-    """How often the place of the one-hot label is among the k largest predictions."""
+    """How often the place of the one-hot label is among the k largest predictions.
+
+    Shapes and errors are those of `top_k_categorical_accuracy`.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.TopKCategoricalAccuracy(k=2)
+    >>> metric([[0, 0, 1], [0, 0, 1]], [[0.1, 0.6, 0.3], [0.6, 0.3, 0.1]]).item()
+    0.5
+    """
 
     _direction = "up"
 
@@ -126,7 +218,15 @@ class TopKCategoricalAccuracy(NamedMean):
 
 
 class SparseTopKCategoricalAccuracy(NamedMean):
-    """How often the class number is among the k largest predictions."""
+    """How often the class number is among the k largest predictions.
+
+    Shapes, arguments and errors are those of `sparse_top_k_categorical_accuracy`.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.SparseTopKCategoricalAccuracy(k=2)
+    >>> metric([2, 2], [[0.1, 0.6, 0.3], [0.6, 0.3, 0.1]]).item()
+    0.5
+    """
 
     _direction = "up"
 

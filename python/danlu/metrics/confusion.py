@@ -100,7 +100,21 @@ class _Counts(Metric):
 
 
 class Precision(_Counts):
-    """The share of the chosen that are right: true positives / (true + false positives)."""
+    """The share of the chosen that are right: true positives / (true + false positives).
+
+    y_true (0 or 1) and y_pred have one shape; chosen is what lies above the threshold, 0.5 by
+    default. Several thresholds in [0, 1] give a result (thresholds,), otherwise it is (). With
+    top_k only the k largest of the last axis can be chosen, all of them if there is no threshold;
+    class_id looks at one place of the last axis alone. The result is 0 where nothing is chosen.
+    Weights are (batch,) or of the shape of y_true.
+
+    Raises ValueError for thresholds outside [0, 1], when the shapes differ and when top_k is above
+    the number of classes. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> round(dl.metrics.Precision()([0, 1, 1, 1], [0.9, 0.2, 0.8, 0.7]).item(), 4)  # 2 / (2 + 1)
+    0.6667
+    """
 
     _direction = "up"
 
@@ -111,7 +125,16 @@ class Precision(_Counts):
 
 
 class Recall(_Counts):
-    """The share of the right that are chosen: true positives / (true positives + misses)."""
+    """The share of the right that are chosen: true positives / (true positives + misses).
+
+    Shapes, arguments and errors are those of `Precision`; the result is 0 where there is nothing to
+    find.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.Recall(thresholds=[0.1, 0.75])
+    >>> [round(value, 4) for value in metric([0, 1, 1, 1], [0.9, 0.2, 0.8, 0.7]).tolist()]
+    [1.0, 0.3333]
+    """
 
     _direction = "up"
 
@@ -143,7 +166,18 @@ class _OneCount(_Counts):
 
 
 class TruePositives(_OneCount):
-    """How many were chosen and right."""
+    """How many were chosen and right.
+
+    thresholds is one number or several in [0, 1], by default 0.5; y_true and y_pred have one shape,
+    and weights, (batch,) or of that shape, count instead of ones. The result is () or, for several
+    thresholds, (thresholds,).
+
+    Raises ValueError for other thresholds and when the shapes differ. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> dl.metrics.TruePositives()([0, 1, 1, 1], [0.9, 0.2, 0.8, 0.7]).item()
+    2.0
+    """
 
     _direction = "up"
 
@@ -151,7 +185,14 @@ class TruePositives(_OneCount):
 
 
 class TrueNegatives(_OneCount):
-    """How many were not chosen and wrong."""
+    """How many were not chosen and wrong.
+
+    Shapes, thresholds and errors are those of `TruePositives`.
+
+    >>> import danlu as dl
+    >>> dl.metrics.TrueNegatives()([0, 1, 0, 0], [0.9, 0.2, 0.3, 0.1]).item()
+    2.0
+    """
 
     _direction = "up"
 
@@ -159,7 +200,14 @@ class TrueNegatives(_OneCount):
 
 
 class FalsePositives(_OneCount):
-    """How many were chosen and wrong."""
+    """How many were chosen and wrong.
+
+    Shapes, thresholds and errors are those of `TruePositives`.
+
+    >>> import danlu as dl
+    >>> dl.metrics.FalsePositives()([0, 1, 0, 0], [0.9, 0.2, 0.8, 0.1]).item()
+    2.0
+    """
 
     _direction = "down"
 
@@ -167,7 +215,14 @@ class FalsePositives(_OneCount):
 
 
 class FalseNegatives(_OneCount):
-    """How many were not chosen and right."""
+    """How many were not chosen and right.
+
+    Shapes, thresholds and errors are those of `TruePositives`.
+
+    >>> import danlu as dl
+    >>> dl.metrics.FalseNegatives(thresholds=[0.1, 0.75])([0, 1, 1], [0.9, 0.2, 0.8]).tolist()
+    [0.0, 1.0]
+    """
 
     _direction = "down"
 
@@ -177,9 +232,20 @@ class FalseNegatives(_OneCount):
 class FBetaScore(Metric):
     """(1 + beta^2) precision recall / (beta^2 precision + recall), for each class or averaged.
 
-    Args:
-        average: None for one score a class, `"micro"`, `"macro"` or `"weighted"`.
-        threshold: a prediction above it is chosen; by default the largest of a row is.
+    y_true (0 or 1) and y_pred are (batch, classes). average None gives one score a class,
+    (classes,); "micro" counts all classes together, "macro" is the mean of the scores, "weighted"
+    weighs them by the labels of each class. A prediction above the threshold is chosen; by default
+    the largest of a row is. beta > 1 favours recall.
+
+    Raises ValueError for another average, beta <= 0, a threshold outside (0, 1], a first batch of
+    other shapes, and a result before the first batch. Source: van Rijsbergen, 1979, "Information
+    Retrieval".
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.FBetaScore(beta=2.0)
+    >>> score = metric([[1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]])
+    >>> [round(value, 4) for value in score.tolist()]
+    [0.8333, 0.5556]
     """
 
     _direction = "up"
@@ -269,7 +335,15 @@ class FBetaScore(Metric):
 
 
 class F1Score(FBetaScore):
-    """2 precision recall / (precision + recall), for each class or averaged."""
+    """2 precision recall / (precision + recall), for each class or averaged.
+
+    `FBetaScore` with beta = 1: shapes, arguments and errors are the same.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.F1Score(average="macro")
+    >>> round(metric([[1, 0], [0, 1], [0, 1]], [[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]]).item(), 4)
+    0.6667
+    """
 
     def __init__(
         self,

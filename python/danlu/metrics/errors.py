@@ -17,7 +17,17 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 class MeanSquaredError(NamedMean):
-    """The mean of (y_true - y_pred)^2."""
+    """The mean of (y_true - y_pred)^2.
+
+    Shapes and errors are those of `losses.mean_squared_error`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.MeanSquaredError()
+    >>> metric.update_state([[0.0], [0.0]], [[1.0], [3.0]])
+    >>> metric.update_state([[0.0]], [[2.0]], sample_weight=[2.0])
+    >>> metric.result().item()  # (1 + 9 + 2 * 4) / 4
+    4.5
+    """
 
     _direction = "down"
 
@@ -26,7 +36,14 @@ class MeanSquaredError(NamedMean):
 
 
 class MeanAbsoluteError(NamedMean):
-    """The mean of |y_true - y_pred|."""
+    """The mean of |y_true - y_pred|.
+
+    Shapes and errors are those of `losses.mean_absolute_error`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> dl.metrics.MeanAbsoluteError()([[0.0], [0.0]], [[1.0], [-3.0]]).item()
+    2.0
+    """
 
     _direction = "down"
 
@@ -35,7 +52,15 @@ class MeanAbsoluteError(NamedMean):
 
 
 class MeanAbsolutePercentageError(NamedMean):
-    """100 times the mean of |(y_true - y_pred) / y_true|."""
+    """100 times the mean of |(y_true - y_pred) / y_true|.
+
+    Shapes and errors are those of `losses.mean_absolute_percentage_error`; each sample counts by
+    its weight.
+
+    >>> import danlu as dl
+    >>> dl.metrics.MeanAbsolutePercentageError()([[2.0], [4.0]], [[1.0], [4.0]]).item()
+    25.0
+    """
 
     _direction = "down"
 
@@ -46,7 +71,16 @@ class MeanAbsolutePercentageError(NamedMean):
 
 
 class MeanSquaredLogarithmicError(NamedMean):
-    """The mean of (log(y_true + 1) - log(y_pred + 1))^2."""
+    """The mean of (log(y_true + 1) - log(y_pred + 1))^2.
+
+    Shapes and errors are those of `losses.mean_squared_logarithmic_error`; each sample counts by
+    its weight.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.MeanSquaredLogarithmicError()
+    >>> round(metric([[0.0], [3.0]], [[1.0], [1.0]]).item(), 3)
+    0.48
+    """
 
     _direction = "down"
 
@@ -57,7 +91,14 @@ class MeanSquaredLogarithmicError(NamedMean):
 
 
 class LogCoshError(NamedMean):
-    """The mean of log(cosh(y_pred - y_true))."""
+    """The mean of log(cosh(y_pred - y_true)).
+
+    Shapes and errors are those of `losses.log_cosh`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> round(dl.metrics.LogCoshError()([[0.0], [0.0]], [[1.0], [-1.0]]).item(), 4)
+    0.4338
+    """
 
     _direction = "down"
 
@@ -66,7 +107,14 @@ class LogCoshError(NamedMean):
 
 
 class Hinge(NamedMean):
-    """The mean of max(1 - y_true y_pred, 0)."""
+    """The mean of max(1 - y_true y_pred, 0).
+
+    Shapes and errors are those of `losses.hinge`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> dl.metrics.Hinge()([[1], [0]], [[0.5], [-2.0]]).item()
+    0.25
+    """
 
     _direction = "down"
 
@@ -75,7 +123,14 @@ class Hinge(NamedMean):
 
 
 class SquaredHinge(NamedMean):
-    """The mean of max(1 - y_true y_pred, 0)^2."""
+    """The mean of max(1 - y_true y_pred, 0)^2.
+
+    Shapes and errors are those of `losses.squared_hinge`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> dl.metrics.SquaredHinge()([[1], [0]], [[0.5], [-2.0]]).item()
+    0.125
+    """
 
     _direction = "down"
 
@@ -84,7 +139,14 @@ class SquaredHinge(NamedMean):
 
 
 class CategoricalHinge(NamedMean):
-    """The mean of max(best wrong score - right score + 1, 0)."""
+    """The mean of max(best wrong score - right score + 1, 0).
+
+    Shapes and errors are those of `losses.categorical_hinge`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> dl.metrics.CategoricalHinge()([[0, 1, 0]], [[0.5, 1.0, -1.0]]).item()
+    0.5
+    """
 
     _direction = "down"
 
@@ -93,7 +155,14 @@ class CategoricalHinge(NamedMean):
 
 
 class KLDivergence(NamedMean):
-    """The mean of sum y log(y / p)."""
+    """The mean of sum y log(y / p).
+
+    Shapes and errors are those of `losses.kl_divergence`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> round(dl.metrics.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]).item(), 4)
+    0.1438
+    """
 
     _direction = "down"
 
@@ -102,7 +171,14 @@ class KLDivergence(NamedMean):
 
 
 class Poisson(NamedMean):
-    """The mean of y_pred - y_true log(y_pred)."""
+    """The mean of y_pred - y_true log(y_pred).
+
+    Shapes and errors are those of `losses.poisson`; each sample counts by its weight.
+
+    >>> import danlu as dl
+    >>> round(dl.metrics.Poisson()([[1.0], [0.0]], [[1.0], [2.0]]).item(), 4)
+    1.5
+    """
 
     _direction = "down"
 
@@ -111,7 +187,15 @@ class Poisson(NamedMean):
 
 
 class RootMeanSquaredError(Mean):
-    """The square root of the mean of (y_true - y_pred)^2."""
+    """The square root of the mean of (y_true - y_pred)^2.
+
+    Shapes and errors are those of `losses.mean_squared_error`; each sample counts by its weight.
+    The root is taken of the mean over all batches.
+
+    >>> import danlu as dl
+    >>> dl.metrics.RootMeanSquaredError()([[0.0], [0.0]], [[1.0], [7.0]]).item()  # sqrt(50 / 2)
+    5.0
+    """
 
     _direction = "down"
 
@@ -130,7 +214,15 @@ class RootMeanSquaredError(Mean):
 
 
 class CosineSimilarity(NamedMean):
-    """The mean cosine of the angle between target and prediction."""
+    """The mean cosine of the angle between target and prediction.
+
+    Shapes and errors are those of `losses.cosine_similarity`; each sample counts by its weight. The
+    loss of this name has the other sign.
+
+    >>> import danlu as dl
+    >>> dl.metrics.CosineSimilarity()([[0.0, 1.0], [0.0, 1.0]], [[0.0, 5.0], [2.0, 0.0]]).item()
+    0.5
+    """
 
     _direction = "up"
 
@@ -143,7 +235,16 @@ class CosineSimilarity(NamedMean):
 
 
 class BinaryCrossentropy(NamedMean):
-    """The mean of -y log(p) - (1 - y) log(1 - p)."""
+    """The mean of -y log(p) - (1 - y) log(1 - p).
+
+    Shapes, arguments and errors are those of `losses.binary_crossentropy`; each sample counts by
+    its weight.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.BinaryCrossentropy(from_logits=True)
+    >>> round(metric([[1], [0]], [[0.0], [0.0]]).item(), 4)
+    0.6931
+    """
 
     _direction = "down"
 
@@ -164,7 +265,16 @@ class BinaryCrossentropy(NamedMean):
 
 
 class CategoricalCrossentropy(NamedMean):
-    """The mean of -sum y log(p), with one-hot labels y."""
+    """The mean of -sum y log(p), with one-hot labels y.
+
+    Shapes, arguments and errors are those of `losses.categorical_crossentropy`; each sample counts
+    by its weight.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.CategoricalCrossentropy()
+    >>> round(metric([[0, 1, 0]], [[0.25, 0.5, 0.25]]).item(), 4)
+    0.6931
+    """
 
     _direction = "down"
 
@@ -187,7 +297,17 @@ class CategoricalCrossentropy(NamedMean):
 
 
 class SparseCategoricalCrossentropy(NamedMean):
-    """The mean of -log(p[y]), with class numbers y."""
+    """The mean of -log(p[y]), with class numbers y.
+
+    Shapes, arguments and errors are those of `losses.sparse_categorical_crossentropy`; each sample
+    counts by its weight. As in Keras 3, places of `ignore_class` add 0 but leave the divisor only
+    where weights are given.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.SparseCategoricalCrossentropy()
+    >>> round(metric([1, 0], [[0.5, 0.5], [0.5, 0.5]]).item(), 4)
+    0.6931
+    """
 
     _direction = "down"
 

@@ -31,7 +31,18 @@ def samplewise(values: Any, sample_weight: Any, reduce: Any, dtype: str) -> tupl
 
 
 class Sum(Metric):
-    """The weighted sum of all values."""
+    """The weighted sum of all values.
+
+    values (batch, ...), weights (batch,) or the shape of the values. Raises ValueError when the
+    weights do not fit. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.Sum()
+    >>> metric.update_state([1.0, 2.0, 3.0])
+    >>> metric.update_state([10.0, 20.0], sample_weight=[0.0, 1.0])
+    >>> metric.result().item()
+    26.0
+    """
 
     def __init__(self, name: str | None = "sum", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -46,7 +57,20 @@ class Sum(Metric):
 
 
 class Mean(Metric):
-    """The weighted mean of all values; each batch counts by its number of samples."""
+    """The weighted mean of all values; each batch counts by its number of samples.
+
+    values (batch, ...) are averaged over the axes after the first; weights (batch,) or the shape of
+    the values, and the divisor is their sum. Without any batch the result is 0.
+
+    Raises ValueError when the weights do not fit. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.Mean()
+    >>> metric.update_state([1.0, 3.0])
+    >>> metric.update_state([8.0])
+    >>> metric.result().item()  # 12 / 3
+    4.0
+    """
 
     def __init__(self, name: str | None = "mean", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
@@ -66,7 +90,17 @@ class Mean(Metric):
 
 
 class MeanMetricWrapper(Mean):
-    """The mean of a function `fn(y_true, y_pred, **kwargs)` over all samples."""
+    """The mean of a function `fn(y_true, y_pred, **kwargs)` over all samples.
+
+    fn returns one value a sample, or (batch, ...); kwargs are handed to it at each update. Weights
+    are those of `Mean`; places that a Keras mask leaves out do not count. `compile(metrics=[fn])`
+    wraps a function by itself. Source: Keras 3.
+
+    >>> import danlu as dl
+    >>> metric = dl.metrics.MeanMetricWrapper(dl.metrics.binary_accuracy, threshold=0.25)
+    >>> metric([[1], [0]], [[0.3], [0.3]]).item()
+    0.5
+    """
 
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any
