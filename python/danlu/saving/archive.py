@@ -52,7 +52,16 @@ def is_archive(path: str) -> bool:
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, zipped: Any = None) -> None:
-    """Write a model to one file: architecture, weights, optimizer state, seeds."""
+    """Write a model to one file: architecture, weights, optimizer state, seeds.
+
+    The same as `Model.save`, where names, errors and arguments are described.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)])
+    >>> dl.saving.save_model(model, "model.keras")
+    >>> dl.saving.load_model("model.keras").output_shape
+    (None, 3)
+    """
     path = check_name(filepath, "save", weights=False)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"[save] {path!r} is there already: pass overwrite=True")
@@ -108,6 +117,19 @@ def load_model(
         custom_objects: {name: class or function} of yours that the model is made of, if they are
             not registered.
         compile: compile it as it was, with the optimizer's state.
+        safe_mode: Keras's, without effect: code in a file is never run.
+
+    Raises FileNotFoundError when there is no file; ArchiveError, a ValueError, for one that is
+    torn, hostile or written by Keras; ValueError for a class or function that is not known, and for
+    weights that do not fit.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+    >>> model.compile("adam", "mse")
+    >>> history = model.fit(dl.ones((4, 2)), dl.ones((4, 1)), verbose=0)
+    >>> model.save("trained.keras")
+    >>> dl.models.load_model("trained.keras").optimizer.iterations.item()  # goes on from step 1
+    1
     """
     path = os.fspath(filepath)
     if not os.path.exists(path):
@@ -176,7 +198,15 @@ def _read_json(path: Any, name: str) -> Any:
 
 
 class ArchiveError(ValueError):
-    """A file that is not a sound archive of danlu."""
+    """A file that is not a sound archive of danlu: the ValueError that `load_model` raises.
+
+    >>> import danlu as dl
+    >>> import numpy as np
+    >>> np.zeros(9).tofile("zeros.keras")
+    >>> dl.models.load_model("zeros.keras")
+    Traceback (most recent call last):
+    danlu.saving.archive.ArchiveError: [load_model] 'zeros.keras' is not a sound danlu archive ...
+    """
 
 
 def _names(path: Any) -> list[str]:

@@ -35,7 +35,18 @@ _PUBLIC = (
 
 
 def serialize_keras_object(obj: Any) -> Any:
-    """Return an object as plain values: numbers, strings, lists and dicts."""
+    """Return an object as plain values: numbers, strings, lists and dicts.
+
+    An object becomes {"module", "class_name", "config", "registered_name"}, as Keras 3 writes it,
+    with the values of its `get_config`; lists, tuples and dicts are walked.
+
+    Raises TypeError for a class and for an object without `get_config`, ValueError for a lambda.
+
+    >>> import danlu as dl
+    >>> config = dl.saving.serialize_keras_object(dl.regularizers.L2(0.5))
+    >>> config["module"], config["class_name"], config["config"]
+    ('keras.regularizers', 'L2', {'l2': 0.5})
+    """
     if obj is None:
         return None
     for plain in (bool, str, int, float):  # of NumPy, or of an enumeration, too
@@ -135,7 +146,19 @@ def public_module(item: Any) -> str | None:
 def deserialize_keras_object(
     config: Any, custom_objects: Mapping[str, Any] | None = None, safe_mode: bool = True
 ) -> Any:
-    """Return the object that `serialize_keras_object` wrote."""
+    """Return the object that `serialize_keras_object` wrote.
+
+    `custom_objects` is {name: class or function} of yours that it names, if not registered;
+    `safe_mode` is Keras's and has no effect: no code in a configuration is run.
+
+    Raises ValueError for a class or function that is not known, the nearest name beside it, and for
+    a lambda that Keras wrote; TypeError for arguments that the class does not take.
+
+    >>> import danlu as dl
+    >>> config = dl.saving.serialize_keras_object(dl.layers.Dense(3, activation="relu"))
+    >>> dl.saving.deserialize_keras_object(config).units
+    3
+    """
     if config is None or isinstance(config, (str, bool, int, float)):
         return config
     if isinstance(config, (list, tuple)):

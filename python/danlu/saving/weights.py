@@ -58,7 +58,17 @@ def weights_to_bytes(model: Any) -> bytes:
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Write the weights of a model to a safetensors file."""
+    """Write the weights of a model to a safetensors file: `model.save_weights(filepath)`.
+
+    Names in the file and errors are described there.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)])
+    >>> dl.saving.save_weights(model, "three.safetensors")
+    >>> dl.saving.save_weights(model, "three.safetensors", overwrite=False)
+    Traceback (most recent call last):
+    FileExistsError: [save_weights] 'three.safetensors' is there already: pass overwrite=True
+    """
     if not model.built and not model.weights:
         raise ValueError(
             f"{model.label()} is not built, so it has no weights to save yet: call it on data, or "
@@ -71,7 +81,18 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
-    """Set the weights of a model from a file of `save_weights`, or from a saved model."""
+    """Set the weights of a model from a file of `save_weights`, or from a saved model.
+
+    The same as `model.load_weights(filepath)`; rules and errors are described there.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)])
+    >>> model.save("model.keras")
+    >>> copy = dl.models.clone_model(model)
+    >>> dl.saving.load_weights(copy, "model.keras")
+    >>> bool((copy.get_weights()[0] == model.get_weights()[0]).all())
+    True
+    """
     path = os.fspath(filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"[load_weights] there is no file {path!r}")
