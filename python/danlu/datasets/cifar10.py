@@ -39,7 +39,19 @@ def load_data(
             `$DANLU_HOME/cifar10/` or the user's cache, where all six are needed; what is absent
             is downloaded.
 
-    >>> (x_train, y_train), (x_test, y_test) = dl.datasets.cifar10.load_data()  # doctest: +SKIP
+    Training data are 50,000, test data 10,000 images, in the order of the source; pixels are 0..255
+    in red, green and blue; a label is a place in `class_names`.
+
+    Raises FileNotFoundError when `path` or a file in it is absent, or when a download fails;
+    ValueError for a damaged file.
+
+    >>> import danlu as dl
+    >>> import numpy as np
+    >>> np.zeros((5, 3073), "uint8").tofile("data_batch_1.bin")  # 5 black airplanes
+    >>> np.zeros((2, 3073), "uint8").tofile("test_batch.bin")
+    >>> (x_train, y_train), (x_test, y_test) = dl.datasets.cifar10.load_data(path=".")
+    >>> x_train.shape, y_test.shape
+    ((5, 32, 32, 3), (2, 1))
     """
     import numpy as np
 
@@ -62,7 +74,18 @@ def load_data(
 
 
 def read_batch(file: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Reads records of one label byte and 3,072 pixel bytes, red plane first."""
+    """Reads records of one label byte and 3,072 pixel bytes, red plane first.
+
+    Returns uint8 images (n, 32, 32, 3) and labels (n, 1). Raises ValueError for a file that is no
+    whole number of records, or has a label above 9.
+
+    >>> import danlu as dl
+    >>> import numpy as np
+    >>> np.repeat(np.uint8([8, 255, 0, 0]), [1, 1024, 1024, 1024]).tofile("ship.bin")
+    >>> x, y = dl.datasets.cifar10.read_batch("ship.bin")
+    >>> x[0, 0, 0].tolist(), dl.datasets.cifar10.class_names[y[0, 0]]
+    ([255, 0, 0], 'ship')
+    """
     import numpy as np
 
     file = Path(file)

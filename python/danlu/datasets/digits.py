@@ -19,10 +19,14 @@ def load_data(
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """`(x_train, y_train), (x_test, y_test)`: uint8 images (n, 8, 8) of 0..16, uint8 labels (n,).
 
+    A pixel counts the inked ones among 4x4 of the 32x32 scan, so x / 16 lies in 0..1 (Alpaydin and
+    Kaynak, 1998).
+
     Args:
-        test_split: the fraction that becomes test data.
+        test_split: the fraction that becomes test data, 0 <= test_split < 1, else ValueError.
         seed: shuffles before the split; None keeps the order of the source.
 
+    >>> import danlu as dl
     >>> (x_train, y_train), (x_test, y_test) = dl.datasets.digits.load_data()
     >>> x_train.shape, y_test.shape
     ((1437, 8, 8), (360,))

@@ -30,12 +30,14 @@ def load_data(
 ) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """`(x_train, y_train), (x_test, y_test)`: float32 features (n, 2) and prices (n,).
 
-    All ten rows are training data unless `test_split` says otherwise.
+    Features are the area in square feet and the number of bedrooms, prices are in dollars. All ten
+    rows are training data unless `test_split` says otherwise.
 
     Args:
-        test_split: the fraction that becomes test data.
+        test_split: the fraction that becomes test data, 0 <= test_split < 1, else ValueError.
         seed: shuffles before the split; None keeps the order.
 
+    >>> import danlu as dl
     >>> (x, y), _ = dl.datasets.housing.load_data()
     >>> x[0].tolist(), float(y[0])
     ([2104.0, 3.0], 399900.0)

@@ -10,16 +10,20 @@ class PyDataset:
     """Batches by number: a subclass defines `__len__` and `__getitem__(index)`.
 
     `__getitem__` returns one batch, (x, y) or (x, y, sample_weight); `__len__` says how many there
-    are in an epoch. Batches are made in the thread that trains.
+    are in an epoch. Batches are made in the thread that trains: the arguments of the constructor
+    are Keras's and change nothing. With `shuffle`, `fit` takes them in a new order each epoch.
 
-    >>> class Squares(PyDataset):
+    Raises NotImplementedError for what the subclass does not define.
+
+    >>> import danlu as dl
+    >>> class Squares(dl.utils.PyDataset):
     ...     def __len__(self):
     ...         return 4
     ...
     ...     def __getitem__(self, index):
     ...         return [[float(index)]], [[float(index**2)]]
-    >>> len(list(Squares()))
-    4
+    >>> [y for x, y in Squares()]
+    [[[0.0]], [[1.0]], [[4.0]], [[9.0]]]
     """
 
     def __init__(
@@ -46,7 +50,27 @@ class PyDataset:
         return (self[index] for index in range(len(self)))
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch."""
+        """Called after each pass over all batches; does nothing unless a subclass defines it.
+
+        >>> import danlu as dl
+        >>> class Harder(dl.utils.PyDataset):
+        ...     level = 1.0
+        ...
+        ...     def __len__(self):
+        ...         return 1
+        ...
+        ...     def __getitem__(self, index):
+        ...         return dl.ones((4, 1)) * self.level, dl.ones((4, 1))
+        ...
+        ...     def on_epoch_end(self):
+        ...         self.level *= 2
+        >>> model = dl.Sequential([dl.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> data = Harder()
+        >>> history = model.fit(data, epochs=3, verbose=0)
+        >>> data.level
+        8.0
+        """
 
 
 Sequence = PyDataset

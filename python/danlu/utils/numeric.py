@@ -8,9 +8,14 @@ from typing import Any
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """Return class numbers as one-hot rows: shape (...,) becomes (..., num_classes).
 
-    A last axis of size 1 is dropped first. A tensor gives a tensor, anything else a NumPy array.
+    A last axis of size 1 is dropped first. A tensor gives a float32 tensor, anything else a float64
+    NumPy array. Without `num_classes` it is max(x) + 1.
 
-    >>> to_categorical([0, 2], num_classes=3).tolist()
+    Raises ValueError for labels that are no whole numbers or not in 0 ... num_classes - 1,
+    TypeError for text and other objects.
+
+    >>> import danlu as dl
+    >>> dl.utils.to_categorical([0, 2], num_classes=3).tolist()
     [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     import numpy
@@ -43,7 +48,18 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
-    """Return the vectors along an axis divided by their norms; zero vectors stay."""
+    """y = x / norm(x), the vectors along an axis; zero vectors stay, y is a NumPy array.
+
+    The norm is that of NumPy's `linalg.norm`: (sum |x|^order)^(1/order), 2 for the Euclidean one,
+    `np.inf` for the largest |x|. Raises NumPy's AxisError, a ValueError, for an axis that there is
+    not.
+
+    >>> import danlu as dl
+    >>> dl.utils.normalize([[3.0, 4.0], [0.0, 0.0]]).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    >>> dl.utils.normalize([1.0, 3.0], order=1).tolist()
+    [0.25, 0.75]
+    """
     import numpy
 
     x = numpy.atleast_1d(numpy.asarray(x))

@@ -32,6 +32,14 @@ class Progbar:
         interval: seconds between two redraws, at least.
         averaged: names of values that are averaged over the steps; all others are shown as they
             are. None averages all.
+
+    The last update, `current` >= `target` or `finalize=True`, shows values as they come.
+
+    >>> import danlu as dl
+    >>> bar = dl.utils.Progbar(target=2)
+    >>> bar.update(1, [("loss", 3.0)])
+    >>> bar.update(2, [("loss", 1.0)])
+    2/2 ━━━━━━━━━━━━━━━━━━━━ 0s ...s/step - loss: 1.0000
     """
 
     def __init__(
@@ -59,11 +67,29 @@ class Progbar:
         self.redraws = bool(terminal) or "ipykernel" in sys.modules
 
     def add(self, steps: int, values: Any = None) -> None:
-        """Count further steps."""
+        """Count further steps.
+
+        >>> import danlu as dl
+        >>> bar = dl.utils.Progbar(target=10, verbose=0)
+        >>> bar.add(3)
+        >>> bar.add(2)
+        >>> bar.seen
+        5
+        """
         self.update(self.seen + steps, values)
 
     def update(self, current: int, values: Any = None, finalize: bool | None = None) -> None:
-        """Show that `current` steps are done, with [(name, value)]."""
+        """Show that `current` steps are done, with [(name, value)].
+
+        A value is weighted with the steps since the last update. `finalize` ends the line; by
+        default at the target.
+
+        >>> import danlu as dl
+        >>> bar = dl.utils.Progbar(target=None, verbose=2)
+        >>> bar.update(1, [("loss", 3.0)])
+        >>> bar.update(2, [("loss", 1.0)], finalize=True)
+        0s - ...s/step - loss: 1.0000
+        """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
         steps = max(current - self.seen, 1)
