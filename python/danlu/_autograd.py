@@ -62,8 +62,9 @@ def value_and_grad(
     """Return a function that gives `(f(...), df/dx)` for the arguments `argnums`.
 
     An argument is a tensor, a Variable, or a list, tuple or dict of them; its gradient has the same
-    structure. The very objects passed are differentiated, so `f` may also reach Variables through
-    the model it closes over.
+    structure and shapes, and is zeros where the number does not depend on it. The very objects
+    passed are differentiated, so `f` may also reach Variables through the model it closes over.
+    Names and arguments are those of JAX.
 
     Args:
         f: returns one number (a tensor of one element), or `(number, aux)` with `has_aux`.
@@ -76,6 +77,7 @@ def value_and_grad(
     Raises:
         ValueError: `f` returns more than one number, or `argnums` names an argument that did not
             come.
+        TypeError: `f` returns no tensor, or an argument is not of a floating dtype.
 
     >>> import danlu as dl
     >>> value, gradient = dl.value_and_grad(lambda x: dl.sum(x * x))(dl.asarray([1.0, 2.0]))
@@ -126,6 +128,8 @@ def grad(
 ) -> Callable[..., Any]:
     """Return a function that gives df/dx; arguments and errors as in `value_and_grad`.
 
+    With `has_aux` it gives `(df/dx, aux)`. Applied again it gives further derivatives, here of x^3:
+
     >>> import danlu as dl
     >>> dl.grad(dl.grad(lambda x: x**3))(dl.asarray(2.0)).item()
     12.0
@@ -141,7 +145,10 @@ def grad(
 
 
 class no_grad:  # noqa: N801  (the name that PyTorch users know)
-    """`with dl.no_grad():` nothing is recorded for gradients; also a decorator.
+    """`with dl.no_grad():` nothing is recorded for gradients; also a decorator, `@dl.no_grad()`.
+
+    What is computed inside has `requires_grad` False and costs no memory for a backward pass; it
+    holds for the current thread, and ends with the block, also by an exception. As in PyTorch.
 
     >>> import danlu as dl
     >>> w = dl.Variable([1.0])
@@ -169,8 +176,10 @@ class no_grad:  # noqa: N801  (the name that PyTorch users know)
 def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Give `f` its own gradient: `f(*tensors)` returns `(result, rule)`.
 
-    `rule(*upstream)` gets the gradient of each result and returns that of each tensor argument.
-    The name and form are those of `keras.ops.custom_gradient`.
+    `rule(*upstream)` gets the gradient of each result and returns that of each positional argument,
+    in its shape; nothing inside `f` is recorded. Differentiating raises ValueError when the rule
+    returns another number of gradients, or one of another shape. The name and form are those of
+    `keras.ops.custom_gradient`.
 
     >>> import danlu as dl
     >>> @dl.custom_gradient

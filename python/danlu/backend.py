@@ -28,12 +28,22 @@ __all__ = [
 
 
 def backend() -> str:
-    """Return the name of the engine that Keras's names run on."""
+    """Return the name of the engine that Keras's names run on.
+
+    >>> import danlu as dl
+    >>> dl.backend.backend()
+    'danlu'
+    """
     return "danlu"
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Whether `x` is a symbolic tensor of a functional model."""
+    """Whether `x` is a symbolic tensor of a functional model: of `Input`, or of a call on one.
+
+    >>> import danlu as dl
+    >>> dl.backend.is_keras_tensor(dl.Input((8,))), dl.backend.is_keras_tensor(dl.ones(8))
+    (True, False)
+    """
     from .layers import KerasTensor
 
     return isinstance(x, KerasTensor)

@@ -18,7 +18,12 @@ __all__ = [
 
 
 def is_nested(structure: Any) -> bool:
-    """Whether `structure` is a tuple, list or dict."""
+    """Whether `structure` is a tuple, list or dict.
+
+    >>> import danlu as dl
+    >>> dl.tree.is_nested([]), dl.tree.is_nested(dl.ones(2))
+    (True, False)
+    """
     return isinstance(structure, (tuple, list, dict))
 
 
@@ -30,7 +35,12 @@ def _sorted_keys(mapping: dict) -> list:
 
 
 def flatten(structure: Any) -> list:
-    """The leaves, depth first: `flatten([1, {"b": 3, "a": 2}]) == [1, 2, 3]`."""
+    """The leaves, depth first, those of a dict in the order of its sorted keys.
+
+    >>> import danlu as dl
+    >>> dl.tree.flatten([1, {"b": (3, 4), "a": 2}])
+    [1, 2, 3, 4]
+    """
     if not is_nested(structure):
         return [structure]
     out: list = []
@@ -55,7 +65,15 @@ def _like(structure, items):
 
 
 def map_structure(fn: Callable, structure: Any, *more: Any) -> Any:
-    """The structure of `fn(leaf, ...)`, walking structures of one shape in step."""
+    """The structure of `fn(leaf, ...)`, walking structures of one shape in step.
+
+    Named tuples and the order of keys are kept; where the first structure has a leaf, `fn` gets
+    what the others have there. Raises ValueError where lengths differ, KeyError where a key lacks.
+
+    >>> import danlu as dl
+    >>> dl.tree.map_structure(lambda a, b: a + b, {"w": [1, 2], "b": 3}, {"w": [10, 20], "b": 30})
+    {'w': [11, 22], 'b': 33}
+    """
     if isinstance(structure, dict):
         return {k: map_structure(fn, v, *[m[k] for m in more]) for k, v in structure.items()}
     if isinstance(structure, (tuple, list)):
@@ -65,7 +83,14 @@ def map_structure(fn: Callable, structure: Any, *more: Any) -> Any:
 
 
 def pack_sequence_as(structure: Any, flat: Any) -> Any:
-    """The inverse of `flatten`: the leaves of `structure` replaced by the values of `flat`."""
+    """The inverse of `flatten`: the leaves of `structure` replaced by the values of `flat`.
+
+    Raises ValueError unless there are as many values as leaves.
+
+    >>> import danlu as dl
+    >>> dl.tree.pack_sequence_as({"b": 0, "a": (0, 0)}, [1, 2, 3])
+    {'b': 3, 'a': (1, 2)}
+    """
     values = list(flat)
     count = len(flatten(structure))
     if len(values) != count:
@@ -83,7 +108,16 @@ def _pack(structure: Any, values: Iterator) -> Any:
 
 
 def assert_same_structure(a: Any, b: Any) -> None:
-    """Raises ValueError where two structures differ in shape."""
+    """Raises ValueError where two structures differ in shape.
+
+    Dicts must have the same keys, tuples and lists, which stand for each other, the same length.
+
+    >>> import danlu as dl
+    >>> dl.tree.assert_same_structure([1, (2, 3)], ["a", ["b", "c"]])
+    >>> dl.tree.assert_same_structure([1, (2, 3)], [1, 2])
+    Traceback (most recent call last):
+    ValueError: [tree] structures differ: (2, 3) and 2
+    """
     if isinstance(a, dict) and isinstance(b, dict):
         same = a.keys() == b.keys()
         pairs = [(a[k], b[k]) for k in a if k in b]
