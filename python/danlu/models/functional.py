@@ -30,8 +30,8 @@ class Functional(Model):
     >>> inputs = dl.Input(shape=(8,))
     >>> hidden = dl.layers.Dense(6, activation="relu")(inputs)
     >>> model = dl.Model(inputs, dl.layers.Dense(4, activation="softmax")(hidden))
-    >>> model.count_params()
-    82
+    >>> model.input_shape, model.output_shape, model.count_params()
+    ((None, 8), (None, 4), 82)
     """
 
     def __init__(
