@@ -13,7 +13,23 @@ _NAMES = FLOATS | {
 
 class DTypePolicy:
     """A pair of dtypes by one name: "float32" is both, "mixed_bfloat16" computes in bfloat16 on
-    float32 weights."""
+    float32 weights.
+
+    Floating inputs of a layer are cast to compute_dtype; its weights are made in variable_dtype.
+    The default is `dl.config.dtype_policy()`.
+
+    Raises ValueError for a name that is neither a dtype nor "mixed_bfloat16" nor "mixed_float16".
+
+    Source: Micikevicius et al., 2017, arXiv:1710.03740, for mixed precision; the names are Keras
+    3's.
+
+    >>> import danlu as dl
+    >>> policy = dl.layers.Layer(dtype="mixed_bfloat16").dtype_policy
+    >>> policy
+    <DTypePolicy "mixed_bfloat16">
+    >>> policy.compute_dtype, policy.variable_dtype
+    ('bfloat16', 'float32')
+    """
 
     def __init__(self, name: str | None = None) -> None:
         from .. import config
@@ -31,7 +47,14 @@ class DTypePolicy:
 
     @classmethod
     def get(cls, identifier: Any) -> DTypePolicy:
-        """Return the policy that a name, a dtype, a policy or a configuration stands for."""
+        """Return the policy that a name, a dtype, a policy or a configuration stands for.
+
+        None stands for the default.
+
+        >>> import danlu as dl
+        >>> type(dl.layers.Layer().dtype_policy).get("mixed_float16").compute_dtype
+        'float16'
+        """
         if isinstance(identifier, DTypePolicy):
             return identifier
         if isinstance(identifier, dict):
@@ -46,7 +69,12 @@ class DTypePolicy:
         return cls(**config)
 
     def serialize(self) -> dict[str, Any]:
-        """Return the configuration as Keras 3 writes it."""
+        """Return the configuration as Keras 3 writes it.
+
+        >>> import danlu as dl
+        >>> dl.layers.Layer(dtype="float64").dtype_policy.serialize()["config"]
+        {'name': 'float64'}
+        """
         return {
             "module": "keras",
             "class_name": "DTypePolicy",

@@ -23,20 +23,31 @@ from .state import LayerState
 
 
 class Layer(LayerState):
-    """A formula with weights.
+    """A formula with weights: `build` makes the weights, `call` is the formula.
 
-    >>> class Scale(Layer):
+    Calling the layer does the rest: arrays and lists become tensors, floating ones in compute_dtype
+    (not with autocast=False); the first call builds; `input_spec` is checked; `training` reaches
+    `call`, where it has that argument, and the layers inside.
+
+    activity_regularizer is a function of the outputs whose value, divided by the batch size, is
+    added to the loss. dtype names the policy, such as "float32" or "mixed_bfloat16". Further
+    arguments are input_shape, of one sample, or input_dim, for the first layer of a `Sequential`.
+
+    Raises TypeError for other arguments, RuntimeError when a constructor of yours does not call
+    super().__init__(), NotImplementedError for a layer without `call`.
+
+    >>> import danlu as dl
+    >>> class Scale(dl.layers.Layer):
     ...     def build(self, input_shape):
-    ...         self.scale = self.add_weight(shape=input_shape[-1:], initializer="ones")
+    ...         self.scale = self.add_weight(input_shape[-1:], "ones", name="scale")
     ...
     ...     def call(self, inputs):
     ...         return inputs * self.scale
-
-    Args:
-        activity_regularizer: function of the outputs whose value is added to the loss.
-        trainable: whether training changes the weights.
-        dtype: of weights and computation; a name such as "float32".
-        input_shape: of one sample, for the first layer of a `Sequential`.
+    >>> layer = Scale(name="gain")
+    >>> layer([[1.0, 2.0]]).tolist()
+    [[1.0, 2.0]]
+    >>> [(v.path, v.shape) for v in layer.weights]
+    [('gain/scale', (2,))]
     """
 
     # What `call` takes, found once for each class.
@@ -95,7 +106,18 @@ class Layer(LayerState):
     # What a layer defines.
 
     def build(self, *args: Any, **kwargs: Any) -> None:
-        """Make the weights for inputs of a shape. Runs once, at the first call or by hand."""
+        """Make the weights for inputs of a shape. Runs once, at the first call or by hand.
+
+        The shape has the batch axis, None where it is open. A layer of several inputs,
+        `call(a, b)`, defines `build(a_shape, b_shape)`; one whose input is a list gets a list of
+        shapes.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> layer.build((None, 5))
+        >>> [(v.name, v.shape) for v in layer.weights]
+        [('kernel', (5, 3)), ('bias', (3,))]
+        """
         shapes = args[0] if len(args) == 1 and not kwargs else None
         if type(self).call is not Layer.call and shapes is not None and self._layers:
             from .infer import build_by_calling
@@ -104,29 +126,69 @@ class Layer(LayerState):
         self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the outputs for the inputs: the layer's formula."""
+        """Return the outputs for the inputs: the layer's formula.
+
+        Defined by a subclass and run by `layer(inputs)`. An argument named `training` receives the
+        mode, one named `mask` the mask of the inputs. Raises NotImplementedError where it is not
+        defined.
+
+        >>> import danlu as dl
+        >>> class Halve(dl.layers.Layer):
+        ...     def call(self, inputs):
+        ...         return inputs / 2
+        >>> Halve()([[1.0, 2.0]]).tolist()
+        [[0.5, 1.0]]
+        """
         raise NotImplementedError(
             f"{self.label()} has no formula: define call(self, inputs) in {type(self).__name__}"
         )
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the shape of the outputs for inputs of a shape, None where it is open."""
+        """Return the shape of the outputs for inputs of a shape, None where it is open.
+
+        Where a subclass does not define it, the layer is built and `call` runs on zeros, twice,
+        with two sizes for each open axis: what differs between the outputs is open.
+
+        >>> import danlu as dl
+        >>> dl.layers.Conv2D(6, 5).compute_output_shape((None, 28, 28, 1))
+        (None, 24, 24, 6)
+        """
         from .infer import output_shape_by_calling
 
         return output_shape_by_calling(self, *args, **kwargs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Return symbolic tensors with the outputs' shapes and dtypes for symbolic inputs."""
+        """Return symbolic tensors with the outputs' shapes and dtypes for symbolic inputs.
+
+        >>> import danlu as dl
+        >>> spec = dl.layers.Dense(3).compute_output_spec(dl.Input((5,)))
+        >>> spec.shape, spec.dtype
+        ((None, 3), 'float32')
+        """
         from .infer import layer_output_spec
 
         return layer_output_spec(self, args, kwargs)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask of the outputs: that of the inputs, if `supports_masking` is set."""
+        """Return the mask of the outputs: that of the inputs, if `supports_masking` is set.
+
+        A layer that defines it makes a mask of its own, as `Embedding(mask_zero=True)` does.
+
+        >>> import danlu as dl
+        >>> dl.layers.Embedding(5, 2, mask_zero=True).compute_mask([[3, 0]]).tolist()
+        [[True, False]]
+        """
         return previous_mask
 
     def input_hint(self, shape: tuple) -> str:
-        """Return the likely cause and remedy when inputs of this shape do not fit."""
+        """Return the likely cause and remedy when inputs of this shape do not fit.
+
+        It ends the message of the ValueError; "" adds nothing.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3).input_hint((5,))
+        'the first axis is the batch: give a single sample as x[None]'
+        """
         return ""
 
     def add_weight(
@@ -144,12 +206,20 @@ class Layer(LayerState):
     ) -> Variable:
         """Make a Variable that belongs to this layer, and return it.
 
-        Args:
-            shape: a tuple or an int; () by default.
-            initializer: a name, an initializer or `f(shape, dtype)`; by default glorot_uniform for
-                floating dtypes and zeros for others.
-            regularizer: function of the weight whose value is added to the loss.
-            constraint: function applied to the weight after each update.
+        shape is a tuple or an int, () by default. initializer is a name, an initializer or
+        `f(shape, dtype=...)`, by default "glorot_uniform" for floating dtypes and zeros for others;
+        dtype is variable_dtype by default. The value of regularizer, a function of the weight, is
+        added to the loss; constraint is applied to the weight after each update. autocast,
+        aggregation and overwrite_with_gradient, which Keras has, change nothing.
+
+        Raises ValueError when a size is None, TypeError when the shape is a string (Keras 2 took
+        the name first), RuntimeError before super().__init__().
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Layer(name="mine")
+        >>> weight = layer.add_weight((2, 3), initializer="ones", name="kernel")
+        >>> weight.path, weight.shape, len(layer.weights)
+        ('mine/kernel', (2, 3), 1)
         """
         from .. import initializers
 
@@ -337,7 +407,21 @@ class Layer(LayerState):
             error.add_note(f"in layer {self.label()} ({context.here.path()}), inputs {shapes}")
 
     def add_loss(self, loss: Any) -> None:
-        """Add scalars to the loss of the call that is running."""
+        """Add scalars to the loss of the call that is running.
+
+        loss is a scalar or a structure of them; it lies in `losses` until the next call, and `fit`
+        adds it to the loss of the step. While shapes are inferred nothing is kept.
+
+        >>> import danlu as dl
+        >>> class Small(dl.layers.Layer):
+        ...     def call(self, inputs):
+        ...         self.add_loss(0.5 * dl.sum(inputs * inputs))
+        ...         return inputs
+        >>> layer = Small()
+        >>> y = layer([[1.0, 3.0]])
+        >>> [loss.item() for loss in layer.losses]
+        [5.0]
+        """
         if context.here.abstract:
             return
         for value in tree.flatten(loss):
@@ -346,7 +430,17 @@ class Layer(LayerState):
 
     @property
     def losses(self) -> list:
-        """The values that the last call added, and those of the weights' regularizers."""
+        """The values that the last call added, and those of the weights' regularizers.
+
+        Weights that are not trainable have none. Those of the layers inside are included.
+
+        >>> import danlu as dl
+        >>> penalty = dl.regularizers.L2(0.5)
+        >>> layer = dl.layers.Dense(1, kernel_initializer="ones", kernel_regularizer=penalty)
+        >>> layer.build((None, 3))
+        >>> [loss.item() for loss in layer.losses]  # 0.5 * (1 + 1 + 1)
+        [1.5]
+        """
         return self._added_losses() + [
             v.regularizer(v) for v in self._regularized_weights() if v.trainable
         ]
@@ -373,7 +467,13 @@ class Layer(LayerState):
         """Return the constructor's arguments, from which `from_config` makes an equal layer.
 
         A layer whose constructor takes arguments beyond those of `Layer` either extends this dict
-        or leaves it: what its constructor was given is then recorded if it can be written as JSON.
+        or leaves it: what its constructor was given is then recorded if it can be written as JSON,
+        and NotImplementedError raised if not. Weights are no part of it.
+
+        >>> import danlu as dl
+        >>> config = dl.layers.Dense(3, name="head").get_config()
+        >>> config["name"], config["units"], config["use_bias"]
+        ('head', 3, True)
         """
         self._check_initialized()
         config: dict[str, Any] = {
@@ -391,7 +491,16 @@ class Layer(LayerState):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
-        """Return a layer with this configuration."""
+        """Return a layer with this configuration.
+
+        It has the same name, and weights of its own. Raises TypeError when the constructor does not
+        take what the configuration holds.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3, activation="relu", name="head")
+        >>> dl.layers.Dense.from_config(layer.get_config())
+        <Dense name=head, built=False>
+        """
         try:
             return cls(**config)
         except TypeError as error:
@@ -402,7 +511,17 @@ class Layer(LayerState):
             ) from error
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """Return the shapes that `build` was given."""
+        """Return the shapes that `build` was given.
+
+        They lie under "input_shape", or for several arguments under "shapes_dict" by name, with
+        None for the batch of a call; None before the layer is built.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> y = layer(dl.ones((2, 5)))
+        >>> layer.get_build_config()
+        {'input_shape': (None, 5)}
+        """
         if self._build_shapes is None:
             return None
         names, shapes = self._build_shapes
@@ -411,7 +530,16 @@ class Layer(LayerState):
         return {"shapes_dict": dict(zip(names, shapes, strict=False))}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Build with the shapes from `get_build_config`."""
+        """Build with the shapes from `get_build_config`.
+
+        A layer that is built stays as it is.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> layer.build_from_config({"input_shape": (None, 5)})
+        >>> layer.kernel.shape
+        (5, 3)
+        """
         shapes = [config["input_shape"]] if "input_shape" in config else None
         if shapes is None:
             shapes = list(config.get("shapes_dict", {}).values())
@@ -422,12 +550,30 @@ class Layer(LayerState):
 
     @property
     def input(self) -> Any:
-        """The symbolic inputs of the first use in a functional model."""
+        """The symbolic inputs of the first use in a functional model.
+
+        Raises AttributeError when there was none.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> y = layer(dl.Input((5,)))
+        >>> layer.input.shape
+        (None, 5)
+        """
         return self._first_node("input").input_structure()
 
     @property
     def output(self) -> Any:
-        """The symbolic outputs of the first use in a functional model."""
+        """The symbolic outputs of the first use in a functional model.
+
+        Raises AttributeError when there was none.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> y = layer(dl.Input((5,)))
+        >>> layer.output is y
+        True
+        """
         return self._first_node("output").outputs
 
     def _first_node(self, what):

@@ -67,7 +67,12 @@ class LayerState:
             )
 
     def label(self) -> str:
-        """Return how error messages name this layer: `[Dense 'dense_1']`."""
+        """Return how error messages name this layer: `[Dense 'dense_1']`.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3, name="head").label()
+        "[Dense 'head']"
+        """
         return f"[{type(self).__name__} {self.name!r}]"
 
     # Tracking.
@@ -148,50 +153,125 @@ class LayerState:
 
     @property
     def variables(self) -> list[Variable]:
-        """All Variables, the states of seed generators included."""
+        """All Variables, the states of seed generators included.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dropout(0.5)
+        >>> [v.name for v in layer.variables], layer.weights
+        (['seed_generator_state'], [])
+        """
         own = self._trainable_variables + self._non_trainable_variables
         own = own + [generator.state for generator in self._seed_generators]
         return _unique(own + [v for layer in self._layers for v in layer.variables])
 
     @property
     def weights(self) -> list[Variable]:
-        """All Variables but the states of seed generators and metrics."""
+        """All Variables but the states of seed generators and metrics.
+
+        In Keras's order: first the layer's own, trainable before others, then those of the layers
+        inside.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.BatchNormalization()
+        >>> layer.build((None, 3))
+        >>> [v.name for v in layer.weights]
+        ['gamma', 'beta', 'moving_mean', 'moving_variance']
+        """
         own = self._trainable_variables + self._non_trainable_variables
         return _unique(own + [v for layer in self._layers for v in layer.weights])
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """The Variables that training changes."""
+        """The Variables that training changes.
+
+        Empty while `trainable` is False. `optimizer.build` and `dl.value_and_grad` take this list.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((5,)), dl.layers.Dense(3), dl.layers.Dropout(0.5)])
+        >>> [v.shape for v in model.trainable_variables]
+        [(5, 3), (3,)]
+        """
         return [v for v in self.variables if v.trainable] if self.trainable else []
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
-        """The Variables that training leaves or that layers update themselves."""
+        """The Variables that training leaves or that layers update themselves.
+
+        All of them while `trainable` is False.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((5,)), dl.layers.Dense(3), dl.layers.Dropout(0.5)])
+        >>> [v.name for v in model.non_trainable_variables]
+        ['seed_generator_state']
+        """
         return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
 
     @property
     def trainable_weights(self) -> list[Variable]:
-        """The weights that training changes."""
+        """The weights that training changes.
+
+        Empty while `trainable` is False.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.BatchNormalization()
+        >>> layer.build((None, 3))
+        >>> [v.name for v in layer.trainable_weights]
+        ['gamma', 'beta']
+        """
         return [v for v in self.weights if v.trainable] if self.trainable else []
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
-        """The weights that training leaves or that layers update themselves."""
+        """The weights that training leaves or that layers update themselves.
+
+        All of them while `trainable` is False.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.BatchNormalization()
+        >>> layer.build((None, 3))
+        >>> [v.name for v in layer.non_trainable_weights]
+        ['moving_mean', 'moving_variance']
+        """
         return [v for v in self.weights if not v.trainable] if self.trainable else self.weights
 
     @property
     def metrics(self) -> list[Any]:
-        """The metrics in attributes of this layer and of those inside."""
+        """The metrics in attributes of this layer and of those inside.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Identity()
+        >>> layer.seen = dl.metrics.Mean(name="seen")
+        >>> [metric.name for metric in layer.metrics]
+        ['seen']
+        """
         return _unique(self._metrics + [m for layer in self._layers for m in layer.metrics])
 
     @property
     def metrics_variables(self) -> list[Variable]:
-        """The Variables of all metrics."""
+        """The Variables of all metrics.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Identity()
+        >>> layer.seen = dl.metrics.Mean(name="seen")
+        >>> [v.name for v in layer.metrics_variables]
+        ['total', 'count']
+        """
         return [v for metric in self.metrics for v in metric.variables]
 
     @property
     def trainable(self) -> bool:
-        """Whether training changes the weights; setting it sets the layers inside too."""
+        """Whether training changes the weights; setting it sets the layers inside too.
+
+        A BatchNormalization that is not trainable also uses its moving statistics in training.
+
+        >>> import danlu as dl
+        >>> model = dl.Sequential([dl.Input((5,)), dl.layers.Dense(3)])
+        >>> model.trainable = False
+        >>> len(model.trainable_weights), len(model.non_trainable_weights)
+        (0, 2)
+        >>> model.layers[0].trainable
+        False
+        """
         return self._trainable
 
     @trainable.setter
@@ -205,11 +285,31 @@ class LayerState:
     # Values.
 
     def get_weights(self) -> list[Any]:
-        """Return the weights' values as NumPy arrays, in the order of `weights`."""
+        """Return the weights' values as NumPy arrays, in the order of `weights`.
+
+        They are copies; the list is empty before the layer is built.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(2, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> [w.tolist() for w in layer.get_weights()]
+        [[[1.0, 1.0]], [0.0, 0.0]]
+        """
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
-        """Set the weights from arrays in the order of `weights`."""
+        """Set the weights from arrays in the order of `weights`.
+
+        Raises ValueError when the layer is not built, or the number of arrays or a shape is
+        another; nothing is set then.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(2)
+        >>> layer.build((None, 1))
+        >>> layer.set_weights([[[1.0, 2.0]], [0.5, 0.5]])
+        >>> layer([[3.0]]).tolist()
+        [[3.5, 6.5]]
+        """
         mine = self.weights
         values = list(weights)
         if not self.built and not mine:
@@ -236,7 +336,16 @@ class LayerState:
             variable.assign(value)
 
     def count_params(self) -> int:
-        """Return how many numbers the weights hold."""
+        """Return how many numbers the weights hold.
+
+        Raises ValueError when the layer is not built.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3)
+        >>> layer.build((None, 5))
+        >>> layer.count_params()  # 5 * 3 and 3
+        18
+        """
         if not self.built and not self.weights:
             raise ValueError(
                 f"{self.label()} is not built, so its weights are not known yet: call it on data, "
@@ -254,27 +363,54 @@ class LayerState:
 
     @property
     def dtype(self) -> str:
-        """The dtype of the weights."""
+        """The dtype of the weights.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3, dtype="float64").dtype
+        'float64'
+        """
         return self.variable_dtype
 
     @property
     def variable_dtype(self) -> str:
-        """The dtype of the weights."""
+        """The dtype of the weights.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3, dtype="mixed_bfloat16").variable_dtype
+        'float32'
+        """
         return self.dtype_policy.variable_dtype  # type: ignore[attr-defined]
 
     @property
     def compute_dtype(self) -> str:
-        """The dtype of the computation: floating inputs are cast to it."""
+        """The dtype of the computation: floating inputs are cast to it.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3, dtype="mixed_bfloat16").compute_dtype
+        'bfloat16'
+        """
         return self.dtype_policy.compute_dtype  # type: ignore[attr-defined]
 
     @property
     def input_dtype(self) -> str:
-        """The dtype that inputs are cast to."""
+        """The dtype that inputs are cast to.
+
+        >>> import danlu as dl
+        >>> dl.layers.Dense(3, dtype="float16").input_dtype
+        'float16'
+        """
         return self.compute_dtype
 
     @property
     def path(self) -> str | None:
-        """Where the layer lies in its model, such as `sequential/dense`; None until it is built."""
+        """Where the layer lies in its model, such as `sequential/dense`; None until it is built.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(3, name="head")
+        >>> model = dl.Sequential([dl.Input((5,)), layer], name="net")
+        >>> layer.path
+        'net/head'
+        """
         own = self._trainable_variables + self._non_trainable_variables
         return own[0].path.rpartition("/")[0] if own else (self.name if self.built else None)
 
