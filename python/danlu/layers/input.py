@@ -11,7 +11,18 @@ from .layer import Layer
 
 
 class InputLayer(Layer):
-    """An input of a model, with the shape of a sample (`shape`) or of a batch (`batch_shape`)."""
+    """An input of a model, with the shape of a sample (`shape`) or of a batch (`batch_shape`).
+
+    `Input` returns the symbolic tensor of one; the layer itself may begin a `Sequential`. It has no
+    weights and is not called. Arguments and errors are those of `Input`.
+
+    >>> import danlu as dl
+    >>> dl.layers.InputLayer(shape=(28, 28)).output.shape
+    (None, 28, 28)
+    >>> model = dl.Sequential([dl.layers.InputLayer((8,)), dl.layers.Dense(3)])
+    >>> model.output_shape
+    (None, 3)
+    """
 
     def __init__(
         self,
@@ -59,7 +70,12 @@ class InputLayer(Layer):
 
     @property
     def dtype(self) -> str:
-        """The dtype that inputs are cast to."""
+        """The dtype that inputs are cast to.
+
+        >>> import danlu as dl
+        >>> dl.layers.InputLayer(shape=(4,), dtype="int32").dtype
+        'int32'
+        """
         return self._dtype
 
     def get_config(self) -> dict[str, Any]:
@@ -85,12 +101,20 @@ def Input(  # noqa: N802
 ) -> KerasTensor:
     """Return a symbolic tensor, from which a functional model is built.
 
-    >>> inputs = Input(shape=(8,))
+    shape is that of one sample, without the batch axis; None where any size will do, one number for
+    one axis. batch_size fixes the batch axis, else open; batch_shape gives both together. dtype, by
+    default `dl.config.floatx()`, is what the data is cast to. With `optional` the model takes None
+    for this input; `tensor`, a symbolic one, is taken as it is.
+
+    Raises ValueError unless one of shape and batch_shape is given, for sizes below 0, and for
+    sparse and ragged inputs, which are not supported.
+
+    >>> import danlu as dl
+    >>> inputs = dl.Input(shape=(8,))
     >>> inputs.shape
     (None, 8)
-
-    Args:
-        shape: of one sample, without the batch axis; None where any size will do.
+    >>> dl.Model(inputs, dl.layers.Dense(3)(inputs)).output_shape
+    (None, 3)
     """
     layer = InputLayer(
         shape=shape,

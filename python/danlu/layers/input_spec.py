@@ -8,9 +8,20 @@ from typing import Any
 class InputSpec:
     """The rank, shape and dtype that a layer accepts, checked before every call.
 
-    Args:
-        shape: tuple, None where any size will do.
-        axes: {axis: size} for the axes that have one size only, such as `{-1: 8}`.
+    A layer sets it as `self.input_spec`, or a list of them for several inputs. shape is a tuple
+    with the batch axis, None where any size will do; axes is {axis: size} for the axes that have
+    one size only, such as `{-1: 8}`; allow_last_axis_squeeze lets a last axis of size 1 be missing
+    or too much. What is not given is not checked. Inputs that do not fit raise ValueError in the
+    call.
+
+    >>> import danlu as dl
+    >>> dl.layers.InputSpec(min_ndim=2, axes={-1: 8})
+    InputSpec(min_ndim=2, axes={-1: 8})
+    >>> layer = dl.layers.Identity(name="same")
+    >>> layer.input_spec = dl.layers.InputSpec(ndim=2)
+    >>> layer(dl.ones((2, 3, 4)))
+    Traceback (most recent call last):
+    ValueError: [Identity 'same'] wants inputs with 2 axes, got shape (2, 3, 4)
     """
 
     def __init__(
@@ -36,7 +47,15 @@ class InputSpec:
         self.optional = optional
 
     def mismatch(self, shape: tuple, dtype: Any = None) -> str | None:
-        """What the layer wants that a tensor of this shape is not, or None when it fits."""
+        """What the layer wants that a tensor of this shape is not, or None when it fits.
+
+        >>> import danlu as dl
+        >>> spec = dl.layers.InputSpec(ndim=2, axes={-1: 8})
+        >>> spec.mismatch((32, 9))
+        'inputs with last axis of size 8'
+        >>> spec.mismatch((32, 8)) is None
+        True
+        """
         ndim = len(shape)
         if self.ndim is not None and ndim != self.ndim:
             if not (self.allow_last_axis_squeeze and self._squeezed(shape)):

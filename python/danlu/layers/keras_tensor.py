@@ -24,8 +24,19 @@ class KerasHistory(NamedTuple):
 class KerasTensor:
     """A tensor without values: what `Input` returns and layers of a functional model pass on.
 
-    Args:
-        shape: sizes of the axes, None where any size will do.
+    shape has the sizes of the axes, None where any size will do. Layers, operators and the
+    functions of `dl.ops` take it and return another one; the calls form the graph of the model.
+
+    Raises TypeError where values are wanted: by NumPy, `if`, `len`, `float` or iteration. Raises
+    ValueError for sparse and ragged tensors, which are not supported.
+
+    >>> import danlu as dl
+    >>> x = dl.Input((8,))
+    >>> y = dl.ops.relu(x * 2 + 1)[:, :3]
+    >>> y.shape, y.dtype
+    ((None, 3), 'float32')
+    >>> dl.Model(x, y)(dl.ones((1, 8))).tolist()
+    [[3.0, 3.0, 3.0]]
     """
 
     # NumPy's operators leave `array + symbolic` to this class.
@@ -53,20 +64,43 @@ class KerasTensor:
 
     @property
     def ndim(self) -> int:
-        """The number of axes."""
+        """The number of axes.
+
+        >>> import danlu as dl
+        >>> dl.Input((28, 28)).ndim  # and the batch
+        3
+        """
         return len(self.shape)
 
     def reshape(self, *shape: Any) -> KerasTensor:
-        """Return the tensor in another shape."""
+        """Return the tensor in another shape.
+
+        The shape has the batch axis, and may hold one -1. Raises ValueError when the sizes do not
+        match.
+
+        >>> import danlu as dl
+        >>> dl.Input((8,)).reshape((-1, 2, 4)).shape
+        (None, 2, 4)
+        """
         return call("reshape", self, shape[0] if len(shape) == 1 else shape)
 
     def astype(self, dtype: Any) -> KerasTensor:
-        """Return the tensor cast to another dtype."""
+        """Return the tensor cast to another dtype.
+
+        >>> import danlu as dl
+        >>> dl.Input((8,)).astype("int32").dtype
+        'int32'
+        """
         return call("cast", self, str(dtype))
 
     @property
     def T(self) -> KerasTensor:  # noqa: N802
-        """The tensor with its axes reversed."""
+        """The tensor with its axes reversed.
+
+        >>> import danlu as dl
+        >>> dl.Input((8,)).T.shape
+        (8, None)
+        """
         return call("transpose", self)
 
     def __getitem__(self, key: Any) -> KerasTensor:
