@@ -10,7 +10,18 @@ from .layer import Layer
 
 
 class Activation(Layer):
-    """y = activation(x), for an activation by name or any function of a tensor."""
+    """y = activation(x), for an activation by name or any function of a tensor.
+
+    The shape of y is that of x, of any rank. None is the identity.
+
+    Raises ValueError for a name that `dl.activations` does not have.
+
+    >>> import danlu as dl
+    >>> dl.layers.Activation("relu")([[-1.0, 2.0]]).tolist()
+    [[0.0, 2.0]]
+    >>> dl.layers.Activation(lambda x: x * x)([[-3.0, 2.0]]).tolist()
+    [[9.0, 4.0]]
+    """
 
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -29,7 +40,21 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """y = min(max(x, 0), max_value); below the threshold `negative_slope * (x - threshold)`."""
+    """y = min(x, max_value) where x > threshold, else `negative_slope * (x - threshold)`.
+
+    By default max(x, 0), without a maximum; the shape of y is that of x. `max_value=6` is the ReLU6
+    of small networks.
+
+    Raises ValueError when max_value, negative_slope or threshold is below 0.
+
+    Source: Nair and Hinton, 2010, "Rectified linear units improve restricted Boltzmann machines".
+
+    >>> import danlu as dl
+    >>> dl.layers.ReLU(max_value=6.0)([[-1.0, 3.0, 9.0]]).tolist()
+    [[0.0, 3.0, 6.0]]
+    >>> dl.layers.ReLU(negative_slope=0.5, threshold=1.0)([[-1.0, 1.0, 3.0]]).tolist()
+    [[-1.0, 0.0, 3.0]]
+    """
 
     def __init__(
         self,
@@ -63,7 +88,20 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """y = x where x > 0, else `negative_slope * x`."""
+    """y = x where x > 0, else `negative_slope * x`.
+
+    The slope is 0.3 by default here, as in Keras 3, and 0.2 in the function
+    `dl.activations.leaky_relu`; Keras 2's name `alpha` is taken too. The shape of y is that of x.
+
+    Raises ValueError when negative_slope is None or below 0.
+
+    Source: Maas, Hannun and Ng, 2013, "Rectifier nonlinearities improve neural network acoustic
+    models".
+
+    >>> import danlu as dl
+    >>> dl.layers.LeakyReLU(negative_slope=0.25)([[-4.0, 2.0]]).tolist()
+    [[-1.0, 2.0]]
+    """
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         negative_slope = kwargs.pop("alpha", negative_slope)  # the name in Keras 2
@@ -84,7 +122,18 @@ class LeakyReLU(Layer):
 
 
 class ELU(Layer):
-    """y = x where x > 0, else `alpha * (exp(x) - 1)`."""
+    """y = x where x > 0, else `alpha * (exp(x) - 1)`.
+
+    Large negative x give -alpha, so the mean of the outputs is nearer to 0 than that of ReLU. The
+    shape of y is that of x.
+
+    Source: Clevert, Unterthiner and Hochreiter, 2015, arXiv:1511.07289.
+
+    >>> import danlu as dl
+    >>> y = dl.layers.ELU()([[-1.0, 2.0]])
+    >>> [round(v, 4) for v in y[0].tolist()]
+    [-0.6321, 2.0]
+    """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -103,7 +152,21 @@ class ELU(Layer):
 
 
 class PReLU(Layer):
-    """y = x where x > 0, else `alpha * x`, with a learned alpha for each feature."""
+    """y = x where x > 0, else `alpha * x`, with a learned alpha for each feature.
+
+    x (batch, ...) -> y of the same shape; alpha has the shape of a sample, with size 1 on the axes
+    in `shared_axes` (counted with the batch as axis 0): `shared_axes=[1, 2]` gives one alpha for
+    each channel of images. alpha begins as zeros, that is as ReLU.
+
+    Raises ValueError when an axis of the sample that is not shared is open (None).
+
+    Source: He, Zhang, Ren and Sun, 2015, arXiv:1502.01852.
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.PReLU(alpha_initializer=dl.initializers.Constant(0.25))
+    >>> layer([[-4.0, 2.0]]).tolist()
+    [[-1.0, 2.0]]
+    """
 
     def __init__(
         self,
@@ -152,7 +215,23 @@ class PReLU(Layer):
 
 
 class Softmax(Layer):
-    """y = exp(x) / sum(exp(x)) along an axis or several; where a mask is False, y is 0."""
+    """y = exp(x) / sum(exp(x)) along an axis or several; where a mask is False, y is 0.
+
+    The shape of y is that of x; the mask, boolean, broadcasts to it. Along the axis y sums to 1, or
+    to 0 where the mask leaves nothing.
+
+    Raises IndexError when x lacks the axis.
+
+    Source: Bridle, 1990, "Probabilistic interpretation of feedforward classification network
+    outputs".
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.Softmax()
+    >>> layer([[7.0, 7.0, 7.0, 7.0]]).tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    >>> layer([[7.0, 7.0, 7.0]], mask=[[True, True, False]]).tolist()
+    [[0.5, 0.5, 0.0]]
+    """
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

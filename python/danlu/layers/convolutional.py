@@ -104,12 +104,24 @@ class BaseConv2D(Layer):
 class Conv2D(BaseConv2D):
     """y = activation(conv(x, kernel) + bias) over images x.
 
-    x has shape (batch, height, width, channels), the kernel (*kernel_size, channels / groups,
-    filters).
+    x (batch, height, width, channels) -> y (batch, rows, columns, filters); kernel (*kernel_size,
+    channels / groups, filters), bias (filters,). Along an axis of n pixels, with window
+    `w = dilation_rate * (kernel_size - 1) + 1`, "valid" gives `(n - w) // strides + 1` outputs and
+    "same" `ceil(n / strides)`, the odd zero of its padding at the end; padding may also be ((top,
+    bottom), (left, right)). `groups` cuts the channels into parts, each with its share of the
+    filters. With data_format "channels_first" x and y have the channels on axis 1.
+
+    Raises ValueError when strides and dilation_rate are both above 1, when groups does not divide
+    channels and filters, when x has not 4 axes or other channels than at first, or is too small.
+
+    Source: LeCun et al., 1998, "Gradient-based learning applied to document recognition".
 
     >>> import danlu as dl
     >>> dl.layers.Conv2D(6, 5, padding="same")(dl.ones((1, 28, 28, 1))).shape
     (1, 28, 28, 6)
+    >>> sums = dl.layers.Conv2D(1, 2, kernel_initializer="ones")  # of windows of 2 x 2
+    >>> sums(dl.reshape(dl.arange(9.0), (1, 3, 3, 1)))[0, :, :, 0].tolist()
+    [[8.0, 12.0], [20.0, 24.0]]
     """
 
     def __init__(
@@ -212,7 +224,22 @@ class Conv2D(BaseConv2D):
 
 
 class DepthwiseConv2D(BaseConv2D):
-    """Each channel has its own `depth_multiplier` filters: (*kernel_size, channels, multiplier)."""
+    """Each channel has its own `depth_multiplier` filters: (*kernel_size, channels, multiplier).
+
+    x (batch, height, width, channels) -> y (batch, rows, columns, channels * depth_multiplier),
+    where the outputs of one channel lie side by side; bias (channels * depth_multiplier,). Sizes,
+    padding and errors are those of `Conv2D`. A Conv2D with kernel_size 1 behind it makes it a
+    separable convolution: k * k + filters products for each value of x, instead of k * k * filters.
+
+    Source: Chollet, 2016, arXiv:1610.02357; Howard et al., 2017 (MobileNets), arXiv:1704.04861.
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.DepthwiseConv2D(3, depth_multiplier=2)
+    >>> layer(dl.ones((1, 8, 8, 5))).shape
+    (1, 6, 6, 10)
+    >>> layer.kernel.shape
+    (3, 3, 5, 2)
+    """
 
     def __init__(
         self,

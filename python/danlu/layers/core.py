@@ -24,10 +24,20 @@ _FUSED = {
 class Dense(Layer):
     """y = activation(x @ kernel + bias), with x of shape (..., inputs) and y of shape (..., units).
 
+    kernel (inputs, units) begins as "glorot_uniform", uniform within +-sqrt(6 / (inputs + units));
+    bias (units,) as zeros. x has at least 2 axes, the batch first.
+
+    Raises ValueError when units is not a positive integer, when the last axis of x is open (None)
+    or not the one that the layer was built with, and for a single sample without a batch axis.
+
+    Source: Keras 3; the initializer is that of Glorot and Bengio, 2010.
+
     >>> import danlu as dl
     >>> layer = dl.layers.Dense(3, activation="relu")
     >>> layer(dl.ones((2, 5))).shape
     (2, 3)
+    >>> dl.layers.Dense(2, kernel_initializer="ones")([[1.0, 2.0, 3.0]]).tolist()
+    [[6.0, 6.0]]
     """
 
     def __init__(
@@ -119,7 +129,25 @@ class Dense(Layer):
 
 
 class Embedding(Layer):
-    """y = embeddings[x]: integers of shape (...) become vectors of shape (..., output_dim)."""
+    """y = embeddings[x]: integers of shape (...) become vectors of shape (..., output_dim).
+
+    embeddings (input_dim, output_dim) begins uniform in [-0.05, 0.05); x holds 0 ... input_dim - 1,
+    and floating x is truncated. With `mask_zero` the id 0 stands for padding: the outputs carry a
+    mask, True where x is not 0, that layers and losses behind it heed. `weights` gives the table.
+
+    Raises ValueError when a size is not a positive integer or `weights` has another shape,
+    IndexError for an id outside the table.
+
+    Source: Bengio et al., 2003, "A neural probabilistic language model".
+
+    >>> import danlu as dl
+    >>> table = dl.asarray([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]])
+    >>> layer = dl.layers.Embedding(3, 2, weights=table, mask_zero=True)
+    >>> layer([[2, 0]]).tolist()
+    [[[3.0, 4.0], [0.0, 0.0]]]
+    >>> layer.compute_mask([[2, 0]]).tolist()
+    [[True, False]]
+    """
 
     def __init__(
         self,
@@ -186,7 +214,14 @@ class Embedding(Layer):
 
 
 class Identity(Layer):
-    """y = x."""
+    """y = x.
+
+    It stands where a layer is optional; masks pass through.
+
+    >>> import danlu as dl
+    >>> dl.layers.Identity()([[1.0, 2.0]]).tolist()
+    [[1.0, 2.0]]
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -201,7 +236,22 @@ class Identity(Layer):
 
 
 class Lambda(Layer):
-    """y = function(x, **arguments), for a named function when the model is to be saved."""
+    """y = function(x, **arguments), for a named function when the model is to be saved.
+
+    A function with an argument `training` or `mask` receives it. The shape of y is found by running
+    the function on zeros; `output_shape`, of a sample or a function of the input shape, gives it
+    instead. `mask` is the mask of y or a function of (x, mask). A formula with weights is a
+    `Layer`.
+
+    Raises TypeError when function is not callable; saving a Python lambda raises ValueError: it has
+    no name, and files hold no code.
+
+    >>> import danlu as dl
+    >>> def times(x, factor):
+    ...     return x * factor
+    >>> dl.layers.Lambda(times, arguments={"factor": 3.0})([[1.0, 2.0]]).tolist()
+    [[3.0, 6.0]]
+    """
 
     def __init__(
         self,

@@ -58,7 +58,22 @@ class BasePooling2D(Layer):
 
 
 class MaxPooling2D(BasePooling2D):
-    """The maximum of each window."""
+    """The maximum of each window.
+
+    x (batch, height, width, channels) -> y (batch, rows, columns, channels). `strides` is pool_size
+    by default, so that windows do not overlap. Along an axis of n pixels "valid" gives
+    `(n - pool_size) // strides + 1` windows, and drops what is left over; "same" gives
+    `ceil(n / strides)`, and what it adds is never the maximum. With data_format "channels_first"
+    the channels are on axis 1.
+
+    Raises ValueError when x has not 4 axes or is smaller than the window, and for a size or stride
+    below 1.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.arange(16.0), (1, 4, 4, 1))
+    >>> dl.layers.MaxPooling2D(2)(x)[0, :, :, 0].tolist()
+    [[5.0, 7.0], [13.0, 15.0]]
+    """
 
     def __init__(
         self,
@@ -82,7 +97,18 @@ class MaxPooling2D(BasePooling2D):
 
 
 class AveragePooling2D(BasePooling2D):
-    """The mean of each window; what padding adds does not count."""
+    """The mean of each window; what padding adds does not count.
+
+    x (batch, height, width, channels) -> y (batch, rows, columns, channels). Arguments, sizes and
+    errors are those of `MaxPooling2D`, but that pool_size has no default.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.arange(16.0), (1, 4, 4, 1))
+    >>> dl.layers.AveragePooling2D(2)(x)[0, :, :, 0].tolist()
+    [[2.5, 4.5], [10.5, 12.5]]
+    >>> dl.layers.AveragePooling2D(2, padding="same")(dl.ones((1, 3, 3, 1)))[0, :, :, 0].tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
 
     def call(self, inputs: Any) -> Any:
         return ops.average_pool(
@@ -125,14 +151,38 @@ class BaseGlobalPooling2D(Layer):
 
 
 class GlobalAveragePooling2D(BaseGlobalPooling2D):
-    """The mean over height and width: (batch, height, width, channels) -> (batch, channels)."""
+    """The mean over height and width: (batch, height, width, channels) -> (batch, channels).
+
+    With `keepdims` y is (batch, 1, 1, channels); "channels_first" takes (batch, channels, height,
+    width). It makes a classifier for images of any size, and has no weights to overfit.
+
+    Raises ValueError when x has not 4 axes.
+
+    Source: Lin, Chen and Yan, 2013 (network in network), arXiv:1312.4400.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.arange(8.0), (1, 2, 2, 2))
+    >>> dl.layers.GlobalAveragePooling2D()(x).tolist()
+    [[3.0, 4.0]]
+    """
 
     def call(self, inputs: Any) -> Any:
         return ops.mean(cast(inputs, self.compute_dtype), axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling2D(BaseGlobalPooling2D):
-    """The maximum over height and width: (batch, height, width, channels) -> (batch, channels)."""
+    """The maximum over height and width: (batch, height, width, channels) -> (batch, channels).
+
+    With `keepdims` y is (batch, 1, 1, channels); "channels_first" takes (batch, channels, height,
+    width).
+
+    Raises ValueError when x has not 4 axes, or no pixels.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.arange(8.0), (1, 2, 2, 2))
+    >>> dl.layers.GlobalMaxPooling2D()(x).tolist()
+    [[6.0, 7.0]]
+    """
 
     def call(self, inputs: Any) -> Any:
         return ops.max(inputs, axis=self._axes, keepdims=self.keepdims)
