@@ -12,7 +12,11 @@ from .masking import mask_of
 class Merge(Layer):
     """What merging layers share; a subclass defines `_merge(inputs)` for inputs of one rank.
 
-    Inputs of fewer axes get axes of size 1 after the batch.
+    Inputs of fewer axes get axes of size 1 after the batch. The mask of the result keeps the steps
+    that any input keeps; it has none when an input has none.
+
+    Raises ValueError when it is not called on a list of tensors, or their shapes do not broadcast
+    or their batch sizes differ.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -68,14 +72,37 @@ class Merge(Layer):
 
 
 class Add(Merge):
-    """y = a + b + ..."""
+    """y = a + b + ...
+
+    The inputs, a list of one or more tensors, broadcast to the shape of y; their batch sizes are
+    equal. x + f(x) is the connection of residual networks.
+
+    Raises ValueError for anything but a list, and for shapes that do not broadcast.
+
+    Source: the residual connection is that of He, Zhang, Ren and Sun, 2015, arXiv:1512.03385.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Add()([a, b]).tolist()
+    [[4.0, 7.0]]
+    """
 
     def _merge(self, inputs: Any) -> Any:
         return _fold(ops.add, inputs)
 
 
 class Subtract(Merge):
-    """y = a - b."""
+    """y = a - b.
+
+    a and b broadcast to the shape of y; their batch sizes are equal.
+
+    Raises ValueError for anything but a list of two tensors, and for shapes that do not broadcast.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Subtract()([a, b]).tolist()
+    [[-2.0, -3.0]]
+    """
 
     def build(self, input_shape: Any) -> None:
         _exactly_two(self, _shapes(self, input_shape))
@@ -87,7 +114,18 @@ class Subtract(Merge):
 
 
 class Multiply(Merge):
-    """y = a * b * ...; a step that a mask leaves out counts as 1."""
+    """y = a * b * ...; a step that a mask leaves out counts as 1.
+
+    The inputs, a list of one or more tensors, broadcast to the shape of y; their batch sizes are
+    equal. Steps that no mask keeps are 0, when all inputs have masks.
+
+    Raises ValueError for anything but a list, and for shapes that do not broadcast.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Multiply()([a, b]).tolist()
+    [[3.0, 10.0]]
+    """
 
     def _merge(self, inputs: Any) -> Any:
         masks = [_full_mask(x) for x in inputs]
@@ -102,28 +140,73 @@ class Multiply(Merge):
 
 
 class Average(Merge):
-    """y = (a + b + ...) / their number."""
+    """y = (a + b + ...) / their number.
+
+    The inputs, a list of one or more tensors, broadcast to the shape of y; their batch sizes are
+    equal. Masked steps count like others.
+
+    Raises ValueError for anything but a list, and for shapes that do not broadcast.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Average()([a, b]).tolist()
+    [[2.0, 3.5]]
+    """
 
     def _merge(self, inputs: Any) -> Any:
         return _fold(ops.add, inputs) / len(inputs)
 
 
 class Maximum(Merge):
-    """y = max(a, b, ...), of the steps that masks keep."""
+    """y = max(a, b, ...), of the steps that masks keep.
+
+    The inputs, a list of one or more tensors, broadcast to the shape of y; their batch sizes are
+    equal.
+
+    Raises ValueError for anything but a list, and for shapes that do not broadcast.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 7.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Maximum()([a, b]).tolist()
+    [[3.0, 7.0]]
+    """
 
     def _merge(self, inputs: Any) -> Any:
         return _fold_kept(ops.maximum, inputs)
 
 
 class Minimum(Merge):
-    """y = min(a, b, ...), of the steps that masks keep."""
+    """y = min(a, b, ...), of the steps that masks keep.
+
+    The inputs, a list of one or more tensors, broadcast to the shape of y; their batch sizes are
+    equal.
+
+    Raises ValueError for anything but a list, and for shapes that do not broadcast.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 7.0]]), dl.asarray([[3.0, 5.0]])
+    >>> dl.layers.Minimum()([a, b]).tolist()
+    [[1.0, 5.0]]
+    """
 
     def _merge(self, inputs: Any) -> Any:
         return _fold_kept(ops.minimum, inputs)
 
 
 class Concatenate(Merge):
-    """Put tensors one after the other along an axis; all other axes are equal."""
+    """Put tensors one after the other along an axis; all other axes are equal.
+
+    The axis is counted with the batch as 0; -1, the last, by default. An input without a mask
+    counts as kept when another one has a mask.
+
+    Raises ValueError for anything but a list, for an axis that the inputs lack, and when their
+    other axes differ.
+
+    >>> import danlu as dl
+    >>> a, b = dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0]])
+    >>> dl.layers.Concatenate()([a, b]).tolist()
+    [[1.0, 2.0, 3.0]]
+    """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -230,35 +313,70 @@ def _with_ndim(x: Any, ndim: int) -> Any:
 
 
 def add(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Add(**kwargs)(inputs)`."""
+    """Return `Add(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.add([dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[4.0, 7.0]]
+    """
     return Add(**kwargs)(inputs)
 
 
 def subtract(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Subtract(**kwargs)(inputs)`."""
+    """Return `Subtract(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.subtract([dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[-2.0, -3.0]]
+    """
     return Subtract(**kwargs)(inputs)
 
 
 def multiply(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Multiply(**kwargs)(inputs)`."""
+    """Return `Multiply(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.multiply([dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[3.0, 10.0]]
+    """
     return Multiply(**kwargs)(inputs)
 
 
 def average(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Average(**kwargs)(inputs)`."""
+    """Return `Average(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.average([dl.asarray([[1.0, 2.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[2.0, 3.5]]
+    """
     return Average(**kwargs)(inputs)
 
 
 def maximum(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Maximum(**kwargs)(inputs)`."""
+    """Return `Maximum(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.maximum([dl.asarray([[1.0, 7.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[3.0, 7.0]]
+    """
     return Maximum(**kwargs)(inputs)
 
 
 def minimum(inputs: Any, **kwargs: Any) -> Any:
-    """Return `Minimum(**kwargs)(inputs)`."""
+    """Return `Minimum(**kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.minimum([dl.asarray([[1.0, 7.0]]), dl.asarray([[3.0, 5.0]])]).tolist()
+    [[1.0, 5.0]]
+    """
     return Minimum(**kwargs)(inputs)
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """Return `Concatenate(axis, **kwargs)(inputs)`."""
+    """Return `Concatenate(axis, **kwargs)(inputs)`.
+
+    >>> import danlu as dl
+    >>> dl.layers.concatenate([dl.ones((2, 3, 4)), dl.ones((2, 5, 4))], axis=1).shape
+    (2, 8, 4)
+    """
     return Concatenate(axis=axis, **kwargs)(inputs)

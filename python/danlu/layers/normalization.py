@@ -15,8 +15,24 @@ class BatchNormalization(Layer):
     """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, for each entry of `axis`.
 
     In training mean and (biased) variance are those of the batch, and
-    `moving = momentum * moving + (1 - momentum) * batch` is kept; at inference, and while the
-    layer is not trainable, the moving ones are used.
+    `moving = momentum * moving + (1 - momentum) * batch` is kept; at inference, and while the layer
+    is not trainable, the moving ones are used.
+
+    y has the shape of x; all four weights have the size of `axis`: gamma and moving_variance begin
+    as ones, beta and moving_mean as zeros. A mask leaves steps out of the batch's mean and
+    variance.
+
+    Raises ValueError when x lacks the axis, its size is open or changes, and for `renorm` and
+    `synchronized`, which are not supported.
+
+    Source: Ioffe and Szegedy, 2015, arXiv:1502.03167; defaults of Keras 3.
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.BatchNormalization(momentum=0.75, epsilon=0.0)
+    >>> layer([[0.0], [2.0]], training=True).tolist()
+    [[-1.0], [1.0]]
+    >>> layer.moving_mean.numpy().tolist()  # 0.75 * 0 + 0.25 * 1
+    [0.25]
     """
 
     def __init__(
@@ -156,7 +172,21 @@ class BatchNormalization(Layer):
 
 
 class LayerNormalization(Layer):
-    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, over `axis` of each sample."""
+    """y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, over `axis` of each sample.
+
+    y has the shape of x. mean and (biased) variance are those of the sample, in training as at
+    inference; gamma, which begins as ones, and beta, as zeros, have the sizes of `axis`, one axis
+    or a list. epsilon is 0.001, as in Keras 3.
+
+    Raises TypeError when axis is not an int or a list, ValueError when x lacks an axis, or its size
+    is open or not that of the weights, and for `rms_scaling`, deprecated in Keras.
+
+    Source: Ba, Kiros and Hinton, 2016, arXiv:1607.06450.
+
+    >>> import danlu as dl
+    >>> dl.layers.LayerNormalization(epsilon=0.0)([[1.0, 3.0], [7.0, 5.0]]).tolist()
+    [[-1.0, 1.0], [1.0, -1.0]]
+    """
 
     def __init__(
         self,
@@ -224,7 +254,18 @@ class LayerNormalization(Layer):
 
 
 class UnitNormalization(Layer):
-    """y = x / |x|, the vectors along `axis` scaled to length one."""
+    """y = x / |x|, the vectors along `axis` scaled to length one.
+
+    |x| is the Euclidean norm, at least 1e-6, so that zeros stay zeros; with a list of axes it is
+    taken over all of them. y has the shape of x.
+
+    Raises TypeError when axis is not an int or a list of ints, IndexError when x lacks it.
+
+    >>> import danlu as dl
+    >>> y = dl.layers.UnitNormalization()([[3.0, 4.0]])
+    >>> [round(v, 4) for v in y[0].tolist()]
+    [0.6, 0.8]
+    """
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -10,7 +10,18 @@ from .layer import Layer
 
 
 class Rescaling(Layer):
-    """y = x * scale + offset: `Rescaling(1 / 255)` brings bytes to [0, 1]."""
+    """y = x * scale + offset: `Rescaling(1 / 255)` brings bytes to [0, 1].
+
+    `Rescaling(1 / 127.5, offset=-1)` brings them to [-1, 1]. scale and offset are numbers, or
+    arrays that broadcast to x, such as one value for each channel. y has the shape of x and a
+    floating dtype, float32 by default, also where x is integers.
+
+    Raises ValueError when they do not broadcast to x.
+
+    >>> import danlu as dl
+    >>> dl.layers.Rescaling(0.5, offset=-1.0)([[0, 2, 4]]).tolist()
+    [[-1.0, 0.0, 1.0]]
+    """
 
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

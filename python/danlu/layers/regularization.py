@@ -12,9 +12,22 @@ from .layer import Layer
 class Dropout(Layer):
     """In training y = x * mask / (1 - rate), with mask 0 at a share `rate` of places, else 1.
 
-    Args:
-        noise_shape: the shape of the mask, which broadcasts to x: `(None, 1, 8)` drops whole
-            rows of axis 1; None stands for the size in x.
+    So the mean of y is x; at inference y = x. noise_shape is the shape of the mask, which
+    broadcasts to x: `(None, 1, 8)` has one mask for all entries of axis 1; None stands for the size
+    in x. Each layer draws from a SeedGenerator of its own; `seed` fixes the masks.
+
+    Raises ValueError when rate is outside [0, 1] or noise_shape is not a tuple of positive integers
+    or None.
+
+    Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from
+    overfitting".
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.Dropout(0.5, seed=1)
+    >>> layer(dl.ones((4,))).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    >>> sorted(set(layer(dl.ones((100,)), training=True).tolist()))
+    [0.0, 2.0]
     """
 
     def __init__(
@@ -49,7 +62,21 @@ class Dropout(Layer):
 
 
 class SpatialDropout2D(Dropout):
-    """`Dropout` of whole channels of images."""
+    """`Dropout` of whole channels of images.
+
+    x (batch, height, width, channels), or with data_format "channels_first" (batch, channels,
+    height, width). The pixels of a feature map resemble their neighbors, so dropping single ones
+    takes little away.
+
+    Raises ValueError when rate is outside [0, 1] or x has not 4 axes.
+
+    Source: Tompson et al., 2014, arXiv:1411.4280.
+
+    >>> import danlu as dl
+    >>> y = dl.layers.SpatialDropout2D(0.5, seed=1)(dl.ones((2, 3, 3, 8)), training=True)
+    >>> dl.all(y == y[:, :1, :1]).item()
+    True
+    """
 
     def __init__(
         self,
@@ -84,7 +111,20 @@ class SpatialDropout2D(Dropout):
 
 
 class GaussianNoise(Layer):
-    """In training y = x + noise, normal with standard deviation `stddev`."""
+    """In training y = x + noise, normal with standard deviation `stddev`.
+
+    At inference y = x. The unit of stddev is that of x, and its range is [0, 1], as in Keras 3.
+    `seed` fixes the noise.
+
+    Raises ValueError when stddev is outside [0, 1].
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.GaussianNoise(0.5, seed=1)
+    >>> layer([[1.0, 2.0]]).tolist()
+    [[1.0, 2.0]]
+    >>> round(dl.std(layer(dl.zeros((10000,)), training=True)).item(), 1)
+    0.5
+    """
 
     def __init__(self, stddev: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -110,7 +150,22 @@ class GaussianNoise(Layer):
 
 
 class GaussianDropout(Layer):
-    """In training y = x * noise, normal with mean 1 and the variance that dropout has."""
+    """In training y = x * noise, normal with mean 1 and the variance that dropout has.
+
+    That is rate / (1 - rate); at inference y = x. Nothing is set to zero, and nothing needs to be
+    scaled. `seed` fixes the noise.
+
+    Raises ValueError when rate is outside [0, 1], and ZeroDivisionError in training when it is 1,
+    of infinite variance.
+
+    Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from
+    overfitting".
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.GaussianDropout(0.2, seed=1)  # variance 0.25
+    >>> round(dl.std(layer(dl.ones((10000,)), training=True)).item(), 1)
+    0.5
+    """
 
     def __init__(self, rate: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -137,7 +192,19 @@ class GaussianDropout(Layer):
 
 
 class ActivityRegularization(Layer):
-    """y = x, and `l1 * sum |x| + l2 * sum x^2`, by sample, is added to the loss."""
+    """y = x, and `l1 * sum |x| + l2 * sum x^2`, by sample, is added to the loss.
+
+    The sums run over the whole of x and are divided by the size of its first axis, the batch; the
+    value lies in `losses` until the next call. Both factors are 0 by default.
+
+    Raises ValueError when l1 or l2 is below 0 or not finite.
+
+    >>> import danlu as dl
+    >>> layer = dl.layers.ActivityRegularization(l1=0.5)
+    >>> y = layer([[1.0, -2.0], [3.0, 0.0]])
+    >>> [loss.item() for loss in layer.losses]  # 0.5 * 6 / 2 samples
+    [1.5]
+    """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         from .. import regularizers

@@ -12,7 +12,17 @@ from .layer import Layer
 
 
 class Flatten(Layer):
-    """(batch, a, b, ...) -> (batch, a * b * ...)."""
+    """(batch, a, b, ...) -> (batch, a * b * ...).
+
+    The last axis moves fastest. With data_format "channels_first" the channels are moved last
+    before, so that both formats give the same vector. A sample without axes becomes one of size 1.
+
+    Raises ValueError when x has no batch axis.
+
+    >>> import danlu as dl
+    >>> dl.layers.Flatten()(dl.ones((2, 3, 4))).shape
+    (2, 12)
+    """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -34,7 +44,17 @@ class Flatten(Layer):
 
 
 class Reshape(Layer):
-    """(batch, ...) -> (batch, *target_shape), where one entry of the target may be -1."""
+    """(batch, ...) -> (batch, *target_shape), where one entry of the target may be -1.
+
+    That entry takes what the others leave of the sample; the order of the values stays.
+
+    Raises ValueError when target_shape is not a tuple of sizes with at most one -1, or does not
+    hold as many values as a sample.
+
+    >>> import danlu as dl
+    >>> dl.layers.Reshape((-1, 2))(dl.ones((3, 6))).shape
+    (3, 3, 2)
+    """
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -72,7 +92,16 @@ class Reshape(Layer):
 
 
 class Permute(Layer):
-    """Reorder the axes of a sample: `dims=(2, 1)` swaps the first two after the batch."""
+    """Reorder the axes of a sample: `dims=(2, 1)` swaps the first two after the batch.
+
+    Axis i of the output is axis dims[i - 1] of the input, counted from 1; the batch, axis 0, stays.
+
+    Raises ValueError when dims is not an order of 1, 2, ..., or x has not one axis more than dims.
+
+    >>> import danlu as dl
+    >>> dl.layers.Permute((3, 1, 2))(dl.ones((1, 28, 20, 3))).shape  # to channels first
+    (1, 3, 28, 20)
+    """
 
     def __init__(self, dims: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -96,7 +125,16 @@ class Permute(Layer):
 
 
 class RepeatVector(Layer):
-    """(batch, features) -> (batch, n, features)."""
+    """(batch, features) -> (batch, n, features).
+
+    It gives each step of a decoder the same vector.
+
+    Raises ValueError when n is not a positive integer or x has not 2 axes.
+
+    >>> import danlu as dl
+    >>> dl.layers.RepeatVector(2)([[1.0, 3.0]]).tolist()
+    [[[1.0, 3.0], [1.0, 3.0]]]
+    """
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -117,8 +155,16 @@ class RepeatVector(Layer):
 class ZeroPadding2D(Layer):
     """Add rows and columns of zeros to images.
 
-    Args:
-        padding: one number for all sides, (height, width), or ((top, bottom), (left, right)).
+    padding is one number for all sides, (height, width), or ((top, bottom), (left, right)); 1 by
+    default. x (batch, height, width, channels) -> y
+    `(batch, top + height + bottom, left + width + right, channels)`; the channels are on axis 1 in
+    "channels_first".
+
+    Raises ValueError for a padding below 0, and when x has not 4 axes.
+
+    >>> import danlu as dl
+    >>> dl.layers.ZeroPadding2D(((1, 0), (0, 2)))(dl.ones((1, 1, 2, 1)))[0, :, :, 0].tolist()
+    [[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]]
     """
 
     def __init__(
@@ -157,8 +203,18 @@ class ZeroPadding2D(Layer):
 class Cropping2D(Layer):
     """Cut rows and columns off images.
 
-    Args:
-        cropping: one number for all sides, (height, width), or ((top, bottom), (left, right)).
+    cropping is one number for all sides, (height, width), or ((top, bottom), (left, right));
+    nothing by default. x (batch, height, width, channels) -> y
+    `(batch, height - top - bottom, width - left - right, channels)`; the channels are on axis 1 in
+    "channels_first".
+
+    Raises ValueError for a cropping below 0 or one that leaves no pixels, and when x has not 4
+    axes.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.arange(16.0), (1, 4, 4, 1))
+    >>> dl.layers.Cropping2D(1)(x)[0, :, :, 0].tolist()
+    [[5.0, 6.0], [9.0, 10.0]]
     """
 
     def __init__(
@@ -202,7 +258,20 @@ class Cropping2D(Layer):
 
 
 class UpSampling2D(Layer):
-    """Repeat the rows and columns of images."""
+    """Repeat the rows and columns of images.
+
+    x (batch, height, width, channels) -> y (batch, size[0] * height, size[1] * width, channels);
+    one number stands for both factors, 2 by default; the channels are on axis 1 in
+    "channels_first".
+
+    Raises ValueError for a size below 1, when x has not 4 axes, and for any interpolation but
+    "nearest", Keras's default.
+
+    >>> import danlu as dl
+    >>> x = dl.reshape(dl.asarray([1.0, 2.0]), (1, 1, 2, 1))
+    >>> dl.layers.UpSampling2D()(x)[0, :, :, 0].tolist()
+    [[1.0, 1.0, 2.0, 2.0], [1.0, 1.0, 2.0, 2.0]]
+    """
 
     def __init__(
         self,
