@@ -1,4 +1,10 @@
-"""Constraints on weights: a constraint maps a weight to an admissible one after each update."""
+"""Constraints on weights: a constraint maps a weight to an admissible one after each update.
+
+A layer takes one by name, as an object, or as any function of the weight: `kernel_constraint`,
+`bias_constraint`. In a kernel (inputs, units) of a dense layer, axis 0 holds the incoming weights
+of a unit; in one of a convolution (rows, columns, inputs, filters), axes (0, 1, 2) those of a
+filter.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +16,56 @@ from .utils.lookup import Lookup
 
 
 class Constraint:
-    """Base class: `constraint(w)` is the admissible weight nearest in spirit to `w`."""
+    """Base class: `constraint(w)` is the admissible weight nearest in spirit to `w`.
+
+    A subclass defines `__call__(w)`, which returns a tensor of w's shape, and `get_config()` with
+    the constructor's arguments if it has any. This one returns w.
+
+    >>> import danlu as dl
+    >>> class Symmetric(dl.constraints.Constraint):
+    ...     def __call__(self, w):
+    ...         return (w + dl.matrix_transpose(w)) / 2
+    >>> Symmetric()(dl.asarray([[1.0, 2.0], [4.0, 3.0]])).tolist()
+    [[1.0, 3.0], [3.0, 3.0]]
+    """
 
     def __call__(self, w: Any) -> Any:
         return w
 
     def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, from which `from_config` makes the same constraint.
+
+        >>> import danlu as dl
+        >>> dl.constraints.MaxNorm(max_value=3).get_config()
+        {'max_value': 3, 'axis': 0}
+        """
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constraint:
+        """Return the constraint that `get_config` described.
+
+        >>> import danlu as dl
+        >>> dl.constraints.UnitNorm.from_config({"axis": 1}).axis
+        1
+        """
         return cls(**config)
 
 
 class MaxNorm(Constraint):
-    """Scale the vectors along `axis` down to a norm of at most `max_value`."""
+    """Scale the vectors along `axis` down to a norm of at most `max_value`.
+
+    w * min(n, max_value) / (n + 1e-7), with n = sqrt(sum w^2) along `axis`, one axis or several (a
+    tuple). A shorter vector stays as it is, up to the 1e-7, `dl.config.epsilon()`, which guards
+    against 0 / 0 (Srivastava et al., 2014). w (...) -> (...).
+
+    Raises IndexError for an axis that w does not have.
+
+    >>> import danlu as dl
+    >>> w = dl.constraints.MaxNorm(max_value=1, axis=1)([[3.0, 4.0], [0.0, 0.5]])
+    >>> [[round(x, 4) for x in row] for row in w.tolist()]
+    [[0.6, 0.8], [0.0, 0.5]]
+    """
 
     def __init__(self, max_value: float = 2, axis: Any = 0) -> None:
         self.max_value = max_value
@@ -39,14 +80,32 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """Set negative weights to zero."""
+    """Set negative weights to zero.
+
+    w (...) -> max(w, 0) (...).
+
+    >>> import danlu as dl
+    >>> dl.constraints.NonNeg()([[-1.0, 2.0]]).tolist()
+    [[0.0, 2.0]]
+    """
 
     def __call__(self, w: Any) -> Any:
         return ops.maximum(ops.convert_to_tensor(w), 0)
 
 
 class UnitNorm(Constraint):
-    """Scale the vectors along `axis` to norm one."""
+    """Scale the vectors along `axis` to norm one.
+
+    w / (n + 1e-7), with n = sqrt(sum w^2) along `axis`, one axis or several (a tuple); a zero
+    vector stays zero. w (...) -> (...).
+
+    Raises IndexError for an axis that w does not have.
+
+    >>> import danlu as dl
+    >>> w = dl.constraints.UnitNorm()([[3.0, 0.0], [4.0, 0.0]])
+    >>> [[round(x, 4) for x in row] for row in w.tolist()]
+    [[0.6, 0.0], [0.8, 0.0]]
+    """
 
     def __init__(self, axis: Any = 0) -> None:
         self.axis = axis
@@ -59,7 +118,20 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Move the norms of the vectors along `axis` into an interval, by `rate` of the way."""
+    """Move the norms of the vectors along `axis` into an interval, by `rate` of the way.
+
+    w * (rate * clip(n, min_value, max_value) + (1 - rate) * n) / (n + 1e-7), with n = sqrt(sum w^2)
+    along `axis`, one axis or several (a tuple). `rate` is in [0, 1]: 1 enforces the interval at
+    once. w (...) -> (...).
+
+    Raises IndexError for an axis that w does not have.
+
+    >>> import danlu as dl
+    >>> constraint = dl.constraints.MinMaxNorm(min_value=1.0, max_value=2.0, axis=1)
+    >>> w = constraint([[6.0, 8.0], [0.3, 0.4]])
+    >>> [[round(x, 4) for x in row] for row in w.tolist()]
+    [[1.2, 1.6], [0.6, 0.8]]
+    """
 
     def __init__(
         self,
