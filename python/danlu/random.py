@@ -1,7 +1,11 @@
 """Random numbers: keras.random's functions on counter-based generators.
 
 A draw with an integer seed gives the same numbers at every call; with a `SeedGenerator`, or with
-None for the global one, it gives the next ones.
+None for the global one, it gives the next ones. A number depends on (seed, counter, position)
+alone, and so not on how many threads draw (Philox: Salmon et al., 2011).
+
+The default dtype is `dl.config.floatx()`. A seed that is none of these, or an integer outside 0 to
+2**32 - 1, raises ValueError, and so does a dtype for other numbers ("int32" for normal ones).
 """
 
 from __future__ import annotations
@@ -38,7 +42,16 @@ _default_seeds: int | None = None  # state of the sequence that make_default_see
 class SeedGenerator:
     """A sequence of draws: `state` is a Variable (seed, counter), and each draw counts one on.
 
-    Two generators with the same seed give the same sequence.
+    Two generators with the same seed give the same sequence. Without a seed one is chosen, the same
+    after `dl.utils.set_random_seed`. Raises ValueError unless it is an integer from 0 to 2**32 - 1.
+
+    >>> import danlu as dl
+    >>> generator = dl.random.SeedGenerator(7)
+    >>> x, y = dl.random.uniform((3,), seed=generator), dl.random.uniform((3,), seed=generator)
+    >>> generator.state.tolist(), x.tolist() == y.tolist()
+    ([7, 2], False)
+    >>> x.tolist() == dl.random.uniform((3,), seed=7).tolist()
+    True
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
@@ -51,19 +64,38 @@ class SeedGenerator:
         self.state.path = f"{self.name}/seed_generator_state"
 
     def next(self, ordered: bool = True) -> Any:
-        """Return the state of the next draw, a tensor (seed, counter), and count one on."""
+        """Return the state of the next draw, a tensor (seed, counter), and count one on.
+
+        The tensor is a seed, too: a draw with it is the one that the generator would have made.
+        `ordered` is Keras's and changes nothing.
+
+        >>> import danlu as dl
+        >>> generator = dl.random.SeedGenerator(7)
+        >>> generator.next().tolist(), generator.next().tolist()
+        ([7, 0], [7, 1])
+        """
         state = self.state.value
         seed, counter = state.tolist()
         self.state.assign([seed, (counter + 1) % 2**32])
         return state
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor's arguments.
+
+        >>> import danlu as dl
+        >>> dl.random.SeedGenerator(7, name="noise").get_config()
+        {'seed': 7, 'name': 'noise'}
+        """
         return {"seed": self._initial_seed, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
-        """Return a generator that starts from its seed."""
+        """Return a generator that starts from its seed.
+
+        >>> import danlu as dl
+        >>> dl.random.SeedGenerator.from_config({"seed": 7, "name": "noise"}).state.tolist()
+        [7, 0]
+        """
         return cls(**config)
 
 
@@ -76,7 +108,17 @@ def _check_seed(seed: Any) -> int:
 
 
 def make_default_seed() -> int:
-    """Return a fresh seed: unpredictable, or the next of the sequence after `set_global_seed`."""
+    """Return a fresh seed: unpredictable, or the next of the sequence after `set_global_seed`.
+
+    It is an integer from 1 to 10**9.
+
+    >>> import danlu as dl
+    >>> dl.random.set_global_seed(3)
+    >>> first = dl.random.make_default_seed()
+    >>> dl.random.set_global_seed(3)
+    >>> dl.random.make_default_seed() == first
+    True
+    """
     global _default_seeds
     with _lock:
         if _default_seeds is None:
@@ -89,7 +131,14 @@ def make_default_seed() -> int:
 
 
 def global_seed_generator() -> SeedGenerator:
-    """Return the generator that draws use when they are given no seed."""
+    """Return the generator that draws use when they are given no seed.
+
+    >>> import danlu as dl
+    >>> dl.random.set_global_seed(3)
+    >>> x = dl.random.normal((2, 3))
+    >>> dl.random.global_seed_generator().state.tolist()
+    [3, 1]
+    """
     global _global_generator
     with _lock:
         if _global_generator is None:
@@ -98,7 +147,18 @@ def global_seed_generator() -> SeedGenerator:
 
 
 def set_global_seed(seed: int) -> None:
-    """Start the global generator, and all seeds that are chosen for want of one, from `seed`."""
+    """Start the global generator, and all seeds that are chosen for want of one, from `seed`.
+
+    `dl.utils.set_random_seed` does so and seeds Python and NumPy as well. Raises ValueError unless
+    `seed` is an integer from 0 to 2**32 - 1.
+
+    >>> import danlu as dl
+    >>> dl.random.set_global_seed(3)
+    >>> x = dl.random.normal((2, 3))
+    >>> dl.random.set_global_seed(3)
+    >>> x.tolist() == dl.random.normal((2, 3)).tolist()
+    True
+    """
     global _default_seeds, _global_generator
     with _lock:
         _default_seeds = _check_seed(seed)
@@ -121,7 +181,16 @@ def _state(seed: Any) -> Any:
 def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Draw from the normal distribution."""
+    """Draw from the normal distribution.
+
+    Its density is exp(-((x - mean) / stddev)^2 / 2) / (stddev sqrt(2 pi)); the method is Box and
+    Muller's (1958). Raises ValueError for a dtype that is not floating and for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.normal((100, 100), mean=3.0, stddev=0.5, seed=1)
+    >>> x.shape, round(x.mean().item(), 1), round(x.std().item(), 1)
+    ((100, 100), 3.0, 0.5)
+    """
     dtype = dtype or config.floatx()
     return _core._random_normal(_state(seed), shape, float(mean), float(stddev), dtype)
 
@@ -129,7 +198,17 @@ def normal(
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Draw from the normal distribution cut off two standard deviations from its mean."""
+    """Draw from the normal distribution cut off two standard deviations from its mean.
+
+    The standard deviation of the numbers is therefore 0.88 `stddev`; the method is the inverse of
+    their distribution function. Raises ValueError for a dtype that is not floating and for what is
+    no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.truncated_normal((100, 100), seed=1)
+    >>> round(x.std().item(), 2), dl.max(dl.abs(x)).item() <= 2.0
+    (0.88, True)
+    """
     dtype = dtype or config.floatx()
     return _core._random_truncated_normal(_state(seed), shape, float(mean), float(stddev), dtype)
 
@@ -137,28 +216,79 @@ def truncated_normal(
 def uniform(
     shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Draw evenly from minval up to but not including maxval."""
+    """Draw evenly from minval up to but not including maxval.
+
+    The variance is (maxval - minval)^2 / 12. Raises ValueError for a dtype that is not floating
+    (there is `randint`) and for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.uniform((100, 100), minval=-1.0, maxval=3.0, seed=1)
+    >>> round(x.mean().item(), 1), dl.min(x).item() >= -1.0, dl.max(x).item() < 3.0
+    (1.0, True, True)
+    """
     dtype = dtype or config.floatx()
     return _core._random_uniform(_state(seed), shape, float(minval), float(maxval), dtype)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
-    """Draw integers evenly from minval up to but not including maxval."""
+    """Draw integers evenly from minval up to but not including maxval.
+
+    Raises ValueError when there is none between them, for a dtype that is not one of integers and
+    for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.randint((1000,), 1, 7, seed=1)
+    >>> dl.min(x).item(), dl.max(x).item(), x.dtype == "int32"
+    (1, 6, True)
+    """
     return _core._random_integers(_state(seed), shape, int(minval), int(maxval), dtype)
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
-    """Draw class numbers, (batch, num_samples), with probabilities softmax(logits) per row."""
+    """Draw class numbers, (batch, num_samples), with probabilities softmax(logits) per row.
+
+    logits (batch, classes). Raises ValueError for logits of another number of axes or without a
+    class, for a negative number of samples and for what is no seed.
+
+    >>> import danlu as dl
+    >>> logits = dl.log(dl.asarray([[0.25, 0.75], [1.0, 0.0]]))
+    >>> x = dl.random.categorical(logits, 10000, seed=1)
+    >>> x.shape, [round(row, 2) for row in dl.mean(x.astype("float32"), axis=1).tolist()]
+    ((2, 10000), [0.75, 0.0])
+    """
     return _core._random_categorical(_state(seed), logits, num_samples, dtype)
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Draw from the gamma distribution with shape parameter alpha and scale 1."""
+    """Draw from the gamma distribution with shape parameter alpha and scale 1.
+
+    Its density is x^(alpha - 1) exp(-x) / Gamma(alpha), mean and variance are alpha. `alpha` is a
+    number or broadcast to `shape`, NaN comes of one <= 0 (Marsaglia and Tsang, 2000).
+
+    Raises ValueError when alpha does not broadcast, for a dtype that is not floating and for what
+    is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.gamma((10000, 2), dl.asarray([1.0, 4.0]), seed=1)
+    >>> [round(mean, 1) for mean in dl.mean(x, axis=0).tolist()]
+    [1.0, 4.0]
+    """
     return _core._random_gamma(_state(seed), shape, alpha, dtype or config.floatx())
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Draw from the beta distribution: x / (x + y) with x and y of gamma distributions."""
+    """Draw from the beta distribution: x / (x + y) with x and y of gamma distributions.
+
+    Its density is proportional to x^(alpha - 1) (1 - x)^(beta - 1), the mean is alpha / (alpha +
+    beta). The parameters are numbers or broadcast to `shape`, NaN comes of one <= 0.
+
+    Raises ValueError when one does not broadcast and for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.beta((10000,), alpha=1.0, beta=3.0, seed=1)
+    >>> round(x.mean().item(), 2)
+    0.25
+    """
     dtype = dtype or config.floatx()
     generator = SeedGenerator(seed) if isinstance(seed, int) else seed
     x = gamma(shape, alpha, "float64", generator)
@@ -169,13 +299,34 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
 def binomial(
     shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None
 ) -> Any:
-    """Draw how many of `counts` trials succeed, each with its probability."""
+    """Draw how many of `counts` trials succeed, each with its probability.
+
+    Both are numbers or broadcast to `shape`; NaN comes of a count < 0 or a probability outside [0,
+    1]. The numbers are whole, the dtype is floating as in Keras. The mean is counts *
+    probabilities.
+
+    Raises ValueError when one does not broadcast, for another dtype and for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.binomial((10000, 2), counts=10, probabilities=[0.3, 1.0], seed=1)
+    >>> [round(mean, 1) for mean in dl.mean(x, axis=0).tolist()]
+    [3.0, 10.0]
+    """
     dtype = dtype or config.floatx()
     return _core._random_binomial(_state(seed), shape, counts, probabilities, dtype)
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
-    """Put the slices of x along an axis into random order."""
+    """Put the slices of x along an axis into random order.
+
+    Every order is equally likely (Fisher and Yates). x itself stays as it is. Raises IndexError for
+    an axis that x does not have, ValueError for what is no seed.
+
+    >>> import danlu as dl
+    >>> x = dl.random.shuffle([[1, 2], [3, 4], [5, 6]], seed=1)
+    >>> sorted(x.tolist())
+    [[1, 2], [3, 4], [5, 6]]
+    """
     x = _core.asarray(x)
     return _core.take(x, _core._random_permutation(_state(seed), x.shape[axis]), axis=axis)
 
@@ -183,9 +334,20 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Set elements to 0 with probability `rate` and divide the others by 1 - rate.
 
+    The mean of each element stays what it is (Srivastava et al., 2014). A rate of 0 returns the
+    inputs, of 1 zeros.
+
     Args:
         noise_shape: the shape of the mask, which is broadcast to the inputs; None in it stands for
             the size of the input.
+
+    Raises ValueError for a rate outside [0, 1], for a noise_shape with another number of axes or
+    that does not broadcast, and for what is no seed.
+
+    >>> import danlu as dl
+    >>> y = dl.random.dropout(dl.ones((1000, 2)), rate=0.5, noise_shape=(None, 1), seed=1)
+    >>> sorted(set(map(tuple, y.tolist())))
+    [(0.0, 0.0), (2.0, 2.0)]
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"[dropout] rate must lie in [0, 1], got {rate!r}")
