@@ -33,14 +33,30 @@ class Optimizer:
 
     Args:
         learning_rate: a number, a schedule, or a function without arguments.
-        weight_decay: each step first takes learning_rate * weight_decay off every weight.
-        clipnorm: the greatest norm of a single gradient.
-        clipvalue: the greatest size of an element of a gradient.
-        global_clipnorm: the greatest norm of all gradients together.
+        weight_decay: each step first takes the fraction learning_rate * weight_decay off every
+            weight.
+        clipnorm: the greatest norm of a single gradient; a longer one is scaled down to it.
+        clipvalue: the greatest size of an element of a gradient; others are set to it.
+        global_clipnorm: the greatest norm of all gradients together, which are scaled alike
+            (Pascanu, Mikolov and Bengio, 2012, arXiv:1211.5063).
         use_ema: keep a moving average of the weights and put it in their place every
-            `ema_overwrite_frequency` steps, or at the end of training.
+            `ema_overwrite_frequency` steps, or at the end of training. In each step it becomes
+            ema_momentum * average + (1 - ema_momentum) * weight.
         loss_scale_factor: what the loss was multiplied by; gradients are divided by it.
         gradient_accumulation_steps: apply the mean of so many gradients at a time.
+
+    Raises ValueError for an unknown argument, for a learning_rate that is None or a string, for
+    more than one clip, and for an ema_momentum outside [0, 1], an ema_overwrite_frequency below 1
+    or gradient_accumulation_steps below 2.
+
+    >>> import danlu as dl
+    >>> class SignDescent(dl.optimizers.Optimizer):
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         self.assign_sub(variable, learning_rate * dl.sign(gradient))
+    >>> w = dl.Variable([1.0, 2.0])
+    >>> SignDescent(learning_rate=0.5).apply([[3.0, -0.1]], [w])
+    >>> w.tolist()
+    [0.5, 2.5]
     """
 
     rule = ""  # the core's name of the update
@@ -133,7 +149,10 @@ class Optimizer:
     # ---- state -----------------------------------------------------------------------------------
 
     def slot_names(self) -> list[tuple[str, ...]]:
-        """Return the rule's slots for each variable; those of one tuple are created in turn."""
+        """Return the rule's slots for each variable; those of one tuple are created in turn.
+
+        The optimizers of the core define it; the order is Keras's, in which state is saved.
+        """
         return []
 
     def initial_slot(self, name: str) -> float:
@@ -147,7 +166,16 @@ class Optimizer:
         dtype: Any = None,
         name: str | None = None,
     ) -> Any:
-        """Create a variable of the optimizer's state."""
+        """Create a variable of the optimizer's state.
+
+        It is part of `variables`, so it is saved, and not trained. `dtype` is by default
+        `dl.config.floatx()`.
+
+        >>> import danlu as dl
+        >>> optimizer = dl.optimizers.SGD(name="sgd")
+        >>> optimizer.add_variable((2,), "ones", name="scale").path
+        'sgd/scale'
+        """
         from .. import config, initializers
 
         variable = _core.Variable(
@@ -164,7 +192,14 @@ class Optimizer:
     def add_variable_from_reference(
         self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
     ) -> Any:
-        """Create a slot: a variable with the shape and dtype of a weight, named after it."""
+        """Create a slot: a variable with the shape and dtype of a weight, named after it.
+
+        >>> import danlu as dl
+        >>> kernel = dl.Variable([1.0, 2.0], name="kernel")
+        >>> slot = dl.optimizers.SGD(name="sgd").add_variable_from_reference(kernel, "m")
+        >>> slot.path, slot.shape
+        ('sgd/kernel_m', (2,))
+        """
         path = reference_variable.path.replace("/", "_")
         return self.add_variable(
             reference_variable.shape,
@@ -174,7 +209,18 @@ class Optimizer:
         )
 
     def build(self, variables: Iterable[Any]) -> None:
-        """Create the state for the variables that this optimizer will update."""
+        """Create the state for the variables that this optimizer will update.
+
+        `fit` and `apply(grads, variables)` call it; before `step` call it yourself. Once built, an
+        optimizer keeps its variables: a second call does nothing. Raises ValueError when a variable
+        is in the list twice, NotImplementedError for a subclass without a rule.
+
+        >>> import danlu as dl
+        >>> optimizer = dl.optimizers.Adam()
+        >>> optimizer.build([dl.Variable([1.0, 2.0], name="kernel")])
+        >>> [v.name for v in optimizer.variables]
+        ['iteration', 'learning_rate', 'kernel_momentum', 'kernel_velocity']
+        """
         if self.built:
             return
         variables = list(variables)
@@ -230,13 +276,42 @@ class Optimizer:
         )
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """Update one variable: what a subclass with a rule of its own defines."""
+        """Update one variable: what a subclass with a rule of its own defines.
+
+        `gradient` has the variable's shape and is clipped and unscaled already; `learning_rate` is
+        that of this step. Slots lie at `self._get_variable_index(variable)` in the lists that
+        `build` made.
+
+        >>> import danlu as dl
+        >>> class Momentum(dl.optimizers.Optimizer):
+        ...     def build(self, variables):
+        ...         super().build(variables)
+        ...         self.m = self.add_optimizer_variables(variables, "m")
+        ...
+        ...     def update_step(self, gradient, variable, learning_rate):
+        ...         m = self.m[self._get_variable_index(variable)]
+        ...         self.assign(m, 0.5 * m - learning_rate * gradient)
+        ...         self.assign_add(variable, m)
+        >>> w = dl.Variable([0.0])
+        >>> optimizer = Momentum(learning_rate=1.0)
+        >>> for _ in range(2):
+        ...     optimizer.apply([[1.0]], [w])
+        >>> w.tolist()  # -1, then -1 - 0.5
+        [-2.5]
+        """
         raise NotImplementedError(f"[{type(self).__name__}] has no update_step")
 
     def add_optimizer_variables(
         self, trainable_variables: Iterable[Any], name: Any, initializer: Any = "zeros"
     ) -> Any:
-        """Create a slot for each variable; for a list of names, a list of slots each."""
+        """Create a slot for each variable; for a list of names, a list of slots each.
+
+        >>> import danlu as dl
+        >>> weights = [dl.Variable([1.0], name="kernel"), dl.Variable([0.0], name="bias")]
+        >>> m, v = dl.optimizers.SGD().add_optimizer_variables(weights, ["m", "v"])
+        >>> [slot.name for slot in m]
+        ['kernel_m', 'bias_m']
+        """
         names = [name] if isinstance(name, str) else list(name)
         several = isinstance(initializer, (list, tuple))
         first = list(initializer) if several else [initializer] * len(names)
@@ -269,12 +344,29 @@ class Optimizer:
 
     @property
     def variables(self) -> list[Any]:
-        """The state: iterations, learning rate, slots."""
+        """The state: iterations, learning rate, slots.
+
+        A learning rate that is a schedule or a function is not among them.
+
+        >>> import danlu as dl
+        >>> [v.name for v in dl.optimizers.SGD().variables]
+        ['iteration', 'learning_rate']
+        """
         return self._variables[:]
 
     @property
     def iterations(self) -> Any:
-        """How many steps were made."""
+        """How many steps were made.
+
+        With `gradient_accumulation_steps` it counts those that changed the weights.
+
+        >>> import danlu as dl
+        >>> optimizer, w = dl.optimizers.SGD(gradient_accumulation_steps=2), dl.Variable([0.0])
+        >>> for _ in range(5):
+        ...     optimizer.apply([[1.0]], [w])
+        >>> optimizer.iterations.item()
+        2
+        """
         if self.gradient_accumulation_steps:
             return self._iterations // self.gradient_accumulation_steps
         return self._iterations
@@ -283,7 +375,17 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> Any:
-        """The learning rate of the next step."""
+        """The learning rate of the next step.
+
+        A number can be set at any time, a schedule can only give way to another schedule or a
+        function: setting a number in its place raises TypeError.
+
+        >>> import danlu as dl
+        >>> optimizer = dl.optimizers.SGD(learning_rate=0.5)
+        >>> optimizer.learning_rate = 0.25
+        >>> optimizer.learning_rate.item()
+        0.25
+        """
         if isinstance(self._learning_rate, schedules.LearningRateSchedule):
             return self._learning_rate(self._iterations)
         if isinstance(self._learning_rate, _core.Variable):
@@ -322,7 +424,21 @@ class Optimizer:
     # ---- steps -----------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Apply the gradients that `loss.backward()` left in the variables, and clear them."""
+        """Apply the gradients that `loss.backward()` left in the variables, and clear them.
+
+        Raises ValueError before `build`, and when no variable has a gradient; warns of those
+        without one.
+
+        >>> import danlu as dl
+        >>> w = dl.Variable([3.0])
+        >>> optimizer = dl.optimizers.SGD(learning_rate=0.5)
+        >>> optimizer.build([w])
+        >>> loss = dl.sum(w * w)
+        >>> loss.backward()
+        >>> optimizer.step()
+        >>> w.tolist(), w.grad is None
+        ([0.0], True)
+        """
         if self._step is None:
             raise ValueError(
                 f"[{type(self).__name__}.step] the optimizer does not know its variables: call "
@@ -335,12 +451,36 @@ class Optimizer:
             self._constrain()
 
     def zero_grad(self) -> None:
-        """Clear the gradients of the variables without applying them."""
+        """Clear the gradients of the variables without applying them.
+
+        A second `backward()` adds to those that are there; `step` clears them, too.
+
+        >>> import danlu as dl
+        >>> w, optimizer = dl.Variable([3.0]), dl.optimizers.SGD()
+        >>> optimizer.build([w])
+        >>> dl.sum(w * w).backward()
+        >>> optimizer.zero_grad()
+        >>> w.grad is None
+        True
+        """
         if self._step is not None:
             self._step.zero_grad()
 
     def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Any] | None = None) -> None:
-        """Update the variables by a list of gradients, one for each."""
+        """Update the variables by a list of gradients, one for each.
+
+        They are in the order of `trainable_variables`, else of the variables that the optimizer was
+        built with. None leaves a variable as it is, with a warning. Raises ValueError for another
+        number of gradients, a gradient of another shape than its variable, a variable it was not
+        built with, no variables at all before `build`, and when every gradient is None.
+
+        >>> import danlu as dl
+        >>> w = dl.Variable([3.0])
+        >>> loss, grads = dl.value_and_grad(lambda variables: dl.sum(variables[0] ** 2))([w])
+        >>> dl.optimizers.SGD(learning_rate=0.5).apply(grads, [w])
+        >>> w.tolist()
+        [0.0]
+        """
         grads = list(grads)
         if not grads:
             return
@@ -369,7 +509,15 @@ class Optimizer:
             self._constrain()
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
-        """Update variables by (gradient, variable) pairs; returns the number of steps made."""
+        """Update variables by (gradient, variable) pairs; returns the number of steps made.
+
+        Raises what `apply` raises.
+
+        >>> import danlu as dl
+        >>> w = dl.Variable([3.0])
+        >>> dl.optimizers.SGD(learning_rate=0.5).apply_gradients(zip([[6.0]], [w])).item()
+        1
+        """
         grads, variables = zip(*grads_and_vars, strict=True)
         self.apply(grads, variables)
         return self._iterations
@@ -404,11 +552,29 @@ class Optimizer:
             variable.assign(variable.constraint(variable))
 
     def scale_loss(self, loss: Any) -> Any:
-        """Return the loss times `loss_scale_factor`, for gradients that would underflow."""
+        """Return the loss times `loss_scale_factor`, for gradients that would underflow.
+
+        >>> import danlu as dl
+        >>> dl.optimizers.SGD(loss_scale_factor=1024.0).scale_loss(0.5)
+        512.0
+        """
         return loss if self.loss_scale_factor is None else loss * self.loss_scale_factor
 
     def finalize_variable_values(self, var_list: Iterable[Any]) -> None:
-        """Put the moving averages in the place of the weights, at the end of training."""
+        """Put the moving averages in the place of the weights, at the end of training.
+
+        Without `use_ema` there are none, and nothing changes (Polyak and Juditsky, 1992). `fit`
+        calls it.
+
+        >>> import danlu as dl
+        >>> w = dl.Variable([0.0])
+        >>> optimizer = dl.optimizers.SGD(learning_rate=1.0, use_ema=True, ema_momentum=0.5)
+        >>> for _ in range(2):
+        ...     optimizer.apply([[-1.0]], [w])
+        >>> optimizer.finalize_variable_values([w])
+        >>> w.tolist()  # of 1, then 2
+        [1.5]
+        """
         if self.use_ema:
             for variable in var_list:
                 if id(variable) in self._indices:
@@ -419,7 +585,19 @@ class Optimizer:
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
     ) -> None:
-        """Exempt variables from weight decay: these, and those whose name matches a pattern."""
+        """Exempt variables from weight decay: these, and those whose name matches a pattern.
+
+        `var_names` are regular expressions, found anywhere in the name. Raises ValueError once the
+        optimizer is built.
+
+        >>> import danlu as dl
+        >>> kernel, bias = dl.Variable([1.0], name="kernel"), dl.Variable([1.0], name="bias")
+        >>> optimizer = dl.optimizers.SGD(learning_rate=0.5, weight_decay=0.5)
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias"])
+        >>> optimizer.apply([[0.0], [0.0]], [kernel, bias])
+        >>> kernel.tolist(), bias.tolist()
+        ([0.75], [1.0])
+        """
         if self.built:
             raise ValueError(
                 f"[{type(self).__name__}.exclude_from_weight_decay] must be called before the "
@@ -442,7 +620,18 @@ class Optimizer:
     # ---- saving ----------------------------------------------------------------------------------
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the state from a list of arrays in the order of `variables`."""
+        """Set the state from a list of arrays in the order of `variables`.
+
+        Raises ValueError before `build`, for another number of arrays and for an array of another
+        shape; the state is then as it was.
+
+        >>> import danlu as dl
+        >>> optimizer = dl.optimizers.SGD()
+        >>> optimizer.build([dl.Variable([1.0])])
+        >>> optimizer.set_weights([dl.asarray(3), dl.asarray(0.5)])  # iteration, learning rate
+        >>> optimizer.iterations.item(), optimizer.learning_rate.item()
+        (3, 0.5)
+        """
         if not self.built:
             raise ValueError(
                 f"[{type(self).__name__}.set_weights] call optimizer.build(variables) first"
@@ -462,12 +651,20 @@ class Optimizer:
             variable.assign(weight)
 
     def save_own_variables(self, store: Any) -> None:
-        """Put the state into a mapping, by number."""
+        """Put the state into a mapping: arrays by the number in `variables`, "0", "1", ..."""
         for i, variable in enumerate(self._variables):
             store[str(i)] = variable.numpy()
 
     def load_own_variables(self, store: Any) -> None:
-        """Set the state from such a mapping; one of another size is passed over with a warning."""
+        """Set the state from such a mapping; one of another size is passed over with a warning.
+
+        >>> import danlu as dl
+        >>> store, optimizer = {}, dl.optimizers.SGD()
+        >>> dl.optimizers.SGD(learning_rate=0.5).save_own_variables(store)
+        >>> optimizer.load_own_variables(store)
+        >>> optimizer.learning_rate.item()
+        0.5
+        """
         if len(store.keys()) != len(self._variables):
             warnings.warn(
                 f"Skipping variable loading for optimizer {self.name!r}: it has "
@@ -489,7 +686,13 @@ class Optimizer:
             self._prepare()
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with the learning rate of now."""
+        """Return the constructor's arguments, with the learning rate of now.
+
+        >>> import danlu as dl
+        >>> config = dl.optimizers.SGD(learning_rate=0.5, momentum=0.9).get_config()
+        >>> config["learning_rate"], config["momentum"], config["clipnorm"]
+        (0.5, 0.9, None)
+        """
         if isinstance(self._learning_rate, schedules.LearningRateSchedule):
             rate = schedules.serialize(self._learning_rate)
         elif isinstance(self._learning_rate, _core.Variable):
@@ -504,7 +707,15 @@ class Optimizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        """Return the optimizer that `get_config` described, without its state."""
+        """Return the optimizer that `get_config` described, without its state.
+
+        Raises ValueError for an unknown argument.
+
+        >>> import danlu as dl
+        >>> config = dl.optimizers.SGD(learning_rate=0.5, momentum=0.9).get_config()
+        >>> dl.optimizers.SGD.from_config(config).momentum
+        0.9
+        """
         rate = config.get("learning_rate")
         if isinstance(rate, dict):
             rate = schedules.deserialize(rate, custom_objects)

@@ -37,7 +37,17 @@ def _known(name: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Any = None) -> Any:
-    """Return the optimizer that a configuration from `serialize` describes."""
+    """Return the optimizer that a configuration from `serialize` describes.
+
+    It is one without state: a saved model has that beside it. `custom_objects` maps class names to
+    classes of your own. Raises ValueError for an unknown class or argument, TypeError for what is
+    no configuration.
+
+    >>> import danlu as dl
+    >>> config = dl.optimizers.serialize(dl.optimizers.SGD(momentum=0.5))
+    >>> dl.optimizers.deserialize(config).momentum
+    0.5
+    """
     if isinstance(config, dict) and config.get("class_name") not in (custom_objects or ()):
         config = {**config, "class_name": _known(config.get("class_name"))}
     return _lookup.deserialize(config, custom_objects)
@@ -46,8 +56,14 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 def get(identifier: Any) -> Any:
     """Return the optimizer for a name, a configuration, a class or an optimizer.
 
-    >>> get("adam").beta_1
+    Names are those of the classes in any case; None stays None. Raises ValueError for an unknown
+    name, with the nearest known one, and for anything else.
+
+    >>> import danlu as dl
+    >>> dl.optimizers.get("adam").beta_1
     0.9
+    >>> dl.optimizers.get("rmsprop").rho == dl.optimizers.get("RMSprop").rho
+    True
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier

@@ -1,7 +1,7 @@
 """Learning rates that change from step to step: keras.optimizers.schedules.
 
 The core computes them from the optimizer's `iterations`; a schedule of your own is a subclass of
-`LearningRateSchedule` with a `__call__(step)`.
+`LearningRateSchedule` with a `__call__(step)`. A step is one batch, counted from 0.
 """
 
 from __future__ import annotations
@@ -26,18 +26,46 @@ __all__ = [
 
 
 class LearningRateSchedule:
-    """Base class: called with the step, it returns the learning rate."""
+    """Base class: called with the step, it returns the learning rate.
+
+    A subclass defines `__call__(step)`, with the number of steps made so far as a variable of
+    int64, and `get_config()` with the constructor's arguments, for a model that is saved. The two
+    raise NotImplementedError here.
+
+    >>> import danlu as dl
+    >>> class InverseRoot(dl.optimizers.schedules.LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 1.0 / (step + 1.0) ** 0.5
+    >>> optimizer = dl.optimizers.SGD(InverseRoot())
+    >>> w = dl.Variable([0.0])
+    >>> for _ in range(3):
+    ...     optimizer.apply([[1.0]], [w])
+    >>> optimizer.learning_rate.item()
+    0.5
+    """
 
     def __call__(self, step: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(step)")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor's arguments.
+
+        >>> import danlu as dl
+        >>> config = dl.optimizers.schedules.CosineDecay(0.1, decay_steps=100).get_config()
+        >>> config["initial_learning_rate"], config["decay_steps"]
+        (0.1, 100)
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define get_config()")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Return the schedule that `get_config` described."""
+        """Return the schedule that `get_config` described.
+
+        >>> import danlu as dl
+        >>> config = dl.optimizers.schedules.CosineDecay(0.1, decay_steps=100).get_config()
+        >>> dl.optimizers.schedules.CosineDecay.from_config(config).decay_steps
+        100
+        """
         return cls(**config)
 
 
@@ -88,7 +116,17 @@ class _Decay(_CoreSchedule):
 
 
 class ExponentialDecay(_Decay):
-    """initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds down."""
+    """initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds down.
+
+    What it rounds is the exponent: the rate then stays the same for `decay_steps` steps.
+
+    Raises ValueError when decay_steps <= 0.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.ExponentialDecay(1.0, decay_steps=10, decay_rate=0.25)
+    >>> [rate(step).item() for step in (0, 5, 10, 20)]
+    [1.0, 0.5, 0.25, 0.0625]
+    """
 
     def __init__(
         self,
@@ -104,7 +142,15 @@ class ExponentialDecay(_Decay):
 
 
 class InverseTimeDecay(_Decay):
-    """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds down."""
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds down.
+
+    What it rounds is step / decay_steps. Raises ValueError when decay_steps <= 0.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.InverseTimeDecay(1.0, decay_steps=10, decay_rate=1.0)
+    >>> [rate(step).item() for step in (0, 10, 30)]
+    [1.0, 0.5, 0.25]
+    """
 
     def __init__(
         self,
@@ -120,7 +166,16 @@ class InverseTimeDecay(_Decay):
 
 
 class PiecewiseConstantDecay(_CoreSchedule):
-    """values[0] up to and including step boundaries[0], then values[1], and so on."""
+    """values[0] up to and including step boundaries[0], then values[1], and so on.
+
+    `boundaries` are steps in rising order. Raises ValueError unless there is one value more than
+    boundaries.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.PiecewiseConstantDecay([10, 20], [1.0, 0.5, 0.25])
+    >>> [rate(step).item() for step in (0, 10, 11, 20, 21)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
 
     def __init__(
         self,
@@ -144,7 +199,19 @@ class PiecewiseConstantDecay(_CoreSchedule):
 
 
 class PolynomialDecay(_CoreSchedule):
-    """(initial - end) * (1 - step / decay_steps) ^ power + end; `cycle` starts again above 0."""
+    """(initial - end) * (1 - step / decay_steps) ^ power + end; `cycle` starts again above 0.
+
+    After `decay_steps` it stays at `end_learning_rate`. With `cycle` the steps of the formula
+    become the next multiple of decay_steps then, decay_steps * ceil(step / decay_steps), so that
+    the rate jumps up and comes down again and again.
+
+    Raises ValueError when decay_steps <= 0.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.PolynomialDecay(1.0, decay_steps=10, end_learning_rate=0.5)
+    >>> [rate(step).item() for step in (0, 5, 10, 20)]
+    [1.0, 0.75, 0.5, 0.5]
+    """
 
     def __init__(
         self,
@@ -176,6 +243,18 @@ class CosineDecay(_CoreSchedule):
     """A line up to `warmup_target` in `warmup_steps`, then half a cosine down to alpha times it.
 
     Without a warm-up the cosine starts at `initial_learning_rate` (Loshchilov, Hutter 2016).
+
+    After the warm-up, top * ((1 - alpha) * (1 + cos(pi * step / decay_steps)) / 2 + alpha), where
+    step counts from its end; after `decay_steps` more it stays at alpha * top. `warmup_steps`
+    counts only if there is a `warmup_target` (arXiv:1608.03983). Raises ValueError when decay_steps
+    <= 0.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.CosineDecay(
+    ...     0.0, decay_steps=10, alpha=0.5, warmup_target=1.0, warmup_steps=10
+    ... )
+    >>> [rate(step).item() for step in (0, 5, 10, 15, 20, 30)]
+    [0.0, 0.5, 1.0, 0.75, 0.5, 0.5]
     """
 
     def __init__(
@@ -207,7 +286,19 @@ class CosineDecay(_CoreSchedule):
 
 
 class CosineDecayRestarts(_CoreSchedule):
-    """Half cosines one after the other, each t_mul times as long and m_mul times as high."""
+    """Half cosines one after the other, each t_mul times as long and m_mul times as high.
+
+    The first takes `first_decay_steps`. In the i-th, from 0, whose fraction f in [0, 1) is over,
+    the rate is initial * ((1 - alpha) * m_mul^i * (1 + cos(pi * f)) / 2 + alpha) (SGDR: Loshchilov
+    and Hutter, 2016, arXiv:1608.03983).
+
+    Raises ValueError when first_decay_steps <= 0.
+
+    >>> import danlu as dl
+    >>> rate = dl.optimizers.schedules.CosineDecayRestarts(1.0, first_decay_steps=10, m_mul=0.5)
+    >>> [round(rate(step).item(), 3) for step in (0, 5, 10, 20, 30)]  # restarts at 10 and 30
+    [1.0, 0.5, 0.5, 0.25, 0.25]
+    """
 
     def __init__(
         self,
