@@ -11,11 +11,21 @@ class Callback:
     """Methods called at the beginning and end of a run, an epoch and a batch.
 
     `self.model` is the model, and `self.params` says how it runs (`verbose`, `epochs`, `steps`).
-    Setting `self.model.stop_training = True` ends the training.
+    Setting `self.model.stop_training = True` ends the training. `logs` maps the names of metrics to
+    numbers; what a callback puts into those of an epoch, later callbacks and the history see.
+    Epochs and batches are counted from 0. What a callback raises ends the run.
 
-    >>> class Report(Callback):
+    >>> import danlu as dl
+    >>> class Report(dl.callbacks.Callback):
     ...     def on_epoch_end(self, epoch, logs=None):
-    ...         print(epoch, sorted(logs))
+    ...         print(epoch, logs)
+    ...         self.model.stop_training = logs["loss"] < 0.5
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.125), "mse")
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=9, verbose=0, callbacks=[Report()])
+    0 {'loss': 1.0}
+    1 {'loss': 0.25}
     """
 
     def __init__(self) -> None:
@@ -24,7 +34,7 @@ class Callback:
 
     @property
     def model(self) -> Any:
-        """The model that runs."""
+        """The model that runs, None before."""
         return self.__dict__.get("_model")
 
     def set_params(self, params: dict[str, Any]) -> None:

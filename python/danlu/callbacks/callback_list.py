@@ -17,9 +17,26 @@ _OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_ba
 class CallbackList(Callback):
     """Calls every callback in turn.
 
+    It is what `fit` makes of its callbacks, and what a loop of your own calls them by: a `Callback`
+    itself, whose every hook calls that hook of each.
+
     Args:
+        callbacks: a list, or one callback.
         add_history: add a `History` if there is none, as the model's `history`.
         add_progbar: add a progress bar if there is none.
+        params: what the callbacks get as their `params`.
+
+    Raises TypeError for what is no callback.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1)])
+    >>> callbacks = dl.callbacks.CallbackList(add_history=True, model=model, epochs=2)
+    >>> callbacks.on_train_begin()
+    >>> for epoch in range(2):
+    ...     callbacks.on_epoch_end(epoch, {"loss": 1.0 - 0.5 * epoch})
+    >>> callbacks.on_train_end()
+    >>> model.history.history
+    {'loss': [1.0, 0.5]}
     """
 
     def __init__(
@@ -56,7 +73,14 @@ class CallbackList(Callback):
         return next((c for c in self.callbacks if isinstance(c, cls)), None)
 
     def append(self, callback: Callback) -> None:
-        """Add a callback at the end."""
+        """Add a callback at the end; it gets the model at the next `set_model`.
+
+        >>> import danlu as dl
+        >>> callbacks = dl.callbacks.CallbackList()
+        >>> callbacks.append(dl.callbacks.TerminateOnNaN())
+        >>> len(callbacks.callbacks)
+        1
+        """
         self.callbacks.append(callback)
 
     def set_params(self, params: dict[str, Any]) -> None:

@@ -11,8 +11,25 @@ from .callback import Callback, Logs
 class CSVLogger(Callback):
     """One row an epoch: `epoch`, then the metrics by name.
 
+    Epochs count from 0, as in `history.epoch`. The columns are those of the first epoch; "NA"
+    stands for a metric that an epoch does not have. Each row is written when its epoch ends.
+
     Args:
         append: add to a file that is there, for a training that goes on.
+
+    The file is opened when training begins: OSError if that fails.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.125), "mse")
+    >>> logger = dl.callbacks.CSVLogger("log.csv")
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[logger])
+    >>> with open("log.csv") as file:
+    ...     print(file.read(), end="")
+    epoch,loss
+    0,1.0
+    1,0.25
     """
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:

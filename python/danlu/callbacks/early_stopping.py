@@ -14,6 +14,25 @@ class EarlyStopping(MonitorCallback):
 
     With `restore_best_weights` the model ends with the weights of its best epoch, whether the
     training was stopped early or ran to its end.
+
+    Args:
+        min_delta: an improvement is greater than this.
+        patience: in epochs; 0 is like 1. The first epoch never stops the training.
+        mode: "min", "max", or "auto": losses fall, metrics go where they say, accuracies rise.
+        baseline: only improvements beyond this value start the count anew.
+        start_from_epoch: do not look at the epochs before, counted from 0.
+
+    A value that is not there gives a warning. Raises ValueError for an unknown mode, and in
+    training when "auto" cannot tell. `stopped_epoch` is the epoch that stopped, 0 if none did.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.5), "mse")  # too fast: from 1 to -1 and back
+    >>> stop = dl.callbacks.EarlyStopping("loss", patience=2)
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=9, verbose=0, callbacks=[stop])
+    >>> history.history["loss"], stop.stopped_epoch
+    ([1.0, 1.0, 1.0], 2)
     """
 
     def __init__(

@@ -8,7 +8,18 @@ from .callback import Callback, Logs
 
 
 class History(Callback):
-    """`history` maps each metric to its values, one for each of the epochs in `epoch`."""
+    """`history` maps each metric to its values, one for each of the epochs in `epoch`.
+
+    Metrics of validation data are there as `val_...`. Each `fit` begins anew.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.125), "mse")
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=3, verbose=0)
+    >>> history.epoch, history.history
+    ([0, 1, 2], {'loss': [1.0, 0.25, 0.0625]})
+    """
 
     def __init__(self) -> None:
         super().__init__()

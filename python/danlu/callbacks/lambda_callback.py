@@ -11,7 +11,17 @@ from .callback import Callback
 class LambdaCallback(Callback):
     """Calls the functions that it was given for the hooks of their names.
 
-    >>> report = LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs["loss"]))
+    They get what the hooks of `Callback` get, `logs` last: (epoch, logs), (batch, logs) or (logs).
+    All hooks can be named. Raises TypeError for a name that is none.
+
+    >>> import danlu as dl
+    >>> report = dl.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.125), "mse")
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[report])
+    0 {'loss': 1.0}
+    1 {'loss': 0.25}
     """
 
     def __init__(

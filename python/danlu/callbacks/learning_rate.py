@@ -20,7 +20,23 @@ def _learning_rate(callback: Callback) -> float:
 
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate to `schedule(epoch, learning_rate)` before each epoch."""
+    """Sets the learning rate to `schedule(epoch, learning_rate)` before each epoch.
+
+    `schedule` may also take the epoch alone, which counts from 0. The rate of each epoch is in the
+    history as "learning_rate". With `verbose` 1 it is printed.
+
+    Raises TypeError for a schedule that is no function, ValueError when it returns no number, and
+    TypeError when the optimizer follows a schedule of its own.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1)])
+    >>> model.compile(dl.optimizers.SGD(0.5), "mse")
+    >>> halve = dl.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=3, verbose=0, callbacks=[halve])
+    >>> history.history["learning_rate"]
+    [0.25, 0.125, 0.0625]
+    """
 
     def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
@@ -58,9 +74,24 @@ class LearningRateScheduler(Callback):
 class ReduceLROnPlateau(MonitorCallback):
     """Multiplies the learning rate by `factor` after `patience` epochs without improvement.
 
+    `monitor`, `mode` and `min_delta` are as in `EarlyStopping`. The rate with which each epoch was
+    trained is in the history as "learning_rate".
+
     Args:
         cooldown: epochs to wait after a change before watching again.
         min_lr: the lowest learning rate.
+
+    Raises ValueError for a factor >= 1 or an unknown mode, in training also when "auto" cannot
+    tell; TypeError when the optimizer follows a schedule of its own.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.5), "mse")  # too fast: from 1 to -1 and back
+    >>> slow = dl.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=2)
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=5, verbose=0, callbacks=[slow])
+    >>> history.history["loss"], history.history["learning_rate"]
+    ([1.0, 1.0, 1.0, 1.0, 0.0], [0.5, 0.5, 0.5, 0.25, 0.25])
     """
 
     def __init__(

@@ -14,10 +14,24 @@ class ModelCheckpoint(MonitorCallback):
     """Saves after each epoch, or after every so many steps.
 
     Args:
-        filepath: may hold `{epoch}` and metrics: "best-{epoch:02d}-{val_loss:.2f}.keras".
-        save_best_only: only when the monitored value is the best so far.
+        filepath: may hold `{epoch}`, from 1, and metrics: "best-{epoch:02d}-{val_loss:.2f}.keras";
+            it ends in .keras or .danlu, for weights alone in .safetensors. Folders are made.
+        save_best_only: only when the monitored value is the best so far; `monitor` and `mode` are
+            as in `EarlyStopping`.
         save_freq: "epoch", or a number of steps.
         initial_value_threshold: the value to be better than at first.
+
+    Raises ValueError for another name, mode or save_freq, in training KeyError for a metric in the
+    name that there is not.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(0.125), "mse")
+    >>> save = dl.callbacks.ModelCheckpoint("models/{epoch}-{loss:.2f}.keras")
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=2, verbose=0, callbacks=[save])
+    >>> dl.models.load_model("models/2-0.25.keras").predict(dl.ones((1, 1)), verbose=0).tolist()
+    [[0.25]]
     """
 
     def __init__(

@@ -12,8 +12,11 @@ class MonitorCallback(Callback):
     """The base of callbacks that compare a metric with the best so far.
 
     Args:
-        mode: "min", "max", or "auto", which asks the metric.
-        min_delta: the smallest change that counts as better.
+        mode: "min", "max", or "auto", which asks the metric: a loss falls, an accuracy rises.
+        baseline: what the first value is compared with; None lets any pass.
+        min_delta: the change must be greater than this to count as better.
+
+    Raises ValueError for an unknown mode.
     """
 
     def __init__(
@@ -35,7 +38,14 @@ class MonitorCallback(Callback):
         self._upwards: bool | None = None if mode == "auto" else mode == "max"
 
     def value(self, logs: Logs) -> float | None:
-        """Return the monitored value, or None with a warning when it is not there."""
+        """Return the monitored value, or None with a warning when it is not there.
+
+        Raises ValueError when `mode` is "auto" and the metric does not say where it should go.
+
+        >>> import danlu as dl
+        >>> dl.callbacks.EarlyStopping("val_loss").value({"loss": 2.0, "val_loss": 3.0})
+        3.0
+        """
         logs = logs or {}
         value = logs.get(self.monitor)
         if value is None:
@@ -52,7 +62,13 @@ class MonitorCallback(Callback):
         return float(value)
 
     def is_better(self, value: float, reference: float | None) -> bool:
-        """Whether a value improves on a reference by more than `min_delta`."""
+        """Whether a value improves on a reference by more than `min_delta`.
+
+        >>> import danlu as dl
+        >>> stop = dl.callbacks.EarlyStopping("accuracy", mode="max", min_delta=0.25)
+        >>> stop.is_better(0.75, 0.25), stop.is_better(0.5, 0.25)
+        (True, False)
+        """
         if reference is None:
             return True
         if self._upwards:

@@ -13,7 +13,18 @@ _NEVER = float("inf")
 class ProgbarLogger(Callback):
     """Draws the bar with the metrics so far, at most some twenty times a second.
 
-    `due` is when it may be drawn again: who drives the callbacks reads the metrics only then.
+    `fit`, `evaluate` and `predict` add one unless `verbose` is 0: a bar with 1, one line an epoch
+    with 2. `due` is when it may be drawn again: who drives the callbacks reads the metrics only
+    then.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile("sgd", "mse")
+    >>> bar = dl.callbacks.ProgbarLogger()
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, verbose=0, callbacks=[bar])
+    >>> bar.due  # never: the run is over
+    inf
     """
 
     def __init__(self) -> None:

@@ -9,7 +9,20 @@ from .callback import Callback, Logs
 
 
 class TerminateOnNaN(Callback):
-    """Stops at the first step whose loss is NaN or infinite."""
+    """Stops at the first step whose loss is NaN or infinite.
+
+    The loss it reads is the mean of the epoch so far.
+
+    >>> import danlu as dl
+    >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
+    >>> model.compile(dl.optimizers.SGD(1e30), "mse")
+    >>> stop = dl.callbacks.TerminateOnNaN()
+    >>> x, y = dl.ones((4, 1)), dl.zeros((4, 1))
+    >>> history = model.fit(x, y, epochs=9, batch_size=2, verbose=0, callbacks=[stop])
+    Batch 1: Invalid loss, terminating training
+    >>> history.epoch
+    [0]
+    """
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         loss = (logs or {}).get("loss")
