@@ -7,6 +7,7 @@ from functools import wraps
 
 from . import _core
 from ._core import Tensor, Variable, stop_gradient
+from .utils.suggest import suggests_arguments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _pack(structure: Any, leaves: Any) -> Any:
     return next(leaves)
 
 
+@suggests_arguments
 def value_and_grad(
     f: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
@@ -120,6 +122,7 @@ def value_and_grad(
     return wrapped
 
 
+@suggests_arguments
 def grad(
     f: Callable[..., Any],
     argnums: int | Sequence[int] = 0,

@@ -14,7 +14,7 @@ def absent(module: str, name: str, known: Iterable[str]) -> AttributeError:
     """Return the error for a name that a module lacks, with the one that was probably meant."""
     message = f"module {module!r} has no attribute {name!r}"
     if not name.startswith("__"):  # what the interpreter asks of every module
-        from .utils.lookup import suggestion
+        from .utils.suggest import suggestion
 
         message += f".{suggestion(name, known)}"
     return AttributeError(message)

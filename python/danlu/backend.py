@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ._lazy import suggesting
 from .config import (
     epsilon,
     floatx,
@@ -47,3 +48,8 @@ def is_keras_tensor(x: Any) -> bool:
     from .layers import KerasTensor
 
     return isinstance(x, KerasTensor)
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

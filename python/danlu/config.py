@@ -37,7 +37,12 @@ def set_floatx(value: str) -> None:
     """
     global _floatx
     if str(value) not in _FLOATS:
-        raise ValueError(f"[config.set_floatx] value is one of {_FLOATS}, got {value!r}")
+        from .utils.suggest import suggestion
+
+        raise ValueError(
+            f"[config.set_floatx] value is one of {_FLOATS}, got {value!r}."
+            f"{suggestion(value, _FLOATS)}"
+        )
     _core._set_default_float(str(value))
     _floatx = str(value)
 
@@ -133,7 +138,12 @@ def standardize_data_format(data_format: str | None) -> str:
     if data_format is None:
         return _image_data_format
     if not isinstance(data_format, str) or data_format.lower() not in _LAYOUTS:
-        raise ValueError(f"[config] data_format is one of {_LAYOUTS} or None, got {data_format!r}")
+        from .utils.suggest import suggestion
+
+        raise ValueError(
+            f"[config] data_format is one of {_LAYOUTS} or None, got {data_format!r}."
+            f"{suggestion(data_format, _LAYOUTS)}"
+        )
     return data_format.lower()
 
 

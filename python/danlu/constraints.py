@@ -13,9 +13,10 @@ from typing import Any
 from . import config, ops
 from ._lazy import suggesting
 from .utils.lookup import Lookup
+from .utils.suggest import SuggestsArguments
 
 
-class Constraint:
+class Constraint(SuggestsArguments):
     """Base class: `constraint(w)` is the admissible weight nearest in spirit to `w`.
 
     A subclass defines `__call__(w)`, which returns a tensor of w's shape, and `get_config()` with

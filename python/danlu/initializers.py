@@ -12,11 +12,12 @@ from typing import Any
 from . import _core, config, random
 from ._lazy import suggesting
 from .utils.lookup import Lookup
+from .utils.suggest import SuggestsArguments
 
 Shape = tuple[int, ...]
 
 
-class Initializer:
+class Initializer(SuggestsArguments):
     """Base class: `__call__(shape, dtype)` returns the values.
 
     A subclass defines that, and `get_config()` with the constructor's arguments if it has any.

@@ -12,9 +12,10 @@ from typing import Any
 from . import ops
 from ._lazy import suggesting
 from .utils.lookup import Lookup
+from .utils.suggest import SuggestsArguments
 
 
-class Regularizer:
+class Regularizer(SuggestsArguments):
     """Base class: `regularizer(x)` is the penalty of the weight `x`.
 
     A subclass defines `__call__(x)`, which returns a scalar, and `get_config()` with the

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ._lazy import suggesting
+
 __all__ = [
     "assert_same_structure",
     "flatten",
@@ -129,3 +131,8 @@ def assert_same_structure(a: Any, b: Any) -> None:
         raise ValueError(f"[tree] structures differ: {a} and {b}")
     for x, y in pairs:
         assert_same_structure(x, y)
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..utils.suggest import SuggestsArguments
+
 Logs = dict[str, Any] | None
 
 
-class Callback:
+class Callback(SuggestsArguments):
     """Methods called at the beginning and end of a run, an epoch and a batch.
 
     `self.model` is the model, and `self.params` says how it runs (`verbose`, `epochs`, `steps`).

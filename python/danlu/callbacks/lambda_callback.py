@@ -47,7 +47,7 @@ class LambdaCallback(Callback):
         known = [name for name in dir(Callback) if name.startswith("on_")]
         for name, function in hooks.items():
             if name not in known:
-                from ..utils.lookup import suggestion
+                from ..utils.suggest import suggestion
 
                 raise TypeError(
                     f"[LambdaCallback] there is no hook {name!r}.{suggestion(name, known)}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
+from ..utils.warn import warn
 from .callback import Callback, Logs
 
 
@@ -49,12 +49,11 @@ class MonitorCallback(Callback):
         logs = logs or {}
         value = logs.get(self.monitor)
         if value is None:
-            from ..utils.lookup import suggestion
+            from ..utils.suggest import suggestion
 
-            warnings.warn(
+            warn(
                 f"[{type(self).__name__}] monitors {self.monitor!r}, which is not available; there "
                 f"are {', '.join(map(repr, logs))}.{suggestion(self.monitor, logs)}",
-                stacklevel=3,
             )
             return None
         if self._upwards is None:

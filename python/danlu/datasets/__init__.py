@@ -4,16 +4,8 @@
 and download what is absent.
 """
 
-from importlib import import_module
+from .._lazy import attach
 
 __all__ = ["cifar10", "digits", "housing", "mnist"]
 
-
-def __getattr__(name):
-    if name in __all__:
-        return import_module(f"danlu.datasets.{name}")
-    raise AttributeError(f"module 'danlu.datasets' has no attribute {name!r}; it has {__all__}")
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = attach(__name__, dict.fromkeys(__all__, ""))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from danlu.datasets import _files
 
+from .._lazy import suggesting
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -118,3 +120,7 @@ def _download(where: Path, missing: list[str]) -> None:
     except (KeyError, tarfile.TarError, EOFError, zlib.error) as error:
         raise _files.damaged("cifar10", archive, str(error)) from error
     archive.unlink()
+
+
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

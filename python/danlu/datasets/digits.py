@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .._lazy import suggesting
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -38,3 +40,7 @@ def load_data(
     file = os.path.join(os.path.dirname(__file__), "digits.npz")
     with np.load(file, allow_pickle=False) as arrays:
         return split("digits", arrays["x"], arrays["y"], test_split, seed)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

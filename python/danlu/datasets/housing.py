@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import suggesting
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -48,3 +50,7 @@ def load_data(
 
     rows = np.array(ROWS, dtype=np.float32)
     return split("housing", rows[:, :2].copy(), rows[:, 2].copy(), test_split, seed)
+
+
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

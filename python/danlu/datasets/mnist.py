@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from danlu.datasets import _files
 
+from .._lazy import suggesting
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -145,3 +147,7 @@ def _read_npz(file: Path):
         raise _files.damaged(
             "mnist", file, f"not an npz archive with x_train, y_train, x_test, y_test ({error})"
         ) from error
+
+
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

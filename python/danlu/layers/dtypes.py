@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..utils.suggest import suggestion
+
 FLOATS = frozenset({"float16", "bfloat16", "float32", "float64"})
 _NAMES = FLOATS | {
     "bool",
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
 }
+_POLICIES = _NAMES | {"mixed_bfloat16", "mixed_float16"}
+
+
+def dtype_name(owner: str, dtype: Any) -> str:
+    """Return the name of a dtype, or raise ValueError if there is none like it."""
+    name = str(getattr(dtype, "name", dtype))
+    if name not in _NAMES:
+        raise ValueError(f"[{owner}] {dtype!r} is no dtype.{suggestion(name, _NAMES)}")
+    return name
 
 
 class DTypePolicy:
@@ -40,7 +51,7 @@ class DTypePolicy:
         if narrow not in (("float16", "bfloat16") if mixed else _NAMES):
             raise ValueError(
                 f"[DTypePolicy] {name!r} is not a dtype policy: give the name of a dtype such as "
-                "'float32', or 'mixed_bfloat16' or 'mixed_float16'"
+                f"'float32', or 'mixed_bfloat16' or 'mixed_float16'.{suggestion(name, _POLICIES)}"
             )
         self.compute_dtype = narrow
         self.variable_dtype = "float32" if mixed else narrow

@@ -6,6 +6,8 @@ from typing import Any
 
 from .. import config as _config
 from ..utils.arguments import standardize_shape
+from ..utils.suggest import suggests_arguments
+from .dtypes import dtype_name
 from .keras_tensor import KerasTensor, Node
 from .layer import Layer
 
@@ -23,6 +25,8 @@ class InputLayer(Layer):
     >>> model.output_shape
     (None, 3)
     """
+
+    _further_arguments = ("input_shape", "batch_input_shape")
 
     def __init__(
         self,
@@ -54,7 +58,7 @@ class InputLayer(Layer):
         if batch_shape is None:
             batch_shape = (batch_size, *standardize_shape("Input", shape, "shape"))
         self.batch_shape = standardize_shape("Input", batch_shape, "batch_shape")
-        self._dtype = str(dtype) if dtype is not None else _config.floatx()
+        self._dtype = dtype_name("Input", dtype) if dtype is not None else _config.floatx()
         self.sparse = False
         self.ragged = False
         self.optional = optional
@@ -88,6 +92,7 @@ class InputLayer(Layer):
         }
 
 
+@suggests_arguments
 def Input(  # noqa: N802
     shape: Any = None,
     batch_size: int | None = None,

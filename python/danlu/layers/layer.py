@@ -50,6 +50,7 @@ class Layer(LayerState):
     [('gain/scale', (2,))]
     """
 
+    _further_arguments = ("input_shape", "input_dim")  # in **kwargs
     # What `call` takes, found once for each class.
     _call_names: tuple[str, ...] = ()
     _training_index: int | None = None
@@ -81,9 +82,9 @@ class Layer(LayerState):
         input_shape = kwargs.pop("input_shape", None)
         input_dim = kwargs.pop("input_dim", None)
         if kwargs:
-            from ..utils.lookup import check_arguments
+            from ..utils.suggest import check_arguments
 
-            check_arguments(type(self), kwargs)
+            check_arguments(type(self), kwargs, Layer)
         self.name = name or auto_name(type(self).__name__)
         self.dtype_policy = DTypePolicy.get(dtype)
         self.autocast = autocast

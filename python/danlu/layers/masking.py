@@ -6,12 +6,12 @@ A mask lies on the tensor that it belongs to, as `_keras_mask`, from the layer t
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import tree
 from .._autograd import no_grad
 from .._core import Tensor
+from ..utils.warn import warn
 from .keras_tensor import KerasTensor
 
 
@@ -41,9 +41,8 @@ def pass_on(layer: Any, inputs: Any, outputs: Any, mask: Any) -> None:
         with no_grad():
             set_masks(outputs, layer.compute_mask(inputs, mask))
     elif type(mask) is Tensor and not any(known) and not layer._layers:
-        warnings.warn(
+        warn(
             f"{layer.label()} drops the mask of its inputs (of an Embedding with mask_zero=True): "
             "from here on the padded steps count like others. A layer of yours that keeps masks "
             "sets self.supports_masking = True",
-            stacklevel=4,
         )

@@ -97,22 +97,6 @@ def as_shapes(value: Any) -> Any:
     return value
 
 
-def check_constructor(cls: type, args: tuple, kwargs: dict) -> None:
-    """Answer `Dense(unit=3)`: Python would only say that `units` is missing."""
-    init: Any = cls.__init__  # type: ignore[misc]
-    code = getattr(init, "__code__", None)
-    if code is None or not kwargs:
-        return
-    positional = code.co_varnames[1 : code.co_argcount]
-    defaults = init.__defaults__ or ()
-    required = positional[len(args) : len(positional) - len(defaults)]
-    if any(name not in kwargs for name in required):
-        from ..utils.lookup import argument_names, check_arguments
-
-        known = argument_names(cls)
-        check_arguments(cls, {k: v for k, v in kwargs.items() if k not in known})
-
-
 def recorded_config(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
     """Return `config` with what the constructor was given, or raise if that is not plain."""
     args, kwargs = layer._init_arguments

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import tree
 from .._core import Variable
-from . import signature
+from ..utils.suggest import SuggestsArguments
 from .tracking import TrackedDict, TrackedList
 
 _LISTS = (
@@ -29,7 +29,7 @@ def _unique(items):
     return [x for x in items if not (id(x) in seen or seen.add(id(x)))]
 
 
-class LayerState:
+class LayerState(SuggestsArguments):
     """Finds Variables, layers, metrics and seed generators in the attributes of an object.
 
     Lists of weights are in Keras's order: own trainable variables in the order of their creation,
@@ -49,8 +49,7 @@ class LayerState:
     built = False
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        signature.check_constructor(cls, args, kwargs)
-        self = super().__new__(cls)
+        self = super().__new__(cls, *args, **kwargs)
         values = self.__dict__
         values.update({name: [] for name in _LISTS})
         values.update(

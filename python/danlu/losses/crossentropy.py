@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import config, ops
 from ..utils.tensors import cast
+from ..utils.warn import warn
 from .checks import check_dense_labels, check_same_shape, check_sparse_labels
 from .loss import NamedLoss, prediction
 
@@ -157,13 +158,10 @@ def _smooth(y_true: Any, label_smoothing: float) -> Any:
 
 
 def _warn_one_class(name: str, y_pred: Any) -> None:
-    import warnings
-
-    warnings.warn(
+    warn(
         f"[{name}] predictions of shape {tuple(y_pred.shape)} have one class, so the loss is "
         "constant. With two classes and one unit use 'binary_crossentropy'",
         SyntaxWarning,
-        stacklevel=3,
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from .. import config, ops
 from .._core import Tensor, Variable
 from ..utils.naming import auto_name
+from ..utils.suggest import SuggestsArguments, suggestion
 from ..utils.tensors import cast
 
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
-class Loss:
+class Loss(SuggestsArguments):
     """`loss(y_true, y_pred)` is a scalar to minimise; subclasses define `call`, per sample.
 
     reduction makes one number of what `call` returns: "sum_over_batch_size" (the default) and
@@ -47,7 +48,8 @@ class Loss:
         self.name = name or auto_name(type(self).__name__)
         if reduction not in _REDUCTIONS:
             raise ValueError(
-                f"[{type(self).__name__}] reduction is one of {_REDUCTIONS}, got {reduction!r}"
+                f"[{type(self).__name__}] reduction is one of {_REDUCTIONS}, got {reduction!r}."
+                f"{suggestion(reduction, filter(None, _REDUCTIONS))}"
             )
         self.reduction = reduction
         self._dtype = str(getattr(dtype, "compute_dtype", dtype) or config.floatx())

@@ -7,9 +7,10 @@ from typing import Any
 from .. import config, initializers, ops
 from .._core import Variable
 from ..utils.naming import auto_name
+from ..utils.suggest import SuggestsArguments
 
 
-class Metric:
+class Metric(SuggestsArguments):
     """`update_state(...)` adds a batch, `result()` is the value so far, `reset_state()` forgets.
 
     Subclasses make their state with `add_variable` in the constructor, after `super().__init__()`,

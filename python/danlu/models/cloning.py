@@ -7,11 +7,13 @@ from typing import Any
 
 from ..layers.input import InputLayer
 from ..layers.layer import Layer
+from ..utils.suggest import suggests_arguments
 from .functional import Functional
 from .model import Model
 from .sequential import Sequential
 
 
+@suggests_arguments
 def clone_model(
     model: Any,
     input_tensors: Any = None,

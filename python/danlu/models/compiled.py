@@ -102,7 +102,7 @@ class Outputs:
         return [given] * self.count
 
     def _known(self, given, what, need_all=False):
-        from ..utils.lookup import suggestion
+        from ..utils.suggest import suggestion
 
         names = [name for name in self.names if name is not None]
         for key in given:

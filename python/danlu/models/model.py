@@ -7,7 +7,7 @@ from typing import Any
 
 from ..layers.keras_tensor import KerasTensor
 from ..layers.layer import Layer
-from ..utils.lookup import suggests_arguments
+from ..utils.suggest import suggests_arguments
 from .training import Trainer
 
 
@@ -33,6 +33,8 @@ class Model(Trainer, Layer):
     >>> Net()(dl.ones((2, 8))).shape
     (2, 10)
     """
+
+    _further_arguments = ("inputs", "outputs")  # of the functional form
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Model and _is_functional(args, kwargs):
@@ -70,6 +72,7 @@ class Model(Trainer, Layer):
         """The layers right inside this model."""
         return list(self._layers)
 
+    @suggests_arguments
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return the layer of that name, or at that place in `layers`.
 
@@ -93,7 +96,7 @@ class Model(Trainer, Layer):
         for layer in layers:
             if layer.name == name:
                 return layer
-        from ..utils.lookup import suggestion
+        from ..utils.suggest import suggestion
 
         names = [layer.name for layer in layers]
         raise ValueError(
@@ -149,6 +152,7 @@ class Model(Trainer, Layer):
 
     # Files.
 
+    @suggests_arguments
     def save(self, filepath: Any, overwrite: bool = True, zipped: bool | None = None) -> None:
         """Write architecture, weights, optimizer state and seeds to one file (`.keras`).
 
@@ -170,6 +174,7 @@ class Model(Trainer, Layer):
 
         save_model(self, filepath, overwrite=overwrite)
 
+    @suggests_arguments
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the weights to a safetensors file.
 
@@ -192,6 +197,7 @@ class Model(Trainer, Layer):
 
         save_weights(self, filepath, overwrite=overwrite)
 
+    @suggests_arguments
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:
         """Set the weights from a file that `save_weights` or `save` of an equal model wrote.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from .. import tree
 from .._autograd import no_grad
 from ..layers.context import context
-from ..utils.lookup import suggests_arguments
+from ..utils.suggest import suggests_arguments
+from ..utils.warn import warn
 from .batches import unpack
 
 
@@ -307,10 +307,9 @@ class Steps:
                 "the way from them to the loss is a function without a gradient, such as argmax, a "
                 "comparison, .numpy() or stop_gradient"
             )
-        warnings.warn(
+        warn(
             f"[fit] {self.label()} has no trainable weights, so nothing is learnt: are all its "
             "layers frozen (trainable=False)?",
-            stacklevel=5,
         )
 
     def _count_loss(self, loss: Any, x: Any) -> None:

@@ -6,13 +6,13 @@ What `fit` does, a loop of a few lines does too: batches, `model(x, training=Tru
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 from .. import _core, config, tree
 from .._autograd import no_grad
 from ..utils.arguments import positive_int
-from ..utils.lookup import suggests_arguments
+from ..utils.suggest import suggests_arguments
+from ..utils.warn import warn
 from .batches import make_batches, split
 from .steps import Steps, numbers
 
@@ -199,11 +199,10 @@ class Trainer(Steps):
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _ran_out(self, done, epoch):
-        warnings.warn(
+        warn(
             f"[fit] the data ran out in epoch {epoch + 1} after {done} batches: a generator must "
             "yield steps_per_epoch * epochs batches; an iterable that starts anew for each epoch, "
             "or a utils.PyDataset, needs no steps_per_epoch",
-            stacklevel=3,
         )
 
     @suggests_arguments

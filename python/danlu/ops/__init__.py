@@ -30,7 +30,7 @@ def find(name: str) -> Any:
             return getattr(module, name)
     value = None if name in RUNTIME else getattr(_core, name, None)
     if value is None:
-        from ..utils.lookup import suggestion
+        from ..utils.suggest import suggestion
 
         raise AttributeError(f"danlu.ops has no function {name!r}.{suggestion(name, __dir__())}")
     return value
@@ -55,9 +55,11 @@ def _of_symbolic_tensors_too(name: str, function: Any) -> Any:
     def either(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (TypeError, AttributeError):
+        except (TypeError, AttributeError) as error:
             symbolic = sys.modules.get("danlu.layers.keras_tensor")
             if symbolic is None or not symbolic.has_symbolic(args, kwargs):
+                if isinstance(error, TypeError):
+                    _explain(error, name, function, args, kwargs)
                 raise
         return symbolic.call(name, *args, **kwargs)
 
@@ -65,6 +67,12 @@ def _of_symbolic_tensors_too(name: str, function: Any) -> Any:
     either.__module__ = __name__
     either.__wrapped__ = function  # type: ignore[attr-defined]
     return either
+
+
+def _explain(error: TypeError, *call: Any) -> None:
+    from ..utils.suggest import explain_call
+
+    explain_call(error, *call)
 
 
 def __dir__() -> list[str]:

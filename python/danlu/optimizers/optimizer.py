@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import _core
-from ..utils.lookup import suggestion
 from ..utils.naming import auto_name
+from ..utils.suggest import SuggestsArguments, suggestion
+from ..utils.warn import warn
 from . import schedules
 
 # Arguments that every optimizer takes and hands to the core.
@@ -25,7 +25,7 @@ _SHARED = (
 )
 
 
-class Optimizer:
+class Optimizer(SuggestsArguments):
     """Updates variables by their gradients.
 
     Ours name a rule of the core, its numbers and its slots. For a rule of your own, define
@@ -63,9 +63,9 @@ class Optimizer:
     numbers: tuple[str, ...] = ()  # its hyperparameters
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
         if "__init__" in cls.__dict__:
             _spell_out(cls.__dict__["__init__"])
+        super().__init_subclass__(**kwargs)
 
     def __init__(
         self,
@@ -541,10 +541,9 @@ class Optimizer:
     def _warn(self, missing: Iterable[Any]) -> None:
         paths = [v.path for v in missing if v.trainable]
         if paths:
-            warnings.warn(
+            warn(
                 f"Gradients do not exist for variables {paths} when minimizing the loss: it does "
                 "not depend on them.",
-                stacklevel=3,
             )
 
     def _constrain(self) -> None:
@@ -666,10 +665,9 @@ class Optimizer:
         0.5
         """
         if len(store.keys()) != len(self._variables):
-            warnings.warn(
+            warn(
                 f"Skipping variable loading for optimizer {self.name!r}: it has "
                 f"{len(self._variables)} variables, the saved one {len(store.keys())}.",
-                stacklevel=2,
             )
             return
         for i, variable in enumerate(self._variables):

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .. import _core
+from .._lazy import suggesting
 from ..utils.lookup import Lookup
+from ..utils.suggest import SuggestsArguments
 
 __all__ = [
     "CosineDecay",
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(SuggestsArguments):
     """Base class: called with the step, it returns the learning rate.
 
     A subclass defines `__call__(step)`, with the number of steps made so far as a variable of
@@ -343,3 +345,8 @@ _lookup = Lookup(
 )
 serialize = _lookup.serialize
 deserialize = _lookup.deserialize
+
+
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    __getattr__ = suggesting(__name__)

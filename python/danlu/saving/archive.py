@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import json
 import os
-import warnings
 from typing import Any
 
+from ..utils.warn import warn
 from . import safetensors
 
 METADATA, CONFIG = "metadata.json", "config.json"
@@ -33,10 +33,9 @@ def check_name(filepath: Any, who: str, weights: bool) -> str:
         return path
     if path.endswith(_HDF5):
         kind = "safetensors" if weights else "a danlu archive"
-        warnings.warn(
+        warn(
             f"[{who}] {path!r} will hold {kind}, not HDF5: danlu finds out when it loads, other "
             f"programs do not; a name ending in {suffixes[0]!r} says what it is",
-            stacklevel=4,
         )
         return path
     example = "model.weights.safetensors" if weights else "model.keras"
@@ -179,10 +178,9 @@ def _load_training(model: Any, path: Any) -> None:
         model._shuffling()
     wanted = {name: tuple(v.shape) for name, v in _training_state(model).items()}
     if wanted != {name: tuple(array.shape) for name, array in arrays.items()}:
-        warnings.warn(
+        warn(
             f"[load_model] the optimizer of {model.label()} begins anew: its state in {path!r} is "
             "of other weights. Call compile after freezing or unfreezing layers, and save then",
-            stacklevel=4,
         )
         return
     assign(f"[the optimizer of {model.name!r}]", _training_state(model), arrays, path)

@@ -325,7 +325,7 @@ def _find_function(config, custom_objects):
 
 
 def _suggestion(name):
-    from ..utils.lookup import suggestion
+    from ..utils.suggest import suggestion
 
     known: list[str] = []
     for public in ("layers", "models", "losses", "metrics", "optimizers", "initializers"):

@@ -8,11 +8,11 @@ architecture fit each other's files.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from ..utils.naming import to_snake_case
+from ..utils.warn import warn
 from . import safetensors
 from .archive import WEIGHTS, check_name, is_archive, read_member
 
@@ -149,7 +149,7 @@ def assign(
                 f"{label[1:-1]}: {listed}. Build the architecture that was saved, or pass "
                 "skip_mismatch=True to load what fits"
             )
-        warnings.warn(f"[load_weights] skipped: {listed}", stacklevel=4)
+        warn(f"[load_weights] skipped: {listed}")
     for variable, array in fitting:
         variable.assign(array)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .suggest import suggestion
+
 
 def standardize_tuple(
     owner: str, value: Any, n: int, name: str, allow_zero: bool = False
@@ -28,7 +30,8 @@ def standardize_padding(owner: str, value: Any) -> Any:
         return tuple(tuple(pair) for pair in value)
     if isinstance(value, str) and value.lower() in ("valid", "same"):
         return value.lower()
-    raise ValueError(f"[{owner}] padding is 'valid' or 'same', got padding={value!r}")
+    near = suggestion(value, ("valid", "same"))
+    raise ValueError(f"[{owner}] padding is 'valid' or 'same', got padding={value!r}.{near}")
 
 
 def standardize_shape(owner: str, value: Any, name: str) -> tuple[int | None, ...]:

@@ -3,68 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from .naming import to_snake_case
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def suggestion(name: object, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'adam'?` for the known name nearest to a misspelt one, or nothing.
-
-    Initials are near, too: `lr` means `learning_rate`.
-    """
-    import difflib
-
-    # Of names that differ in case alone, the one that begins like the misspelt one comes last.
-    alike = str(name)[:1].isupper()
-    by_lower = {k.lower(): k for k in sorted(known, key=lambda k: (k[:1].isupper() == alike, k))}
-    for k in by_lower.values():
-        if "_" in k and "".join(word[:1] for word in k.split("_")) == str(name).lower():
-            return f" Did you mean {k!r}?"
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
-    return f" Did you mean {by_lower[near[0]]!r}?" if near else ""
-
-
-def argument_names(cls: type) -> list[str]:
-    """Return the names of all arguments that the constructors of a class and its bases take."""
-    names: dict[str, None] = {}
-    for base in cls.__mro__:
-        code = getattr(base.__dict__.get("__init__"), "__code__", None)
-        if code is not None:
-            count = code.co_argcount + code.co_kwonlyargcount
-            names.update(dict.fromkeys(code.co_varnames[1:count]))
-    return list(names)
-
-
-def check_arguments(cls: type, unknown: Mapping[str, object], what: str = "layer") -> None:
-    """Raise if the constructor of `cls` was given arguments that nobody takes."""
-    for name in unknown:
-        known = argument_names(cls)
-        raise TypeError(
-            f"[{cls.__name__}] got an unknown argument {name!r}.{suggestion(name, known)} "
-            f"The arguments of this {what} are: {', '.join(known)}"
-        )
-
-
-def suggests_arguments(method: Method) -> Method:
-    """Have an argument that `method` does not take answered with the one that was meant."""
-    code = method.__code__
-    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-
-    @wraps(method)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        for name in kwargs:
-            if name not in known:
-                raise TypeError(
-                    f"[{method.__name__}] got an unknown argument {name!r}."
-                    f"{suggestion(name, known)} Its arguments are: {', '.join(known)}"
-                )
-        return method(self, *args, **kwargs)
-
-    return cast(Method, call)
+from .suggest import suggestion
 
 
 class Lookup:
