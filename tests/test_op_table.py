@@ -13,6 +13,7 @@ from op_cases import CASES
 import danlu as dl
 from danlu import _core, ops
 from danlu._names import OPS_MODULES, STANDARD
+from danlu.ops import keras_arguments
 
 # What makes tensors, asks about them, or takes functions: where it is tested.
 ELSEWHERE = {
@@ -31,7 +32,10 @@ def unwrapped(function: Any) -> Any:
 
 def public() -> dict[str, Any]:
     """Every function of `dl` and `dl.ops` by its first name; an alias is the same function."""
-    names = {name: getattr(ops, name) for name in dir(ops)}
+    # Those with Keras's arguments call the others; tests/keras/test_ops_arguments.py has them.
+    own = set(keras_arguments.__all__)
+    names = {n: getattr(ops, n) for n in dir(ops) if n not in own}
+    names |= {n: getattr(dl, n) for n in own if hasattr(dl, n)}
     names |= {name: getattr(dl, name) for name in STANDARD if not name.startswith("__")}
     return {name: unwrapped(value) for name, value in names.items()}
 

@@ -237,12 +237,16 @@ def ops_stub() -> str:
     """Every function of `danlu.ops`: a composition in one of its modules, or one of the core."""
     from danlu import _core, ops
     from danlu._names import KERAS_OPS
+    from danlu.ops import keras_arguments
 
     lines = []
     for name in sorted(dir(ops)):
         if name.startswith("_") or name.isupper():
             continue
         own = KERAS_OPS.get(name, name)
+        if name in keras_arguments.__all__:
+            lines.append(f"from {keras_arguments.__name__} import {name} as {name}")
+            continue
         try:
             value = ops.find(own)
         except AttributeError:

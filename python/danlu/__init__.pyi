@@ -59,6 +59,7 @@ from danlu._core import bool as bool
 from danlu._core import broadcast_arrays as broadcast_arrays
 from danlu._core import broadcast_to as broadcast_to
 from danlu._core import ceil as ceil
+from danlu._core import clip as clip
 from danlu._core import concat as concat
 from danlu._core import copysign as copysign
 from danlu._core import cos as cos
@@ -175,7 +176,6 @@ from danlu.ops.dtypes import finfo as finfo
 from danlu.ops.dtypes import iinfo as iinfo
 from danlu.ops.dtypes import isdtype as isdtype
 from danlu.ops.dtypes import result_type as result_type
-from danlu.ops.elementwise import clip as clip
 from danlu.ops.elementwise import conj as conj
 from danlu.ops.elementwise import imag as imag
 from danlu.ops.elementwise import positive as positive

@@ -56,7 +56,8 @@ STANDARD = {
     name: core or name for name, _, core in (word.partition("=") for word in STANDARD_NAMES.split())
 }
 
-# keras.ops names of functions whose standard name is another: keras name -> ours.
+# keras.ops names of functions whose standard name is another: keras name -> ours. Where arguments
+# differ, too, the function is in `ops/keras_arguments.py`.
 KERAS_OPS = {
     "absolute": "abs",
     "amax": "max",
@@ -68,18 +69,14 @@ KERAS_OPS = {
     "arctan": "atan",
     "arctan2": "atan2",
     "arctanh": "atanh",
-    "array": "asarray",
     "bitwise_not": "bitwise_invert",
-    "concatenate": "concat",
     "cumprod": "cumulative_prod",
     "conjugate": "conj",
     "cumsum": "cumulative_sum",
     "fabs": "abs",
     "hard_swish": "hard_silu",
-    "left_shift": "bitwise_left_shift",
     "mod": "remainder",
     "power": "pow",
-    "right_shift": "bitwise_right_shift",
     "swish": "silu",
     "transpose": "permute_dims",
     "true_divide": "divide",

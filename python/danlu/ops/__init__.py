@@ -1,7 +1,8 @@
 """Every function by its `keras.ops` name, and those it shares with the array API standard.
 
-`dl.ops.x` is, in this order: a composition in one of the modules of this package, or a function of
-the compiled core, by its own name or by an alias of `danlu._names.KERAS_OPS`.
+`dl.ops.x` is, in this order: what Keras gives other arguments than the standard, from
+`keras_arguments`; a composition in one of the modules of this package; or a function of the
+compiled core, by its own name or by an alias of `danlu._names.KERAS_OPS`.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def _module(name: str) -> Any:
+    path = f"{__name__}.{name}"  # `from . import` would ask `__getattr__` first
+    __import__(path)
+    return sys.modules[path]
+
+
 def _modules() -> list[Any]:
     """The modules of compositions, loaded on the first name that is looked up."""
-    for name in OPS_MODULES:
-        __import__(f"{__name__}.{name}")
-    return [sys.modules[f"{__name__}.{name}"] for name in OPS_MODULES]
+    return [_module(name) for name in OPS_MODULES]
 
 
 def find(name: str) -> Any:
@@ -36,10 +41,18 @@ def find(name: str) -> Any:
     return value
 
 
+def find_keras(name: str) -> Any:
+    """The function of this name in `keras.ops`; AttributeError if there is none."""
+    keras_arguments = _module("keras_arguments")
+    if name in keras_arguments.__all__:
+        return getattr(keras_arguments, name)
+    return find(KERAS_OPS.get(name, name))
+
+
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = find(KERAS_OPS.get(name, name))
+    value = find_keras(name)
     if callable(value) and not isinstance(value, type):
         value = _of_symbolic_tensors_too(name, value)
     globals()[name] = value
@@ -78,4 +91,5 @@ def _explain(error: TypeError, *call: Any) -> None:
 def __dir__() -> list[str]:
     own = {name for module in _modules() for name in module.__all__ if name[0] != "_"}
     core = {name for name in dir(_core) if callable(getattr(_core, name)) and name[0] != "_"}
-    return sorted(own | core - RUNTIME | set(KERAS_OPS))
+    keras = {*KERAS_OPS, *_module("keras_arguments").__all__}
+    return sorted(own | core - RUNTIME | keras)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 __all__: list[str] = [
     "allclose",
     "angle",
-    "clip",
     "conj",
     "deg2rad",
     "fmax",
@@ -69,11 +68,6 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
     if isdtype(x.dtype, "real floating") and isdtype(dtype, "integral"):
         low = high = None  # the conversion itself does it, and exactly
     return _core.astype(_core.clip(x, low, high), dtype)
-
-
-def clip(x: Any, min: Any = None, max: Any = None, *, x_min: Any = None, x_max: Any = None) -> Any:
-    """Elements below min become min, those above max become max (Keras: x_min, x_max)."""
-    return _core.clip(x, x_min if min is None else min, x_max if max is None else max)
 
 
 def positive(x: Any) -> Any:
