@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from .. import _core
 from ..utils.naming import auto_name
-from ..utils.suggest import SuggestsArguments, suggestion
+from ..utils.suggest import SuggestsArguments
 from ..utils.warn import warn
 from . import schedules
-
-# Arguments that every optimizer takes and hands to the core.
-_SHARED = (
-    "weight_decay",
-    "clipnorm",
-    "global_clipnorm",
-    "clipvalue",
-    "use_ema",
-    "ema_momentum",
-    "ema_overwrite_frequency",
-    "loss_scale_factor",
-    "gradient_accumulation_steps",
-)
+from .arguments import SHARED, check_shared, check_unknown, spell_out
+from .state import OptimizerState
 
 
-class Optimizer(SuggestsArguments):
+class Optimizer(OptimizerState, SuggestsArguments):
     """Updates variables by their gradients.
 
     Ours name a rule of the core, its numbers and its slots. For a rule of your own, define
@@ -64,7 +53,7 @@ class Optimizer(SuggestsArguments):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__init__" in cls.__dict__:
-            _spell_out(cls.__dict__["__init__"])
+            spell_out(cls.__dict__["__init__"], Optimizer.__init__)
         super().__init_subclass__(**kwargs)
 
     def __init__(
@@ -83,15 +72,17 @@ class Optimizer(SuggestsArguments):
         **unknown: Any,
     ) -> None:
         self._step: Any = None
-        self._check_unknown(unknown)
-        self._check_shared(
+        owner = type(self).__name__
+        check_unknown(owner, self.numbers, unknown)
+        check_shared(
+            owner,
             [clipnorm, clipvalue, global_clipnorm],
             use_ema,
             ema_momentum,
             ema_overwrite_frequency,
             gradient_accumulation_steps,
         )
-        self.name = name or auto_name(type(self).__name__)
+        self.name = name or auto_name(owner)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
@@ -112,101 +103,6 @@ class Optimizer(SuggestsArguments):
         self._iterations = self.add_variable((), dtype="int64", name="iteration")
         self._learning_rate: Any = None
         self._set_learning_rate(learning_rate)
-
-    def _check_unknown(self, unknown: dict[str, Any]) -> None:
-        for name in unknown:
-            known = [*self.numbers, *_SHARED, "learning_rate", "name"]
-            raise ValueError(
-                f"[{type(self).__name__}] got an unknown argument {name!r}."
-                f"{suggestion(name, known)} The arguments are: {', '.join(known)}"
-            )
-
-    def _check_shared(
-        self,
-        clips: Sequence[float | None],
-        use_ema: bool,
-        momentum: float,
-        frequency: int | None,
-        accumulate: int | None,
-    ) -> None:
-        who = f"[{type(self).__name__}]"
-        if sum(clip is not None for clip in clips) > 1:
-            raise ValueError(
-                f"{who} only one of clipnorm, clipvalue and global_clipnorm can be set, got "
-                f"clipnorm={clips[0]}, clipvalue={clips[1]}, global_clipnorm={clips[2]}"
-            )
-        if use_ema and not 0 <= momentum <= 1:
-            raise ValueError(f"{who} ema_momentum must lie in [0, 1], got {momentum}")
-        if use_ema and frequency and (not isinstance(frequency, int) or frequency < 1):
-            raise ValueError(
-                f"{who} ema_overwrite_frequency must be an integer >= 1 or None, got {frequency}"
-            )
-        if accumulate and not accumulate >= 2:
-            raise ValueError(
-                f"{who} gradient_accumulation_steps must be an integer >= 2, got {accumulate}"
-            )
-
-    # ---- state -----------------------------------------------------------------------------------
-
-    def slot_names(self) -> list[tuple[str, ...]]:
-        """Return the rule's slots for each variable; those of one tuple are created in turn.
-
-        The optimizers of the core define it; the order is Keras's, in which state is saved.
-        """
-        return []
-
-    def initial_slot(self, name: str) -> float:
-        """Return the number that a slot starts from."""
-        return 0.0
-
-    def add_variable(
-        self,
-        shape: Any,
-        initializer: Any = "zeros",
-        dtype: Any = None,
-        name: str | None = None,
-    ) -> Any:
-        """Create a variable of the optimizer's state.
-
-        It is part of `variables`, so it is saved, and not trained. `dtype` is by default
-        `dl.config.floatx()`.
-
-        >>> import danlu as dl
-        >>> optimizer = dl.optimizers.SGD(name="sgd")
-        >>> optimizer.add_variable((2,), "ones", name="scale").path
-        'sgd/scale'
-        """
-        from .. import config, initializers
-
-        variable = _core.Variable(
-            initializers.get(initializer),
-            shape=tuple(shape),
-            dtype=dtype or config.floatx(),
-            trainable=False,
-            name=name or "variable",
-        )
-        variable.path = f"{self.name}/{variable.name}"
-        self._variables.append(variable)
-        return variable
-
-    def add_variable_from_reference(
-        self, reference_variable: Any, name: str | None = None, initializer: Any = "zeros"
-    ) -> Any:
-        """Create a slot: a variable with the shape and dtype of a weight, named after it.
-
-        >>> import danlu as dl
-        >>> kernel = dl.Variable([1.0, 2.0], name="kernel")
-        >>> slot = dl.optimizers.SGD(name="sgd").add_variable_from_reference(kernel, "m")
-        >>> slot.path, slot.shape
-        ('sgd/kernel_m', (2,))
-        """
-        path = reference_variable.path.replace("/", "_")
-        return self.add_variable(
-            reference_variable.shape,
-            initializer,
-            reference_variable.dtype,
-            f"{path}_{name or 'var'}",
-        )
 
     def build(self, variables: Iterable[Any]) -> None:
         """Create the state for the variables that this optimizer will update.
@@ -239,15 +135,6 @@ class Optimizer(SuggestsArguments):
         self.built = True
         self._prepare()
 
-    def _create_slots(self, variables: list[Any]) -> list[list[Any]]:
-        from ..initializers import Constant
-
-        slots: list[list[Any]] = []
-        for names in self.slot_names():
-            first = [Constant(self.initial_slot(name)) for name in names]
-            slots.extend(self.add_optimizer_variables(variables, names, first))
-        return slots
-
     def _extra_state(self) -> Any:
         return None
 
@@ -262,7 +149,7 @@ class Optimizer(SuggestsArguments):
             raise NotImplementedError(
                 f"[{type(self).__name__}] define update_step(gradient, variable, learning_rate)"
             )
-        options = {name: getattr(self, name) for name in (*self.numbers, *_SHARED)}
+        options = {name: getattr(self, name) for name in (*self.numbers, *SHARED)}
         self._step = _core.OptimizerStep(
             self.rule,
             options,
@@ -301,75 +188,11 @@ class Optimizer(SuggestsArguments):
         """
         raise NotImplementedError(f"[{type(self).__name__}] has no update_step")
 
-    def add_optimizer_variables(
-        self, trainable_variables: Iterable[Any], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """Create a slot for each variable; for a list of names, a list of slots each.
-
-        >>> import danlu as dl
-        >>> weights = [dl.Variable([1.0], name="kernel"), dl.Variable([0.0], name="bias")]
-        >>> m, v = dl.optimizers.SGD().add_optimizer_variables(weights, ["m", "v"])
-        >>> [slot.name for slot in m]
-        ['kernel_m', 'bias_m']
-        """
-        names = [name] if isinstance(name, str) else list(name)
-        several = isinstance(initializer, (list, tuple))
-        first = list(initializer) if several else [initializer] * len(names)
-        made: list[list[Any]] = [[] for _ in names]
-        for variable in trainable_variables:
-            for slots, slot_name, start in zip(made, names, first, strict=True):
-                slots.append(self.add_variable_from_reference(variable, slot_name, start))
-        return made[0] if isinstance(name, str) else tuple(made)
-
-    def _get_variable_index(self, variable: Any) -> int:
-        return self._indices[id(variable)]
-
-    def assign(self, variable: Any, value: Any) -> None:
-        """Set a variable; for `update_step`."""
-        variable.assign(value)
-
-    def assign_add(self, variable: Any, value: Any) -> None:
-        """Add to a variable; for `update_step`."""
-        variable.assign_add(value)
-
-    def assign_sub(self, variable: Any, value: Any) -> None:
-        """Subtract from a variable; for `update_step`."""
-        variable.assign_sub(value)
-
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
         # A hyperparameter that changes in the middle of training counts from the next step on.
-        if (name in self.numbers or name in _SHARED) and self._step is not None:
+        if (name in self.numbers or name in SHARED) and self._step is not None:
             self._prepare()
-
-    @property
-    def variables(self) -> list[Any]:
-        """The state: iterations, learning rate, slots.
-
-        A learning rate that is a schedule or a function is not among them.
-
-        >>> import danlu as dl
-        >>> [v.name for v in dl.optimizers.SGD().variables]
-        ['iteration', 'learning_rate']
-        """
-        return self._variables[:]
-
-    @property
-    def iterations(self) -> Any:
-        """How many steps were made.
-
-        With `gradient_accumulation_steps` it counts those that changed the weights.
-
-        >>> import danlu as dl
-        >>> optimizer, w = dl.optimizers.SGD(gradient_accumulation_steps=2), dl.Variable([0.0])
-        >>> for _ in range(5):
-        ...     optimizer.apply([[1.0]], [w])
-        >>> optimizer.iterations.item()
-        2
-        """
-        if self.gradient_accumulation_steps:
-            return self._iterations // self.gradient_accumulation_steps
-        return self._iterations
 
     # ---- learning rate ---------------------------------------------------------------------------
 
@@ -618,61 +441,6 @@ class Optimizer(SuggestsArguments):
 
     # ---- saving ----------------------------------------------------------------------------------
 
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Set the state from a list of arrays in the order of `variables`.
-
-        Raises ValueError before `build`, for another number of arrays and for an array of another
-        shape; the state is then as it was.
-
-        >>> import danlu as dl
-        >>> optimizer = dl.optimizers.SGD()
-        >>> optimizer.build([dl.Variable([1.0])])
-        >>> optimizer.set_weights([dl.asarray(3), dl.asarray(0.5)])  # iteration, learning rate
-        >>> optimizer.iterations.item(), optimizer.learning_rate.item()
-        (3, 0.5)
-        """
-        if not self.built:
-            raise ValueError(
-                f"[{type(self).__name__}.set_weights] call optimizer.build(variables) first"
-            )
-        if len(weights) != len(self._variables):
-            raise ValueError(
-                f"[{type(self).__name__}.set_weights] got {len(weights)} arrays for "
-                f"{len(self._variables)} variables"
-            )
-        for variable, weight in zip(self._variables, weights, strict=True):
-            if tuple(variable.shape) != tuple(getattr(weight, "shape", ())):
-                raise ValueError(
-                    f"[{type(self).__name__}.set_weights] {variable.path} has shape "
-                    f"{tuple(variable.shape)}, got {getattr(weight, 'shape', weight)}"
-                )
-        for variable, weight in zip(self._variables, weights, strict=True):
-            variable.assign(weight)
-
-    def save_own_variables(self, store: Any) -> None:
-        """Put the state into a mapping: arrays by the number in `variables`, "0", "1", ..."""
-        for i, variable in enumerate(self._variables):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Set the state from such a mapping; one of another size is passed over with a warning.
-
-        >>> import danlu as dl
-        >>> store, optimizer = {}, dl.optimizers.SGD()
-        >>> dl.optimizers.SGD(learning_rate=0.5).save_own_variables(store)
-        >>> optimizer.load_own_variables(store)
-        >>> optimizer.learning_rate.item()
-        0.5
-        """
-        if len(store.keys()) != len(self._variables):
-            warn(
-                f"Skipping variable loading for optimizer {self.name!r}: it has "
-                f"{len(self._variables)} variables, the saved one {len(store.keys())}.",
-            )
-            return
-        for i, variable in enumerate(self._variables):
-            variable.assign(store[str(i)])
-
     def __getstate__(self) -> dict[str, Any]:
         """Pickle, and copy, without what the core holds; it is made again from the rest."""
         return {**self.__dict__, "_step": None}
@@ -699,7 +467,7 @@ class Optimizer(SuggestsArguments):
             from ..saving import serialize_keras_object
 
             rate = serialize_keras_object(self._learning_rate)
-        shared = {name: getattr(self, name) for name in _SHARED}
+        shared = {name: getattr(self, name) for name in SHARED}
         own = {name: getattr(self, name) for name in self.numbers}
         return {"name": self.name, "learning_rate": rate, **shared, **own}
 
@@ -723,16 +491,3 @@ class Optimizer(SuggestsArguments):
 
 def _is_function(value: Any) -> bool:
     return callable(value) and not isinstance(value, (_core.Tensor, _core.Variable))
-
-
-def _spell_out(constructor: Any) -> None:
-    """Let `help` and `inspect` show the arguments that `*shared, **named` stand for."""
-    import inspect
-
-    own = inspect.signature(constructor).parameters
-    if "shared" not in own:
-        return
-    shared = inspect.signature(Optimizer.__init__).parameters
-    parameters = [p for name, p in own.items() if name not in ("shared", "named")]
-    parameters += [p for name, p in shared.items() if name not in own]
-    constructor.__signature__ = inspect.Signature(parameters, return_annotation=None)
