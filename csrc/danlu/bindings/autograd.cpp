@@ -163,7 +163,12 @@ void bind_autograd(py::module_& m) {
   m.def("set_grad_enabled", &set_grad_enabled, "enabled"_a, "Returns what it was before.");
   m.def(
       "stop_gradient", [](const Tensor& x) { return x.detach(); }, "x"_a,
-      "The same value; no gradient flows through it.");
+      R"(The same value; no gradient flows through it.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.grad(lambda x: x * dl.stop_gradient(x))(dl.asarray(3.0)).item()
+3.0)");
   m.def("with_gradient", &with_gradient, "outputs"_a, "inputs"_a, "rule"_a,
         "The outputs again; their gradient with respect to the inputs is rule(*upstream).");
   py::class_<Watching>(m, "Watching",

@@ -111,7 +111,12 @@ void bind_constant(py::module_& m, const char* name, const char* name_like, cons
                     to_device_argument(name_like, device, x.device()));
       },
       "x"_a, "dtype"_a = py::none(), "device"_a = py::none(),
-      "The same with the shape and dtype of x.");
+      R"(The same with the shape and, unless given, the dtype and device of x.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.zeros_like([1, 2]).tolist(), dl.ones_like([1, 2]).tolist(), dl.empty_like([1, 2]).shape
+([0, 0], [1, 1], (2,)))");
 }
 
 Tensor uninitialised(const Shape& shape, DType dtype, Device device) {
@@ -125,12 +130,49 @@ void bind_create(py::module_& m) {
   m.def("_set_default_float", &set_default_float, "dtype"_a,
         "Set the dtype of floating-point values that name none.");
   m.def("asarray", &as_tensor, "obj"_a, "dtype"_a = py::none(), "device"_a = py::none(),
-        "copy"_a = py::none(), "A tensor of an array, nested lists or a number.");
-  bind_constant<&zeros>(m, "zeros", "zeros_like", "All zeros.");
-  bind_constant<&ones>(m, "ones", "ones_like", "All ones.");
-  bind_constant<&uninitialised>(m, "empty", "empty_like", "Whatever the memory holds.");
+        "copy"_a = py::none(),
+        R"(A tensor of an array, nested lists or a number: a copy, but a tensor stays as it is.
+Lists of floats become float32, of integers int64, of bool bool; arrays keep their dtype. ValueError
+for ragged lists and where `copy=False` would copy, TypeError for text, OverflowError for a number
+that the dtype cannot hold.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.asarray([[1, 2], [3, 4.5]]).tolist()
+[[1.0, 2.0], [3.0, 4.5]])");
+  bind_constant<&zeros>(
+      m, "zeros", "zeros_like",
+      R"(All zeros of a shape, float32 unless a dtype is given. ValueError for a negative size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3)).tolist()
+[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])");
+  bind_constant<&ones>(
+      m, "ones", "ones_like",
+      R"(All ones of a shape, float32 unless a dtype is given. ValueError for a negative size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.ones(3, dtype="int8").tolist()
+[1, 1, 1])");
+  bind_constant<&uninitialised>(
+      m, "empty", "empty_like",
+      R"(Whatever the memory holds, in a shape, float32 unless a dtype is given. ValueError for a
+negative size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.empty((2, 3)).shape
+(2, 3))");
   m.def("full", &filled, "shape"_a, "fill_value"_a, "dtype"_a = py::none(), "device"_a = py::none(),
-        "All the same number.");
+        R"(All the same number, in its own dtype unless one is given (an array is broadcast to the
+shape). ValueError for a negative size, OverflowError for a number that the dtype cannot hold.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.full((2, 2), 7).tolist()
+[[7, 7], [7, 7]])");
   m.def(
       "full_like",
       [](const Tensor& x, const py::object& fill_value, std::optional<DType> dtype,
@@ -140,13 +182,33 @@ void bind_create(py::module_& m) {
                       py::cast(format("{}", target)));
       },
       "x"_a, "fill_value"_a, "dtype"_a = py::none(), "device"_a = py::none(),
-      "The same number in the shape and dtype of x.");
+      R"(The same number in the shape and, unless given, the dtype and device of x.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.full_like([1.0, 2.0], 7).tolist()
+[7.0, 7.0])");
   m.def("arange", &range, "start"_a, "stop"_a = py::none(), "step"_a = 1, "dtype"_a = py::none(),
-        "device"_a = py::none(), "start, start + step, ... below stop.");
+        "device"_a = py::none(),
+        R"(start, start + step, ... below stop; of one argument, 0, 1, ... below it. Of integers
+int64, else float32. ValueError for a step of 0.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.arange(1, 2, 0.25).tolist()
+[1.0, 1.25, 1.5, 1.75])");
   m.def("linspace", &line, "start"_a, "stop"_a, "num"_a = 50, "endpoint"_a = true,
-        "dtype"_a = py::none(), "device"_a = py::none(), "`num` numbers at equal distances.");
+        "dtype"_a = py::none(), "device"_a = py::none(),
+        "`num` numbers at equal distances from start to stop.");
   m.def("eye", &identity, "n_rows"_a, "n_cols"_a = py::none(), "k"_a = 0, "dtype"_a = py::none(),
-        "device"_a = py::none(), "Ones on a diagonal, zeros elsewhere.");
+        "device"_a = py::none(),
+        R"(1 where j = i + k, else 0: (n_rows, n_cols or n_rows), float32 unless a dtype is given.
+ValueError for a negative size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.eye(2, 3, k=1).tolist()
+[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])");
 }
 
 }  // namespace danlu::python

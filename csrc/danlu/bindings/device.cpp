@@ -33,7 +33,13 @@ std::string description(const std::string& device) {
 
 void bind_device(py::module_& m) {
   m.def("to_device", &moved, "x"_a, "device"_a, py::kw_only(), "stream"_a = py::none(),
-        "x on another device: 'cpu', 'cuda' or 'cuda:1'.");
+        R"(x on another device: 'cpu', 'cuda' or 'cuda:1'; x itself where it lies there. ValueError
+for no device, RuntimeError when danlu was built without CUDA.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.ones(2).to_device("cpu").device
+'cpu')");
   m.def("devices", &device_list, "What tensors can live on: 'cpu', then 'cuda:0' and so on.");
   m.def("device_name", &description, "device"_a, "What its maker calls a GPU.");
 }

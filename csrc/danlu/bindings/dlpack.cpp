@@ -270,7 +270,16 @@ void bind_dlpack(py::module_& m) {
       },
       "x"_a, "The DLPack device: (1, 0) is the CPU.");
   m.def("from_dlpack", &public_from_dlpack, "x"_a, py::kw_only(), "device"_a = py::none(),
-        "copy"_a = py::none(), "A tensor that shares the bytes of any object with __dlpack__.");
+        "copy"_a = py::none(),
+        R"(A tensor that shares the bytes of any object with `__dlpack__`: NumPy's or PyTorch's
+arrays. `copy=True` copies. TypeError for an object without, ValueError where `copy=False` would
+copy.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> import numpy as np
+>>> dl.from_dlpack(np.array([1.0, 2.0])).dtype == "float64"
+True)");
 }
 
 }  // namespace danlu::python

@@ -118,8 +118,13 @@ Shape to_shape(py::handle object) {
 }
 
 void bind_dtype(py::module_& m) {
-  py::class_<PyDType>(m, "DType",
-                      "An element type. It equals its name: danlu.float32 == 'float32'.")
+  py::class_<PyDType>(
+      m, "DType",
+      R"(An element type: `name`, `itemsize` in bytes, and NumPy's `dtype`. It equals its name.
+
+>>> import danlu as dl
+>>> dl.float32 == "float32", dl.float32.itemsize
+(True, 4))")
       .def_property_readonly("name", [](PyDType d) { return std::string(name_of(d.dtype)); })
       .def_property_readonly("itemsize", [](PyDType d) { return size_of(d.dtype); })
       .def_property_readonly(

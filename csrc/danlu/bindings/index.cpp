@@ -109,26 +109,89 @@ py::object named(const char* name, std::initializer_list<std::pair<const char*, 
 
 void bind_index(py::module_& m) {
   m.def("take", &take_any, "x"_a, "indices"_a, "axis"_a = py::none(),
-        "The elements (or slices along `axis`) at these positions.");
+        R"(The elements (slices along `axis`; None: of the flat x) at these positions, which may be
+negative. The shape of `indices` takes the place of the axis. IndexError beyond the axis.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.take([10, 20, 30], [2, -3]).tolist()
+[30, 10])");
   m.def("take_along_axis", &take_along, "x"_a, "indices"_a, "axis"_a = -1,
-        "y[..., i, ...] = x[..., indices[..., i, ...], ...] along `axis`.");
-  m.def("embedding", &embedding, "table"_a, "ids"_a, "Row `id` of the table (rows, units).");
+        R"(y[..., i, ...] = x[..., indices[..., i, ...], ...] along `axis`; the other axes are
+broadcast. IndexError beyond the axis.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.take_along_axis([[3, 1, 2]], [[1, 2]], axis=1).tolist()
+[[1, 2]])");
+  m.def("embedding", &embedding, "table"_a, "ids"_a,
+        R"(Row `id` of the table (rows, units) for each id (...): (..., units). IndexError for an id
+outside 0 ... rows - 1.
+
+>>> import danlu as dl
+>>> dl.ops.embedding([[1.0, 2.0], [3.0, 4.0]], [1, 0, 1]).tolist()
+[[3.0, 4.0], [1.0, 2.0], [3.0, 4.0]])");
   m.def("nonzero", &coordinates, "x"_a,
-        "The coordinates of elements that are not zero, one tensor an axis.");
+        R"(A tuple of the coordinates of the elements that are not zero, one int64 tensor (n,) an
+axis. n depends on the data. ValueError for a number without axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> [i.tolist() for i in dl.nonzero([[0, 1], [2, 0]])]
+[[0, 1], [1, 0]])");
   m.def(
       "argwhere", [](const Tensor& x) { return stack(nonzero(x), -1); }, "x"_a,
-      "The coordinates of elements that are not zero, one row an element.");
+      R"(The coordinates of the n elements that are not zero, one row each: int64 (n, axes). n
+depends on the data. ValueError for a number without axes.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.argwhere([[0, 1], [2, 0]]).tolist()
+[[0, 1], [1, 0]])");
   m.def("one_hot", &hot, "x"_a, "num_classes"_a, "axis"_a = -1, "dtype"_a = py::none(),
         "sparse"_a = false,
-        "1 at the class, 0 elsewhere; a label that is no class has zeros only.");
+        R"(1 at the class, 0 elsewhere, along a new `axis` of num_classes; a label that is no class
+has zeros only. The dtype is float32 unless given. TypeError for labels that are no integers.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.one_hot([0, 2], 3).tolist()
+[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])");
   m.def("scatter", &scatter_new, "indices"_a, "values"_a, "shape"_a,
-        "Zeros with `values` added at `indices` (..., axes).");
-  m.def("scatter_update", &scatter_into, "inputs"_a, "indices"_a, "updates"_a,
-        "reduction"_a = py::none(), "inputs with `updates` written at `indices` (..., axes).");
-  m.def("slice", &slice_sizes, "inputs"_a, "start_indices"_a, "shape"_a,
-        "The part of this shape that begins at `start_indices`.");
+        R"(Zeros of `shape` with `values` added at `indices` (..., axes), whose last axis names the
+leading axes of the shape. IndexError beyond an axis.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.scatter([[0], [2], [0]], [1, 2, 3], (4,)).tolist()
+[4, 0, 2, 0])");
+  m.def(
+      "scatter_update", &scatter_into, "inputs"_a, "indices"_a, "updates"_a,
+      "reduction"_a = py::none(),
+      R"(inputs with `updates` written at `indices` (..., axes), or added with `reduction="add"`; a
+new tensor. IndexError beyond an axis, ValueError for another reduction.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.scatter_update([1, 2, 3], [[0], [2]], [7, 9]).tolist()
+[7, 2, 9])");
+  m.def(
+      "slice", &slice_sizes, "inputs"_a, "start_indices"_a, "shape"_a,
+      R"(The part of this shape that begins at `start_indices`, one an axis; a size of -1: up to the
+end. ValueError when the part does not fit.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.slice([[1, 2, 3], [4, 5, 6]], [0, 1], [2, -1]).tolist()
+[[2, 3], [5, 6]])");
   m.def("slice_update", &slice_updated, "inputs"_a, "start_indices"_a, "updates"_a,
-        "inputs with the part that begins at `start_indices` replaced.");
+        R"(inputs with the part that begins at `start_indices` replaced by `updates`; a new tensor.
+ValueError when the part does not fit.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.slice_update([1, 2, 3], [1], [8, 9]).tolist()
+[1, 8, 9])");
 
   m.def(
       "argsort",
@@ -136,17 +199,37 @@ void bind_index(py::module_& m) {
         return unlocked({x}, [&] { return argsort(x, axis, descending); });
       },
       "x"_a, "axis"_a = -1, "descending"_a = false, "stable"_a = true,
-      "The positions that sort x; stable, NaN last.");
+      R"(The positions, int64, that sort x along `axis`; equals keep their order, NaN counts as
+greatest.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.argsort([3, 1, 2]).tolist()
+[1, 2, 0])");
   m.def(
       "sort",
       [](const Tensor& x, int64_t axis, bool descending, bool) {
         return unlocked({x}, [&] { return sort(x, axis, descending); });
       },
-      "x"_a, "axis"_a = -1, "descending"_a = false, "stable"_a = true, "x in order; NaN last.");
+      "x"_a, "axis"_a = -1, "descending"_a = false, "stable"_a = true,
+      R"(x in order along `axis`; NaN counts as greatest.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.sort([3, 1, 2], descending=True).tolist()
+[3, 2, 1])");
   m.def(
       "top_k",
       [](const Tensor& x, int64_t k, bool) { return unlocked({x}, [&] { return top_k(x, k); }); },
-      "x"_a, "k"_a, "sorted"_a = true, "The k largest of the last axis, and where they are.");
+      "x"_a, "k"_a, "sorted"_a = true,
+      R"((values, indices) of the k greatest along the last axis, the greatest first: (..., k).
+ValueError when there are less than k.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> values, indices = dl.ops.top_k([3, 1, 2], 2)
+>>> values.tolist(), indices.tolist()
+([3, 2], [0, 2]))");
   m.def(
       "searchsorted",
       [](const Tensor& x1, const Tensor& x2, const std::string& side,
@@ -156,17 +239,33 @@ void bind_index(py::module_& m) {
         return searchsorted(sorter ? take(x1, *sorter, 0) : x1, x2, side == "right");
       },
       "x1"_a, "x2"_a, "side"_a = "left", "sorter"_a = py::none(),
-      "Where x2 would be inserted into the sorted x1.");
+      R"(Where each of x2 would be inserted into the sorted x1 (n,), int64: before its equals
+("left") or behind them ("right"). ValueError for another side.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.searchsorted([1, 3, 5], [3, 4]).tolist()
+[1, 2])");
   m.def(
       "unique_values", [](const Tensor& x) { return unique(x).values; }, "x"_a,
-      "The distinct elements, in order.");
+      R"(The n distinct elements, in order: (n,). n depends on the data; each NaN is distinct.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.unique_values([3, 1, 3]).tolist()
+[1, 3])");
   m.def(
       "unique_counts",
       [](const Tensor& x) {
         const Unique u = unique(x);
         return named("unique_counts_result", {{"values", u.values}, {"counts", u.counts}});
       },
-      "x"_a, "The distinct elements and how often each occurs.");
+      "x"_a, R"((values, counts): the n distinct elements, in order, and how often each occurs.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.unique_counts([3, 1, 3]).counts.tolist()
+[1, 2])");
   m.def(
       "unique_inverse",
       [](const Tensor& x) {
@@ -174,7 +273,14 @@ void bind_index(py::module_& m) {
         return named("unique_inverse_result",
                      {{"values", u.values}, {"inverse_indices", u.inverse}});
       },
-      "x"_a, "The distinct elements, and which of them each element is.");
+      "x"_a,
+      R"((values, inverse_indices): the n distinct elements, in order, and which of them each
+element of x is, in the shape of x.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.unique_inverse([3, 1, 3]).inverse_indices.tolist()
+[1, 0, 1])");
   m.def(
       "unique_all",
       [](const Tensor& x) {
@@ -184,7 +290,14 @@ void bind_index(py::module_& m) {
                                            {"inverse_indices", u.inverse},
                                            {"counts", u.counts}});
       },
-      "x"_a, "The distinct elements, their first positions, which each element is, and counts.");
+      "x"_a,
+      R"((values, indices, inverse_indices, counts): the n distinct elements, in order, where each
+is first in the flat x, which of them each element is, and how often each occurs.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.unique_all([3, 1, 3]).indices.tolist()
+[1, 0])");
 }
 
 }  // namespace danlu::python

@@ -10,14 +10,27 @@ void bind_matmul(py::module_& m) {
         return unlocked({a, b}, [&] { return matmul(a, b); });
       },
       "x1"_a, "x2"_a, py::pos_only(),
-      "The matrix product: x1 (..., m, k), x2 (..., k, n) -> (..., m, n).");
+      R"(y[..., i, j] = sum over k of x1[..., i, k] * x2[..., k, j]: the matrix product. x1 (..., m,
+k), x2 (..., k, n) give (..., m, n); leading axes are broadcast, a vector loses its axis. Halves are
+summed in float32. ValueError when shapes do not fit or for numbers without axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.matmul([[1, 2], [3, 4]], [5, 6]).tolist()
+[17, 39])");
   m.def(
       "vecdot",
       [](const Tensor& a, const Tensor& b, int64_t axis) {
         return unlocked({a, b}, [&] { return vecdot(a, b, axis); });
       },
       "x1"_a, "x2"_a, py::pos_only(), py::kw_only(), "axis"_a = -1,
-      "The sum of products along one axis.");
+      R"(sum(x1 * x2) along `axis`, counted from the end; the other axes are broadcast. ValueError
+when its sizes differ, IndexError for an axis that one lacks.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.vecdot([[1, 2], [3, 4]], [5, 6]).tolist()
+[17, 39])");
   m.def(
       "_tensordot",
       [](const Tensor& a, const Tensor& b, const Shape& axes_a, const Shape& axes_b) {

@@ -25,13 +25,27 @@ void bind_nn(py::module_& m) {
       [](const Tensor& x, std::optional<Shape> axis) {
         return unlocked({x}, [&] { return softmax(x, axes_of(axis, x)); });
       },
-      "x"_a, "axis"_a = -1, "exp(x - max x) / sum exp(x - max x) along one or several axes.");
+      "x"_a, "axis"_a = -1,
+      R"(exp(x - max x) / sum exp(x - max x) along one or several axes (None: all); the sum is 1.
+Integers give floats (float32). IndexError for an axis that x lacks.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.softmax([[0.0, 0.0], [5.0, 5.0]]).tolist()
+[[0.5, 0.5], [0.5, 0.5]])");
   m.def(
       "log_softmax",
       [](const Tensor& x, std::optional<Shape> axis) {
         return unlocked({x}, [&] { return log_softmax(x, axes_of(axis, x)); });
       },
-      "x"_a, "axis"_a = -1, "x - max x - log sum exp(x - max x) along one or several axes.");
+      "x"_a, "axis"_a = -1,
+      R"(x - max x - log sum exp(x - max x) along one or several axes (None: all): log(softmax(x)).
+Integers give floats (float32). IndexError for an axis that x lacks.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> round(dl.ops.log_softmax([0.0, 0.0])[0].item(), 4)
+-0.6931)");
 
   m.def(
       "softmax_cross_entropy",
@@ -41,7 +55,12 @@ void bind_nn(py::module_& m) {
         });
       },
       "logits"_a, "labels"_a,
-      "log sum exp(logits) - logits[label], with logits (..., classes) and labels (...).");
+      R"(log sum exp(logits) - logits[label], with logits (..., classes) and integer labels (...):
+(...). ValueError for a label that is no class, or when the shapes do not fit.
+
+>>> import danlu as dl
+>>> round(dl.ops.softmax_cross_entropy([[0.0, 0.0]], [1]).item(), 4)
+0.6931)");
   m.def(
       "sparse_categorical_crossentropy",
       [](const Tensor& target, const Tensor& output, bool from_logits, int64_t axis,
@@ -80,7 +99,15 @@ void bind_nn(py::module_& m) {
         return py::make_tuple(out.y, out.mean, out.variance);
       },
       "x"_a, "gamma"_a, "beta"_a, "epsilon"_a,
-      "(y, mean, variance): x normalised over all axes but the last, with its moments.");
+      R"((y, mean, variance): y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, with the
+mean and biased variance over all axes of x (..., channels) but the last; gamma and beta (channels,)
+or None.
+Source: Ioffe and Szegedy, 2015, arXiv:1502.03167.
+
+>>> import danlu as dl
+>>> y, mean, variance = dl.ops.batch_norm_training([[1.0], [3.0]], None, None, 0.0)
+>>> y.tolist(), mean.tolist(), variance.tolist()
+([[-1.0], [1.0]], [2.0], [1.0]))");
   m.def(
       "batch_normalization",
       [](const Tensor& x, const Tensor& mean, const Tensor& variance, int64_t axis,
@@ -91,7 +118,14 @@ void bind_nn(py::module_& m) {
         });
       },
       "x"_a, "mean"_a, "variance"_a, "axis"_a, "offset"_a = py::none(), "scale"_a = py::none(),
-      "epsilon"_a = 1e-3, "(x - mean) / sqrt(variance + epsilon) * scale + offset along one axis.");
+      "epsilon"_a = 1e-3,
+      R"((x - mean) / sqrt(variance + epsilon) * scale + offset, with one number each for every
+channel of `axis`. ValueError when there are not as many as channels.
+Source: Ioffe and Szegedy, 2015, arXiv:1502.03167; keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.batch_normalization([[1.0], [3.0]], [2.0], [1.0], -1, epsilon=0).tolist()
+[[-1.0], [1.0]])");
   m.def(
       "layer_normalization",
       [](const Tensor& x, const OptionalTensor& gamma, const OptionalTensor& beta,

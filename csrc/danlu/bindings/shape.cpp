@@ -94,7 +94,14 @@ Tensor pad_any(const Tensor& x, const py::object& pad_width, const std::string& 
 
 void bind_shape(py::module_& m) {
   m.def("reshape", &reshape_or_copy, "x"_a, "shape"_a, py::kw_only(), "copy"_a = py::none(),
-        "The same elements in another shape; one size may be -1.");
+        R"(The same elements, row by row, in another shape; one size may be -1: what is left. A view
+where the strides allow it; `copy=True` always copies, `copy=False` raises ValueError where it must.
+ValueError when the numbers of elements differ.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.reshape([1, 2, 3, 4], (2, -1)).tolist()
+[[1, 2], [3, 4]])");
   m.def(
       "reshape",
       [](const Tensor& x, int64_t first, int64_t second, const py::args& rest) {
@@ -103,28 +110,91 @@ void bind_shape(py::module_& m) {
         for (py::handle size : rest) shape.push_back(to_integer(size.ptr(), "reshape"));
         return reshape(x, shape);
       },
-      "x"_a, "first"_a, "second"_a, "x.reshape(2, 3): the sizes one by one.");
-  m.def("flatten", &flatten, "x"_a, "All elements in one axis.");
-  m.def("ravel", &flatten, "x"_a, "All elements in one axis.");
+      "x"_a, "first"_a, "second"_a, R"(The sizes one by one, as NumPy has it.
+
+>>> import danlu as dl
+>>> dl.arange(6).reshape(2, 3).shape
+(2, 3))");
+  m.def("flatten", &flatten, "x"_a, R"(All elements, row by row, in one axis: (...) -> (n,).
+Source: keras.ops (`ravel`), NumPy (`flatten`).
+
+>>> import danlu as dl
+>>> dl.ops.ravel([[1, 2], [3, 4]]).tolist()
+[1, 2, 3, 4])");
+  m.def("ravel", &flatten, "x"_a, R"(All elements, row by row, in one axis: (...) -> (n,).
+Source: keras.ops (`ravel`), NumPy (`flatten`).
+
+>>> import danlu as dl
+>>> dl.ops.ravel([[1, 2], [3, 4]]).tolist()
+[1, 2, 3, 4])");
   m.def("permute_dims", &permute, "x"_a, "axes"_a = py::none(),
-        "The axes in another order; by default backwards.");
-  m.def("matrix_transpose", &matrix_transpose, "x"_a, "The last two axes exchanged.");
-  m.def("swapaxes", &swapaxes, "x"_a, "axis1"_a, "axis2"_a, "Two axes exchanged.");
-  m.def("moveaxis", &moveaxis, "x"_a, "source"_a, "destination"_a,
-        "Axes `source` moved to `destination`; the others keep their order.");
-  m.def("expand_dims", &expand_dims, "x"_a, "axis"_a = 0, "New axes of size 1.");
+        R"(y.shape[i] = x.shape[axes[i]]: the axes in another order, by default backwards; a view.
+ValueError unless `axes` names each axis once.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.permute_dims(dl.ones((2, 3, 5)), (2, 0, 1)).shape
+(5, 2, 3))");
+  m.def("matrix_transpose", &matrix_transpose, "x"_a,
+        R"(x (..., m, n) -> (..., n, m): a view. ValueError for less than 2 axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.matrix_transpose([[1, 2], [3, 4]]).tolist()
+[[1, 3], [2, 4]])");
+  m.def("swapaxes", &swapaxes, "x"_a, "axis1"_a, "axis2"_a,
+        R"(x with two axes exchanged: a view. IndexError for an axis that x lacks.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.swapaxes(dl.ones((2, 3, 5)), 0, 2).shape
+(5, 3, 2))");
+  m.def(
+      "moveaxis", &moveaxis, "x"_a, "source"_a, "destination"_a,
+      R"(x with the axes `source` at the places `destination`; the others keep their order. A view.
+ValueError unless both name as many axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.moveaxis(dl.ones((2, 3, 5)), 0, -1).shape
+(3, 5, 2))");
+  m.def("expand_dims", &expand_dims, "x"_a, "axis"_a = 0,
+        R"(x with new axes of size 1, at these places of the result. IndexError beyond its axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.expand_dims(dl.ones((2, 3)), -1).shape
+(2, 3, 1))");
   m.def(
       "squeeze",
       [](const Tensor& x, const std::optional<Axes>& axis) {
         return axis ? squeeze(x, *axis) : squeeze(x);
       },
-      "x"_a, "axis"_a = py::none(), "Without axes of size 1.");
+      "x"_a, "axis"_a = py::none(),
+      R"(x without these axes (None: without all) of size 1. ValueError for an axis of another size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.squeeze(dl.ones((2, 1, 3)), axis=1).shape
+(2, 3))");
   m.def("broadcast_to", &broadcast_to, "x"_a, "shape"_a,
-        "x repeated to a larger shape, as a view.");
+        R"(x repeated to a larger shape, as a view: axes of size 1 and new leading ones grow.
+ValueError for every other axis.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.broadcast_to([1, 2], (3, 2)).tolist()
+[[1, 2], [1, 2], [1, 2]])");
   m.def(
       "broadcast_arrays",
       [](const py::args& arrays) { return broadcast_arrays(arrays.cast<Tensors>()); },
-      "All broadcast to one shape.");
+      R"(A list of all arguments, broadcast to one shape; ValueError when their shapes do not
+broadcast.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> [x.shape for x in dl.broadcast_arrays([[1], [2]], [1, 2, 3])]
+[(2, 3), (2, 3)])");
   m.def(
       "meshgrid",
       [](const py::args& arrays, const std::string& indexing) {
@@ -132,46 +202,151 @@ void bind_shape(py::module_& m) {
               indexing);
         return meshgrid(arrays.cast<Tensors>(), indexing == "ij");
       },
-      "indexing"_a = "xy", "The coordinates of a grid, one tensor an axis.");
+      "indexing"_a = "xy",
+      R"(A list of the coordinates of a grid, one tensor an axis, of vectors (n1,), (n2,), ...
+Shapes are (n1, n2, ...) with "ij", (n2, n1, ...) with "xy". ValueError for another `indexing`.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> [x.tolist() for x in dl.meshgrid([1, 2], [3, 4], indexing="ij")]
+[[[1, 1], [2, 2]], [[3, 4], [3, 4]]])");
   m.def(
       "flip",
       [](const Tensor& x, const std::optional<Axes>& axis) {
         return flip(x, axis ? *axis : all_axes(x));
       },
-      "x"_a, "axis"_a = py::none(), "Axes backwards; by default all.");
+      "x"_a, "axis"_a = py::none(),
+      R"(x with these axes (None: all) backwards. IndexError for an axis that x lacks.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.flip([1, 2, 3]).tolist()
+[3, 2, 1])");
   m.def("diagonal", &diagonal, "x"_a, "offset"_a = 0, "axis1"_a = 0, "axis2"_a = 1,
-        "The diagonals of two axes, as the last axis.");
+        R"(x[..., i, i + offset] of two axes, as the last axis: a view. ValueError for less than 2
+axes.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.diagonal([[1, 2], [3, 4]]).tolist()
+[1, 4])");
   m.def("diag", &diag, "x"_a, "k"_a = 0,
-        "A matrix with this diagonal, or the diagonal of a matrix.");
+        R"(The matrix with x (n,) on its k-th diagonal, or the k-th diagonal of x (m, n). ValueError
+for more axes.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.diag([1, 2]).tolist()
+[[1, 0], [0, 2]])");
   m.def("trace", &trace, "x"_a, "offset"_a = 0, "axis1"_a = 0, "axis2"_a = 1,
-        "The sum of the diagonal.");
+        R"(The sum of x[..., i, i + offset] of two axes, without them. ValueError for less than 2
+axes.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.trace([[1, 2], [3, 4]]).item()
+5)");
   m.def("concat", &join, "arrays"_a, "axis"_a = 0,
-        "Joined along an axis; None: of the flat arrays.");
+        R"(The arrays one behind the other along `axis` (None: all flat); dtypes are promoted.
+ValueError of no arrays, or when another axis differs.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.concat([[1, 2], [3]]).tolist()
+[1, 2, 3])");
   m.def(
       "stack", [](const Tensors& x, int64_t axis) { return stack(x, axis); }, "arrays"_a,
-      "axis"_a = 0, "Joined along a new axis.");
+      "axis"_a = 0, R"(n arrays of one shape along a new `axis` of size n; dtypes are promoted.
+ValueError of no arrays, or of different shapes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.stack([[1, 2], [3, 4]], axis=1).tolist()
+[[1, 3], [2, 4]])");
   m.def("unstack", &take_apart, "x"_a, "num"_a = py::none(), "axis"_a = 0,
-        "The parts of an axis, without that axis.");
+        R"(A tuple of the parts of an axis, without that axis: views. ValueError unless `num` is its
+size.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> [x.tolist() for x in dl.unstack([[1, 2], [3, 4]])]
+[[1, 2], [3, 4]])");
   m.def(
       "split",
       [](const Tensor& x, const py::object& sections, int64_t axis) {
         return cut(x, sections, axis, /*even=*/true);
       },
-      "x"_a, "indices_or_sections"_a, "axis"_a = 0, "Cut into equal parts, or at these points.");
+      "x"_a, "indices_or_sections"_a, "axis"_a = 0,
+      R"(A list of n equal parts along `axis`, or of the parts between these points: views.
+ValueError when the axis does not divide.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> [x.tolist() for x in dl.ops.split([1, 2, 3, 4], [1, 3])]
+[[1], [2, 3], [4]])");
   m.def(
       "array_split",
       [](const Tensor& x, const py::object& sections, int64_t axis) {
         return cut(x, sections, axis, /*even=*/false);
       },
-      "x"_a, "indices_or_sections"_a, "axis"_a = 0, "Cut into parts that may differ by one.");
-  m.def("roll", &roll_axes, "x"_a, "shift"_a, "axis"_a = py::none(),
-        "Elements moved along axes; those that leave come in at the other end.");
-  m.def("tile", &tile, "x"_a, "repetitions"_a, "The whole repeated along each axis.");
-  m.def("repeat", &repeat_any, "x"_a, "repeats"_a, "axis"_a = py::none(), "Each element repeated.");
-  m.def("pad", &pad_any, "x"_a, "pad_width"_a, "mode"_a = "constant",
-        "constant_values"_a = py::none(), "Grown at both ends of each axis.");
-  m.def("tril", &tril, "x"_a, "k"_a = 0, "The lower triangle, zeros elsewhere.");
-  m.def("triu", &triu, "x"_a, "k"_a = 0, "The upper triangle, zeros elsewhere.");
+      "x"_a, "indices_or_sections"_a, "axis"_a = 0,
+      R"(A list of n parts along `axis`, of which the first may have one more; or cut at these
+points.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> [x.tolist() for x in dl.ops.array_split([1, 2, 3], 2)]
+[[1, 2], [3]])");
+  m.def(
+      "roll", &roll_axes, "x"_a, "shift"_a, "axis"_a = py::none(),
+      R"(y[(i + shift) % n] = x[i] along the axes (None: of the flat x): what leaves comes in at the
+other end.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.roll([1, 2, 3], 1).tolist()
+[3, 1, 2])");
+  m.def("tile", &tile, "x"_a, "repetitions"_a,
+        R"(x side by side, so many times along each axis; missing axes are added in front.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.tile([1, 2], (2, 2)).tolist()
+[[1, 2, 1, 2], [1, 2, 1, 2]])");
+  m.def(
+      "repeat", &repeat_any, "x"_a, "repeats"_a, "axis"_a = py::none(),
+      R"(Each element (or slice along `axis`; None: of the flat x) repeated, `repeats` times or one
+number each. ValueError when there are not as many.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.repeat([1, 2], [1, 3]).tolist()
+[1, 2, 2, 2])");
+  m.def(
+      "pad", &pad_any, "x"_a, "pad_width"_a, "mode"_a = "constant",
+      "constant_values"_a = py::none(),
+      R"(x grown at both ends of each axis: `pad_width` is one number, a pair (before, after), or a
+pair an axis; `mode` "constant" (0 or `constant_values`), "reflect", "symmetric", "edge" or "wrap".
+ValueError for another mode or a negative width.
+Source: keras.ops.
+
+>>> import danlu as dl
+>>> dl.ops.pad([1, 2, 3], (1, 2), mode="reflect").tolist()
+[2, 1, 2, 3, 2, 1])");
+  m.def("tril", &tril, "x"_a, "k"_a = 0,
+        R"(x[..., i, j] where j <= i + k, else 0: x (..., m, n). ValueError for less than 2 axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.tril([[1, 2], [3, 4]]).tolist()
+[[1, 0], [3, 4]])");
+  m.def("triu", &triu, "x"_a, "k"_a = 0,
+        R"(x[..., i, j] where j >= i + k, else 0: x (..., m, n). ValueError for less than 2 axes.
+Source: array API 2024.12.
+
+>>> import danlu as dl
+>>> dl.triu([[1, 2], [3, 4]]).tolist()
+[[1, 2], [0, 4]])");
 }
 
 }  // namespace danlu::python

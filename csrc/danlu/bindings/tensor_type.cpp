@@ -326,27 +326,94 @@ PyObject* numpy_method(PyObject* self, PyObject*) {
 }  // namespace
 
 PyGetSetDef shared_attributes[] = {
-    DL_GETTER(shape, "The size of each axis, a tuple of int."),
-    DL_GETTER(dtype, "The element type; equals its name."),
-    DL_GETTER(ndim, "The number of axes."),
-    DL_GETTER(size, "The number of elements."),
-    DL_GETTER(itemsize, "The bytes of one element."),
-    DL_GETTER(nbytes, "The bytes of all elements."),
-    DL_GETTER(device, "Where the bytes live: 'cpu' or 'cuda:0'."),
-    {"T", get_transposed, nullptr, "The tensor with its axes reversed.", nullptr},
-    {"mT", get_matrix_transposed, nullptr, "The last two axes exchanged.", nullptr},
+    DL_GETTER(shape, R"(The size of each axis, a tuple of int.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3)).shape
+(2, 3))"),
+    DL_GETTER(dtype, R"(The element type, a DType, which equals its name.
+
+>>> import danlu as dl
+>>> dl.zeros(2).dtype == "float32"
+True)"),
+    DL_GETTER(ndim, R"(The number of axes, 0 to 8.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3)).ndim
+2)"),
+    DL_GETTER(size, R"(The number of elements.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3)).size
+6)"),
+    DL_GETTER(itemsize, R"(The bytes of one element.
+
+>>> import danlu as dl
+>>> dl.zeros(2).itemsize
+4)"),
+    DL_GETTER(nbytes, R"(The bytes of all elements.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3)).nbytes
+24)"),
+    DL_GETTER(device, R"(Where the bytes live: 'cpu' or 'cuda:0'.
+
+>>> import danlu as dl
+>>> dl.zeros(2).device
+'cpu')"),
+    {"T", get_transposed, nullptr, R"(The tensor with its axes backwards: a view.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3, 5)).T.shape
+(5, 3, 2))",
+     nullptr},
+    {"mT", get_matrix_transposed, nullptr,
+     R"((..., m, n) -> (..., n, m): a view. ValueError for less than 2 axes.
+
+>>> import danlu as dl
+>>> dl.zeros((2, 3, 5)).mT.shape
+(2, 5, 3))",
+     nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
 PyMethodDef shared_methods[] = {
     {"backward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(backward_method)),
      METH_VARARGS | METH_KEYWORDS,
-     "backward(gradient=None, retain_graph=False)\n\nAdds the derivative of this number with "
-     "respect to "
-     "every trainable Variable\nand marked tensor that it depends on to their `grad`."},
-    {"item", item_method, METH_VARARGS, "The Python number in a tensor of one element."},
-    {"tolist", tolist_method, METH_NOARGS, "Nested lists of Python numbers."},
-    {"numpy", numpy_method, METH_NOARGS, "A NumPy array with these values."},
+     R"(backward(gradient=None, retain_graph=False)
+
+Adds d(this)/d(v) to the `grad` of every trainable Variable v that this number depends on, and of
+every tensor marked by `requires_grad = True`. Of more than one number, `gradient` weighs them, in
+the shape of this. The recorded operations are freed unless `retain_graph`. ValueError when nothing
+was recorded, or without `gradient` where there is more than one number.
+
+>>> import danlu as dl
+>>> v = dl.Variable(3.0)
+>>> (v * v).backward()
+>>> v.grad.item()
+6.0)"},
+    {"item", item_method, METH_VARARGS,
+     R"(The Python number in a tensor of one element, or at an index: x.item(i, j).
+
+ValueError when there is more than one.
+
+>>> import danlu as dl
+>>> dl.asarray([[1.5]]).item(), dl.asarray([1, 2]).item(1)
+(1.5, 2))"},
+    {"tolist", tolist_method, METH_NOARGS,
+     R"(Nested lists of Python numbers; without axes, one number.
+
+>>> import danlu as dl
+>>> dl.asarray([[1, 2], [3, 4]]).tolist()
+[[1, 2], [3, 4]])"},
+    {"numpy", numpy_method, METH_NOARGS,
+     R"(A NumPy array of its own with these values, which can be written.
+
+bfloat16 needs the package ml_dtypes, else TypeError.
+
+>>> import danlu as dl
+>>> dl.asarray([1, 2]).numpy()
+array([1, 2]))"},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -393,10 +460,29 @@ int set_mask(PyObject* self, PyObject* value, void*) {
 }
 
 PyGetSetDef tensor_attributes[] = {
-    {"grad", get_grad, set_grad, "The accumulated gradient of a tensor with requires_grad = True.",
+    {"grad", get_grad, set_grad,
+     R"(The gradient that `backward` added up, a Tensor or None; only with requires_grad = True.
+
+ValueError when set on another tensor, or to another shape.
+
+>>> import danlu as dl
+>>> x = dl.asarray([1.0, 2.0])
+>>> x.requires_grad = True
+>>> (x * x).sum().backward()
+>>> x.grad.tolist()
+[2.0, 4.0])",
      nullptr},
     {"requires_grad", get_requires_grad, set_requires_grad,
-     "Whether gradients flow to this tensor. Setting it True marks the tensor.", nullptr},
+     R"(Whether gradients flow to this tensor. Setting it True marks the tensor, False cuts it off.
+
+TypeError for a dtype that is not floating.
+
+>>> import danlu as dl
+>>> x = dl.asarray([1.0, 2.0])
+>>> x.requires_grad = True
+>>> (2 * x).requires_grad
+True)",
+     nullptr},
     {"_keras_mask", get_mask, set_mask,
      "Which steps count, as Keras's layers pass it on: a Tensor or None.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
@@ -456,7 +542,16 @@ void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* m
 void make_tensor_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
       {Py_tp_doc,
-       const_cast<char*>("An immutable value: numbers of one dtype in a shape, on a device.")},
+       const_cast<char*>(R"(An immutable value: numbers of one dtype in a shape, on a device.
+
+`danlu.asarray` and the other functions make it. It has the operators and methods of the array API
+standard 2024.12 and NumPy's indexing. `x[i] = v` makes x another value; views of the old one keep
+theirs.
+
+>>> import danlu as dl
+>>> x = dl.asarray([[1, 2], [3, 4]])
+>>> (x @ x + 1)[0].tolist()
+[8, 11])")},
       {Py_tp_new, (void*)no_new},
       {Py_tp_dealloc, (void*)dealloc},
       {Py_tp_repr, (void*)repr_slot},

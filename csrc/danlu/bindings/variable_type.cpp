@@ -153,14 +153,55 @@ PyObject* get_version(PyObject* self, void*) {
 }
 
 PyGetSetDef attributes[] = {
-    {"value", get_value, nullptr, "The current value, a Tensor.", nullptr},
-    {"grad", get_grad, set_grad, "The accumulated gradient, a Tensor or None.", nullptr},
-    {"trainable", get_trainable, set_trainable, "Whether gradients flow to it.", nullptr},
-    {"name", get_text<&VariableState::name>, set_text<&VariableState::name>, "Its name.", nullptr},
+    {"value", get_value, nullptr,
+     R"(The current value, a Tensor; later assignments do not change it.
+
+>>> import danlu as dl
+>>> dl.Variable([1.0, 2.0]).value.tolist()
+[1.0, 2.0])",
+     nullptr},
+    {"grad", get_grad, set_grad,
+     R"(The gradient that `backward` added up, a Tensor or None. ValueError when set to another shape.
+
+>>> import danlu as dl
+>>> v = dl.Variable([1.0, 2.0])
+>>> (v * v).sum().backward()
+>>> v.grad.tolist()
+[2.0, 4.0]
+>>> v.grad = None)",
+     nullptr},
+    {"trainable", get_trainable, set_trainable, R"(Whether gradients flow to it.
+
+>>> import danlu as dl
+>>> v = dl.Variable(1.0, trainable=False)
+>>> v.trainable
+False)",
+     nullptr},
+    {"name", get_text<&VariableState::name>, set_text<&VariableState::name>,
+     R"(Its name, "variable" unless given.
+
+>>> import danlu as dl
+>>> dl.Variable(1.0, name="scale").name
+'scale')",
+     nullptr},
     {"path", get_text<&VariableState::path>, set_text<&VariableState::path>,
-     "Its name behind those of the layers around it.", nullptr},
+     R"(Its name behind those of the layers around it.
+
+>>> import danlu as dl
+>>> layer = dl.layers.Dense(1, name="head")
+>>> layer.build((None, 2))
+>>> layer.kernel.path
+'head/kernel')",
+     nullptr},
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
-    {"version", get_version, nullptr, "Grows with every write.", nullptr},
+    {"version", get_version, nullptr, R"(A number that grows with every write.
+
+>>> import danlu as dl
+>>> v = dl.Variable(1.0)
+>>> before = v.version
+>>> v.assign(2.0).version > before
+True)",
+     nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
@@ -214,9 +255,28 @@ PyMethodDef methods[] = {
     {"__reduce__", reduce_method, METH_NOARGS, "How pickle and copy store a Variable."},
     {"__setstate__", set_state_method, METH_O, "Takes what __reduce__ gave."},
     {"assign", assign_method<nullptr>, METH_O,
-     "assign(value): the value becomes `value`, cast to this dtype. Returns the Variable."},
-    {"assign_add", assign_method<&add>, METH_O, "assign_add(value): value + `value`."},
-    {"assign_sub", assign_method<&subtract>, METH_O, "assign_sub(value): value - `value`."},
+     R"(assign(value)
+
+The value becomes `value`, cast to this dtype; one number fills the shape. Returns the Variable.
+ValueError for another shape.
+
+>>> import danlu as dl
+>>> dl.Variable([1.0, 2.0]).assign([3, 4]).tolist()
+[3.0, 4.0])"},
+    {"assign_add", assign_method<&add>, METH_O, R"(assign_add(value)
+
+The value grows by `value`. Returns the Variable. ValueError for another shape.
+
+>>> import danlu as dl
+>>> dl.Variable([1.0, 2.0]).assign_add([3, 4]).tolist()
+[4.0, 6.0])"},
+    {"assign_sub", assign_method<&subtract>, METH_O, R"(assign_sub(value)
+
+The value shrinks by `value`. Returns the Variable. ValueError for another shape.
+
+>>> import danlu as dl
+>>> dl.Variable([1.0, 2.0]).assign_sub([3, 4]).tolist()
+[-2.0, -2.0])"},
     {"__reduce__", reduce_method, METH_NOARGS, "How pickle and copy store it: without gradient."},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -242,9 +302,19 @@ PyMemberDef members[] = {
 void make_variable_type(PyObject* module) {
   std::vector<PyType_Slot> slots = {
       {Py_tp_doc, const_cast<char*>(
-                      "Variable(initializer, shape=None, dtype=None, trainable=True, name=None)\n\n"
-                      "The mutable thing: a tensor that can be assigned, with a gradient.\n"
-                      "initializer: a function (shape, dtype), or the first value.")},
+                      R"(Variable(initializer, shape=None, dtype=None, trainable=True, name=None)
+
+The mutable thing: a tensor that can be assigned, with a gradient.
+
+`initializer` is the first value, or a function (shape, dtype) that makes it. Python numbers become
+float32; arrays and tensors keep their dtype. ValueError for a function without a shape.
+Source: keras.Variable.
+
+>>> import danlu as dl
+>>> w = dl.Variable([2.0, -1.0], name="w")
+>>> (w * w).sum().backward()
+>>> w.assign_sub(0.5 * w.grad).tolist()
+[0.0, 0.0])")},
       {Py_tp_new, (void*)new_variable},
       {Py_tp_init, (void*)init_variable},
       {Py_tp_dealloc, (void*)dealloc},
