@@ -43,11 +43,12 @@ def test_python_of_page_runs(page, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name, tmp_path, monkeypatch):
+    """As a user writes them: without the module's own names. Those of `danlu._core` run, too."""
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
     names = {"dl": danlu, "np": importlib.import_module("numpy")}
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-    failed, _ = doctest.testmod(module, extraglobs=names, optionflags=flags)
+    failed, _ = doctest.testmod(module, globs=names, optionflags=flags)
     assert failed == 0, f"{failed} docstring examples of {name} fail; see the captured output"
 
 

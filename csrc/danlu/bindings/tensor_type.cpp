@@ -412,8 +412,8 @@ ValueError when there is more than one.
 bfloat16 needs the package ml_dtypes, else TypeError.
 
 >>> import danlu as dl
->>> dl.asarray([1, 2]).numpy()
-array([1, 2]))"},
+>>> dl.asarray([1.0, 2.0], dtype="float64").numpy()
+array([1., 2.]))"},
     {nullptr, nullptr, 0, nullptr},
 };
 

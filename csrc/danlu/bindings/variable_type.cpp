@@ -161,7 +161,9 @@ PyGetSetDef attributes[] = {
 [1.0, 2.0])",
      nullptr},
     {"grad", get_grad, set_grad,
-     R"(The gradient that `backward` added up, a Tensor or None. ValueError when set to another shape.
+     R"(The gradient that `backward` added up, a Tensor or None.
+
+ValueError when set to another shape.
 
 >>> import danlu as dl
 >>> v = dl.Variable([1.0, 2.0])

@@ -1,7 +1,7 @@
 // Every elementwise formula, once, for CPU, CUDA and fused kernels.
 //
-// To add an op: a line in elementwise_list.h, its formula here, its derivative in
-// ops/elementwise.cpp, a row in tests/op_rows/elementwise.py.
+// To add an op: a line in elementwise_list.h, its formula here, and what CONTRIBUTING.md lists
+// under "Add an elementwise op".
 #pragma once
 
 #include <cstdint>

@@ -43,9 +43,13 @@ def conv(
 ) -> Any:
     """Slide a kernel (window..., channels / groups, filters) over inputs (batch, ..., channels).
 
-    `padding` is "valid", "same" or a pair (before, after) for each axis of the window. A kernel
-    with a divisor of the channels makes groups. `bias` (filters,) and the activation "relu" cost no
-    pass of their own.
+    y[p, f] = sum over taps t and channels c of x[p * strides + t * dilation_rate, c] * kernel[t,
+    c, f]. `padding` is "valid" (none), "same" (an axis n becomes ceil(n / stride)) or a pair
+    (before, after) for each axis of the window. A kernel with a divisor of the channels makes
+    groups. `bias` (filters,) and the activation "relu" cost no pass of their own.
+
+    Raises ValueError when the channels do not fit, the window is larger than the padded input, or
+    `padding` or `activation` is unknown. Source: keras.ops; `bias` and `activation` are danlu's.
 
     >>> import danlu as dl
     >>> dl.ops.conv(dl.ones((1, 5, 5, 2)), dl.ones((3, 3, 2, 4)), strides=2).shape
@@ -68,7 +72,15 @@ def depthwise_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """Slide windows of its own, (window..., channels, multiplier), over each channel."""
+    """Slide windows of its own, (window..., channels, multiplier), over each channel.
+
+    inputs (batch, ..., channels) -> (batch, ..., channels * multiplier); arguments as in `conv`.
+    Raises ValueError as `conv` does. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.depthwise_conv(dl.ones((1, 5, 5, 2)), dl.ones((3, 3, 2, 3))).shape
+    (1, 3, 3, 6)
+    """
     kernel = convert_to_tensor(kernel)
     if kernel.ndim < 3:
         raise ValueError(
@@ -89,7 +101,17 @@ def separable_conv(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """A depthwise convolution, then one with windows of size 1 that mixes the channels."""
+    """A depthwise convolution, then one with windows of size 1 that mixes the channels.
+
+    depthwise_kernel (window..., channels, multiplier), pointwise_kernel (1..., channels *
+    multiplier, filters); arguments as in `conv`. Raises ValueError as `conv` does. Source:
+    keras.ops.
+
+    >>> import danlu as dl
+    >>> depthwise, pointwise = dl.ones((3, 3, 2, 3)), dl.ones((1, 1, 6, 4))
+    >>> dl.ops.separable_conv(dl.ones((1, 5, 5, 2)), depthwise, pointwise).shape
+    (1, 3, 3, 4)
+    """
     x = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
     return conv(x, pointwise_kernel, 1, "valid", data_format)
 
@@ -103,7 +125,17 @@ def conv_transpose(
     data_format: str | None = None,
     dilation_rate: Any = 1,
 ) -> Any:
-    """Undo the shape of a convolution with the kernel (window..., filters, channels of inputs)."""
+    """Undo the shape of a convolution with the kernel (window..., filters, channels of inputs).
+
+    It is the gradient of that convolution with respect to its input. An axis n becomes n * stride
+    with "same", n * stride + max(window - stride, 0) with "valid", unless `output_padding` says
+    other. Raises ValueError when the kernel does not fit. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> x, kernel = dl.ones((1, 2, 2, 3)), dl.ones((3, 3, 4, 3))
+    >>> dl.ops.conv_transpose(x, kernel, strides=2, padding="same").shape
+    (1, 4, 4, 4)
+    """
     inputs, kernel = convert_to_tensor(inputs), convert_to_tensor(kernel)
     if kernel.ndim < 3 or inputs.ndim != kernel.ndim:
         raise ValueError(
@@ -154,6 +186,9 @@ def max_pool(
 ) -> Any:
     """The maximum of each window; windows lie side by side unless `strides` says other.
 
+    inputs (batch, ..., channels) -> (batch, ..., channels); `padding` is "valid" or "same". Raises
+    ValueError when the window does not fit. Source: keras.ops.
+
     >>> import danlu as dl
     >>> dl.ops.max_pool(dl.reshape(dl.arange(4.0), (1, 2, 2, 1)), 2).item()
     3.0
@@ -172,6 +207,9 @@ def average_pool(
     data_format: str | None = None,
 ) -> Any:
     """The mean of each window; what padding adds does not count.
+
+    inputs (batch, ..., channels) -> (batch, ..., channels); `padding` is "valid" or "same". Raises
+    ValueError when the window does not fit. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.average_pool(dl.reshape(dl.arange(4.0), (1, 2, 2, 1)), 2).item()

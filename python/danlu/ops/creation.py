@@ -12,17 +12,38 @@ __all__: list[str] = ["diagflat", "identity", "linspace", "logspace", "tri", "va
 
 
 def identity(n: int, dtype: Any = None) -> Any:
-    """Return the n x n matrix with ones on the diagonal."""
+    """The n x n matrix with ones on the diagonal, float32 unless a dtype is given.
+
+    Raises ValueError for n < 0. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.identity(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return _core.eye(n, dtype=dtype)
 
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:  # noqa: N803
-    """Return ones at and below the k-th diagonal, zeros above."""
+    """1 where j <= i + k, else 0: (N, M or N), float32 unless a dtype is given.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.tri(2, 3).tolist()
+    [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]
+    """
     return _core.tril(_core.ones((N, N if M is None else M), dtype=dtype), k=k)
 
 
 def diagflat(x: Any, k: int = 0) -> Any:
-    """Return a matrix with all elements of `x` on its k-th diagonal."""
+    """Return a matrix with all elements of `x`, row by row, on its k-th diagonal.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.diagflat([[1, 2]]).tolist()
+    [[1, 0], [0, 2]]
+    """
     return _core.diag(_core.flatten(x), k)
 
 
@@ -36,7 +57,16 @@ def linspace(
     axis: int = 0,
     device: Any = None,
 ) -> Any:
-    """Return `num` numbers at equal distances from `start` to `stop`; arrays give a new axis."""
+    """Return `num` numbers at equal distances from `start` to `stop`; arrays give a new axis.
+
+    `endpoint=False` leaves `stop` out; `retstep` returns the distance as well. float32 unless a
+    dtype is given. Raises ValueError for num < 0. Source: array API 2024.12; `retstep`, `axis`:
+    keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.linspace(0, 1, 5).tolist()
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
     gaps = num - 1 if endpoint else num
     if isinstance(start, (int, float)) and isinstance(stop, (int, float)):
         line = _core.linspace(start, stop, num, endpoint, dtype, device)
@@ -59,13 +89,27 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """Return `base` to the powers of `linspace(start, stop, num)`."""
+    """Return `base` to the powers of `linspace(start, stop, num)`.
+
+    Raises ValueError for num < 0. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.logspace(0, 3, 4, base=2).tolist()
+    [1.0, 2.0, 4.0, 8.0]
+    """
     line = _core.pow(float(base), linspace(start, stop, num, endpoint, axis=axis))
     return line if dtype is None else _core.astype(line, dtype)
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
-    """Return the powers x^0 ... x^(N-1) as columns, the highest first unless `increasing`."""
+    """Return the powers x^0 ... x^(N-1) as columns, the highest first unless `increasing`.
+
+    x (n,) -> (n, N or n). Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.vander([2, 3], 3).tolist()
+    [[4, 2, 1], [9, 3, 1]]
+    """
     x = _core.asarray(x)
     powers = _core.arange(x.shape[0] if N is None else N, dtype=x.dtype)
     return _core.expand_dims(x, 1) ** (powers if increasing else _core.flip(powers))

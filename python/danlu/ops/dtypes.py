@@ -43,7 +43,15 @@ def _name(dtype: Any) -> str:
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:
-    """Whether the dtype is this one, of this kind ("integral"), or one of a tuple of these."""
+    """Whether the dtype is this one, of this kind ("integral"), or one of a tuple of these.
+
+    The kinds: "bool", "signed integer", "unsigned integer", "integral", "real floating", "complex
+    floating" (none) and "numeric". Raises ValueError for another. Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.isdtype(dl.int32, "integral"), dl.isdtype(dl.int32, ("bool", dl.float32))
+    (True, False)
+    """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, one) for one in kind)
     if isinstance(kind, str) and kind in _KINDS:
@@ -54,17 +62,40 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
-    """The dtype of arithmetic on these arrays, dtypes and numbers (numbers are weak)."""
+    """The dtype of arithmetic on these arrays, dtypes and numbers (numbers are weak).
+
+    An integer with a floating type gives the floating type. Raises TypeError without any argument.
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.result_type(dl.int8, dl.uint8) == "int16", dl.result_type(dl.float16, 2) == "float16"
+    (True, True)
+    """
     return _core.result_type(*arrays_and_dtypes)
 
 
 def can_cast(from_: Any, to: Any) -> bool:
-    """Whether promotion turns the first dtype into the second."""
+    """Whether promotion turns the first dtype (or that of an array) into the second.
+
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.can_cast("int8", "int16"), dl.can_cast("int16", "int8")
+    (True, False)
+    """
     return bool(_core.result_type(from_, to) == to)
 
 
 class finfo:
-    """Limits of a floating-point dtype: bits, eps, max, min, smallest_normal, dtype."""
+    """Limits of a floating-point dtype: bits, eps, max, min, smallest_normal, dtype.
+
+    `eps` is the distance from 1 to the next number. Raises ValueError for another dtype. Source:
+    array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.finfo("float16").max, dl.finfo("float32").eps == 2.0**-23
+    (65504.0, True)
+    """
 
     def __init__(self, dtype: Any) -> None:
         name = _name(dtype)
@@ -83,7 +114,14 @@ class finfo:
 
 
 class iinfo:
-    """Limits of an integer dtype: bits, max, min, dtype."""
+    """Limits of an integer dtype: bits, max, min, dtype.
+
+    Raises ValueError for another dtype. Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.iinfo("int8").min, dl.iinfo("int8").max
+    (-128, 127)
+    """
 
     def __init__(self, dtype: Any) -> None:
         name = _name(dtype)
@@ -100,7 +138,14 @@ class iinfo:
 
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """Cast; numbers that do not fit become the nearest that does."""
+    """x converted to the dtype; what does not fit becomes the nearest number that does.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.saturate_cast([300, -5], "uint8").tolist()
+    [255, 0]
+    """
     x = _core.asarray(x)
     if isdtype(dtype, "bool"):
         return _core.astype(x, dtype)
@@ -140,5 +185,13 @@ class _NamespaceInfo:
 
 
 def __array_namespace_info__() -> Any:  # noqa: N807
-    """Return an object that says which devices and dtypes there are."""
+    """Return an object that says which devices and dtypes there are.
+
+    Its methods are `capabilities`, `default_device`, `default_dtypes`, `devices` and `dtypes`.
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.__array_namespace_info__().capabilities()["max dimensions"]
+    8
+    """
     return _NamespaceInfo()

@@ -55,7 +55,14 @@ def _wide(x: Any) -> Any:
 
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """x converted to the dtype; what does not fit becomes the nearest number that does."""
+    """x converted to the dtype; what does not fit becomes the nearest number that does.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.saturate_cast([300, -5], "uint8").tolist()
+    [255, 0]
+    """
     from .dtypes import finfo, iinfo, isdtype
 
     x = _tensor(x)
@@ -71,12 +78,26 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
 
 
 def positive(x: Any) -> Any:
-    """+x."""
+    """+x: the tensor itself.
+
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.positive([1, -2]).tolist()
+    [1, -2]
+    """
     return _tensor(x)
 
 
 def round(x: Any, decimals: int = 0) -> Any:
-    """x rounded to so many decimals, halves to even."""
+    """x rounded to so many decimals, halves to even; -1 rounds to tens.
+
+    Integers stay integers. Source: array API 2024.12; `decimals`: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.round([0.5, 1.5, 2.6]).tolist(), dl.ops.round([124, 126], -1).tolist()
+    ([0.0, 2.0, 3.0], [120, 130])
+    """
     if decimals == 0:
         return _core.round(x)
     x = _tensor(x)
@@ -90,17 +111,38 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 
 def rad2deg(x: Any) -> Any:
-    """x * 180 / pi."""
+    """x * 180 / pi: radians to degrees. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.rad2deg(dl.pi).item(), 3)
+    180.0
+    """
     return _floating(x) * (180.0 / _PI)
 
 
 def deg2rad(x: Any) -> Any:
-    """x * pi / 180."""
+    """x * pi / 180: degrees to radians. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.deg2rad(180).item(), 4)
+    3.1416
+    """
     return _floating(x) * (_PI / 180.0)
 
 
 def sinc(x: Any) -> Any:
-    """sin(pi x) / (pi x), 1 at zero."""
+    """sin(pi x) / (pi x), 1 at zero. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> [round(y, 4) for y in dl.ops.sinc([0.0, 0.5]).tolist()]
+    [1.0, 0.6366]
+    """
     x = _floating(x) * _PI
     at_zero = x == 0.0
     safe = _core.where(at_zero, 1.0, x)
@@ -108,13 +150,27 @@ def sinc(x: Any) -> Any:
 
 
 def logaddexp2(x1: Any, x2: Any) -> Any:
-    """log2(2^x1 + 2^x2)."""
+    """log2(2^x1 + 2^x2) without overflow. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.logaddexp2(3.0, 3.0).item(), 4)
+    4.0
+    """
     a, b = _floating(x1) * _LN2, _floating(x2) * _LN2
     return _core.logaddexp(a, b) / _LN2
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
-    """x1 * 2^x2."""
+    """x1 * 2^x2, where 2^x2 itself may overflow. Integers x1 give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.ldexp([0.5, 3.0], [2, 1]).tolist()
+    [2.0, 6.0]
+    """
     x1, x2 = _floating(x1), _tensor(x2)
     half = x2 // 2  # 2^x2 itself may lie outside the dtype where the product does not
     first, second = (_core.exp2(_core.astype(n, x1.dtype)) for n in (half, x2 - half))
@@ -122,26 +178,54 @@ def ldexp(x1: Any, x2: Any) -> Any:
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
-    """0 where x1 < 0, x2 where x1 is 0, 1 where x1 > 0."""
+    """0 where x1 < 0, x2 where x1 is 0, 1 where x1 > 0; NaN stays NaN. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.heaviside([-1.0, 0.0, 2.0], 0.5).tolist()
+    [0.0, 0.5, 1.0]
+    """
     x1, x2 = _floating(x1), _floating(x2)
     step = _core.astype(x1 > 0.0, x1.dtype)
     return _core.where(_core.isnan(x1), x1, _core.where(x1 == 0.0, x2, step))
 
 
 def fmax(x1: Any, x2: Any) -> Any:
-    """The greater of both, and where one is NaN the other."""
+    """The greater of both, and where one is NaN the other.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.fmax([1.0, dl.nan], [3.0, 2.0]).tolist()
+    [3.0, 2.0]
+    """
     x1, x2 = _tensor(x1), _tensor(x2)
     return _core.where(_core.isnan(x1), x2, _core.where(_core.isnan(x2), x1, _core.maximum(x1, x2)))
 
 
 def fmin(x1: Any, x2: Any) -> Any:
-    """The less of both, and where one is NaN the other."""
+    """The less of both, and where one is NaN the other.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.fmin([1.0, dl.nan], [3.0, 2.0]).tolist()
+    [1.0, 2.0]
+    """
     x1, x2 = _tensor(x1), _tensor(x2)
     return _core.where(_core.isnan(x1), x2, _core.where(_core.isnan(x2), x1, _core.minimum(x1, x2)))
 
 
 def fmod(x1: Any, x2: Any) -> Any:
-    """What is left of x1 / x2, with the sign of x1."""
+    """What is left of x1 / x2, with the sign of x1 as in C; `remainder` has that of x2.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.fmod([7, -7], 3).tolist()
+    [1, -1]
+    """
     x1, x2 = _tensor(x1), _tensor(x2)
     if "int" in x1.dtype.name and "int" in x2.dtype.name:
         rest = _core.remainder(x1, x2)  # with the sign of x2; |x1| of the least integer overflows
@@ -151,7 +235,14 @@ def fmod(x1: Any, x2: Any) -> Any:
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-    """x with numbers in the place of NaN and infinities (by default 0 and the largest)."""
+    """x with numbers in the place of NaN and infinities (by default 0 and the largest).
+
+    Integers and bool stay as they are. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nan_to_num([dl.nan, dl.inf], posinf=9.0).tolist()
+    [0.0, 9.0]
+    """
     from .dtypes import finfo, isdtype
 
     x = _tensor(x)
@@ -166,7 +257,14 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
 def isclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Whether |x1 - x2| <= atol + rtol |x2|."""
+    """Whether |x1 - x2| <= atol + rtol |x2|, or both are the same infinity, or NaN (`equal_nan`).
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.isclose([1.0, 2.0], [1.000001, 2.1]).tolist()
+    [True, False]
+    """
     x1, x2 = _floating(x1), _floating(x2)
     finite = _core.logical_and(_core.isfinite(x1), _core.isfinite(x2))
     near = _core.abs(x1 - x2) <= atol + rtol * _core.abs(x2)
@@ -179,42 +277,98 @@ def isclose(
 def allclose(
     x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
-    """Whether all elements are close."""
+    """Whether all elements are close: |x1 - x2| <= atol + rtol |x2|. A bool tensor without axes.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.allclose([1.0, 2.0], [1.000001, 2.1]).item()
+    False
+    """
     return _core.all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
 def isposinf(x: Any) -> Any:
-    """Whether x is plus infinity."""
+    """Whether x is plus infinity; bool.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.isposinf([dl.inf, -dl.inf, 1.0]).tolist()
+    [True, False, False]
+    """
     return _tensor(x) == float("inf")
 
 
 def isneginf(x: Any) -> Any:
-    """Whether x is minus infinity."""
+    """Whether x is minus infinity; bool.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.isneginf([dl.inf, -dl.inf, 1.0]).tolist()
+    [False, True, False]
+    """
     return _tensor(x) == float("-inf")
 
 
 def real(x: Any) -> Any:
-    """x: danlu has no complex numbers."""
+    """x: danlu has no complex numbers.
+
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.real([1.0, 2.0]).tolist()
+    [1.0, 2.0]
+    """
     return _tensor(x)
 
 
 def imag(x: Any) -> Any:
-    """Zeros: danlu has no complex numbers."""
+    """Zeros in the shape and dtype of x: danlu has no complex numbers.
+
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.imag([1.0, 2.0]).tolist()
+    [0.0, 0.0]
+    """
     x = _tensor(x)
     return _core.full(x.shape, 0, dtype=x.dtype)
 
 
 def conj(x: Any) -> Any:
-    """x: danlu has no complex numbers."""
+    """x: danlu has no complex numbers.
+
+    Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.conj([1.0, 2.0]).tolist()
+    [1.0, 2.0]
+    """
     return _tensor(x)
 
 
 def isreal(x: Any) -> Any:
-    """True: danlu has no complex numbers."""
+    """True everywhere: danlu has no complex numbers.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.isreal([1.0, 2.0]).tolist()
+    [True, True]
+    """
     return _core.full(_tensor(x).shape, True, dtype="bool")
 
 
 def angle(x: Any) -> Any:
-    """0, and pi for negative numbers."""
+    """0, and pi for negative numbers: the angle of x as a complex number. Integers give float32.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> [round(y, 4) for y in dl.ops.angle([1.0, -1.0]).tolist()]
+    [0.0, 3.1416]
+    """
     x = _floating(x)
     return _core.where(_core.isnan(x), x, _core.where(x < 0.0, _PI, 0.0 * _core.sign(x)))

@@ -22,17 +22,39 @@ __all__: list[str] = [
 
 
 def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
-    """Return positions of which the first `kth` name the smallest elements."""
+    """Return positions of which the first `kth` name the smallest elements along `axis`; int64.
+
+    Here they sort x altogether. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.argpartition([3, 1, 2], 1).tolist()
+    [1, 2, 0]
+    """
     return _core.argsort(x, axis=axis)
 
 
 def get_item(x: Any, key: Any) -> Any:
-    """Return `x[key]`."""
+    """Return `x[key]`, by NumPy's rules.
+
+    Raises IndexError beyond an axis. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.get_item([1, 2, 3], slice(1, None)).tolist()
+    [2, 3]
+    """
     return _core.asarray(x)[key]
 
 
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Whether fewer than k predictions of a row are greater than the one of its target class."""
+    """Whether fewer than k predictions of a row are greater than the one of its target class.
+
+    targets (batch,), predictions (batch, classes) -> bool (batch,). False for a target that is no
+    class or whose prediction is not finite. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.in_top_k([1, 0], [[0.1, 0.9], [0.2, 0.8]], k=1).tolist()
+    [True, False]
+    """
     targets, predictions = _core.asarray(targets), _core.asarray(predictions)
     classes = predictions.shape[-1]
     valid = (targets >= 0) & (targets < classes)
@@ -44,7 +66,14 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 
 def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
-    """Whether each element of x1 is among those of x2."""
+    """Whether each element of x1 is (or with `invert` is not) among those of x2; bool.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.isin([1, 2, 3], [2, 3, 5]).tolist()
+    [False, True, True]
+    """
     x1 = _core.asarray(x1)
     x2 = _core.asarray(x2, device=None if isinstance(x2, _core.Tensor) else x1.device)
     x2 = _core.sort(_core.flatten(x2))
@@ -56,12 +85,28 @@ def isin(x1: Any, x2: Any, assume_unique: bool = False, invert: bool = False) ->
 
 
 def digitize(x: Any, bins: Any) -> Any:
-    """Return the number of the bin of each element: bins[i - 1] <= x < bins[i]."""
+    """Return the number of the bin of each element: bins[i - 1] <= x < bins[i], int32.
+
+    `bins` grow; 0 is below the first, len(bins) above the last. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.digitize([-1.0, 1.0, 2.5], [0.0, 1.0, 2.0]).tolist()
+    [0, 2, 3]
+    """
     return _core.astype(_core.searchsorted(bins, x, side="right"), "int32")
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
-    """Return how often each of 0, 1, ... occurs along the last axis, or the sum of its weights."""
+    """Return how often each of 0, 1, ... occurs along the last axis, or the sum of its weights.
+
+    x (n,) -> (bins,), or (batch, n) -> (batch, bins), with max(x) + 1 bins or `minlength`: the
+    shape depends on the data. int32 without weights. Raises ValueError for sparse=True, IndexError
+    for floating x. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.bincount([0, 1, 1, 3]).tolist()
+    [1, 2, 0, 1]
+    """
     x = _core.asarray(x)
     if sparse:
         raise ValueError("[bincount] danlu has dense tensors only: use sparse=False")
@@ -82,7 +127,15 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
 def segment_sum(
     data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False
 ) -> Any:
-    """Return the sums of the rows of `data` with the same id."""
+    """Return the sums of the rows of `data` with the same id.
+
+    data (n, ...), segment_ids (n,) -> (segments, ...), with max(segment_ids) + 1 segments unless
+    given. Raises IndexError for an id beyond them. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.segment_sum([1, 2, 3], [0, 0, 2]).tolist()
+    [3, 0, 3]
+    """
     data, ids = _core.asarray(data), _core.asarray(segment_ids)
     if num_segments is None:
         num_segments = int(_core.max(ids)) + 1 if ids.size else 0
@@ -97,7 +150,15 @@ def multi_hot(
     sparse: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Return 1 at every class that a row of labels names, 0 elsewhere."""
+    """Return 1 at every class that a row of labels names, 0 elsewhere.
+
+    inputs (labels,) -> (num_classes,), or (batch, labels) -> (batch, num_classes); float32 unless
+    a dtype is given. Raises ValueError without num_classes. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.multi_hot([[0, 2], [1, 1]], 3).tolist()
+    [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    """
     num_classes = kwargs.pop("num_tokens", num_classes)
     if num_classes is None:
         raise ValueError("[multi_hot] num_classes is missing: how many classes are there?")
@@ -107,7 +168,15 @@ def multi_hot(
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """Return for each element the first choice whose condition holds, or `default`."""
+    """Return for each element the first choice whose condition holds, or `default`.
+
+    Raises ValueError unless there are as many conditions as choices. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> x = dl.asarray([-2, 1, 5])
+    >>> dl.ops.select([x < 0, x > 3], [-x, 10 * x], default=0).tolist()
+    [2, 0, 50]
+    """
     if len(condlist) != len(choicelist):
         raise ValueError(
             f"[select] {len(condlist)} conditions for {len(choicelist)} choices: as many are needed"

@@ -20,11 +20,14 @@ def activation_of(op: str, name: Any) -> Any:
 
 
 def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) -> Any:
-    """activation(x @ kernel + bias), kernel (inputs, units); bias and relu cost no pass.
+    """activation(x @ kernel + bias), kernel (inputs, units); bias (units,) and relu cost no pass.
+
+    x (..., inputs) -> (..., units). `activation` is the name of a function of danlu.ops or None.
+    Raises ValueError when the inputs do not fit or for another activation.
 
     >>> import danlu as dl
-    >>> dl.ops.dense(dl.ones((1, 2)), dl.ones((2, 3)), activation="relu").shape
-    (1, 3)
+    >>> dl.ops.dense(dl.ones((1, 2)), dl.ones((2, 3)), activation="relu").tolist()
+    [[2.0, 2.0, 2.0]]
     """
     if activation is None or activation == "relu":
         return _core._dense(x, kernel, bias, activation is not None)
@@ -39,7 +42,15 @@ def _axis(axis: int, ndim: int) -> int:
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
-    """Sum products over axes: the last `axes` of x1 with the first of x2, or two lists of axes."""
+    """Sum products over axes: the last `axes` of x1 with the first of x2, or two lists of axes.
+
+    The result has the other axes of x1, then those of x2. Raises ValueError when their sizes
+    differ, IndexError for an axis that is not there. Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.tensordot(dl.ones((2, 3)), dl.ones((5, 3)), axes=([1], [1])).shape
+    (2, 5)
+    """
     x1, x2 = _core.asarray(x1), _core.asarray(x2)
     if isinstance(axes, int):
         if not 0 <= axes <= min(x1.ndim, x2.ndim):
@@ -54,7 +65,14 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
 
 
 def dot(x1: Any, x2: Any) -> Any:
-    """NumPy's dot: the last axis of x1 with the last but one (or only) axis of x2."""
+    """NumPy's dot: the last axis of x1 with the last but one (or only) axis of x2.
+
+    Numbers scale. Raises ValueError when the sizes differ. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.dot([[1, 2], [3, 4]], [5, 6]).tolist()
+    [17, 39]
+    """
     x1, x2 = _core.asarray(x1), _core.asarray(x2)
     if x1.ndim == 0 or x2.ndim == 0:
         return x1 * x2
@@ -62,7 +80,14 @@ def dot(x1: Any, x2: Any) -> Any:
 
 
 def inner(x1: Any, x2: Any) -> Any:
-    """Sum products over the last axis of both."""
+    """Sum products over the last axis of both: x1 (..., k), x2 (..., k). Numbers scale.
+
+    Raises ValueError when the sizes differ. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.inner([1, 2], [[3, 4], [5, 6]]).tolist()
+    [11, 17]
+    """
     x1, x2 = _core.asarray(x1), _core.asarray(x2)
     if x1.ndim == 0 or x2.ndim == 0:
         return x1 * x2
@@ -70,12 +95,23 @@ def inner(x1: Any, x2: Any) -> Any:
 
 
 def outer(x1: Any, x2: Any) -> Any:
-    """x1[i] * x2[j] for all i, j, of flattened inputs."""
+    """x1[i] * x2[j] for all i, j, of flattened inputs.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.outer([1, 2], [3, 4]).tolist()
+    [[3, 4], [6, 8]]
+    """
     return _core.reshape(x1, (-1, 1)) * _core.reshape(x2, (1, -1))
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:
     """Sum products by Einstein's notation: "bij,bjk->bik".
+
+    Letters that the result lacks are summed over, "..." stands for further axes; without "->" the
+    result has the letters that appear once, in order. Raises ValueError when letters and axes do
+    not fit, TypeError unless the subscripts come first. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.einsum("ij,kj->ik", dl.ones((2, 3)), dl.ones((4, 3))).shape

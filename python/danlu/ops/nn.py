@@ -28,7 +28,16 @@ __all__: list[str] = [
 def sparse_categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-log(output[target]): output holds a probability or a logit for each class along `axis`."""
+    """-log(output[target]): output holds a probability or a logit for each class along `axis`.
+
+    target (...) of integers, output (..., classes) -> (...). Probabilities are divided by their
+    sum and clipped to [epsilon, 1 - epsilon], with `dl.config.epsilon()`. Raises ValueError for a
+    target that is no class and when the shapes do not fit. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.sparse_categorical_crossentropy([1], [[0.5, 0.5]]).item(), 4)
+    0.6931
+    """
     return _core.sparse_categorical_crossentropy(
         target, output, from_logits, axis, config.epsilon()
     )
@@ -37,19 +46,45 @@ def sparse_categorical_crossentropy(
 def categorical_crossentropy(
     target: Any, output: Any, from_logits: bool = False, axis: int = -1
 ) -> Any:
-    """-sum target * log(output) along `axis`: one-hot or soft targets."""
+    """-sum target * log(output) along `axis`: one-hot or soft targets.
+
+    target, output (..., classes) -> (...). Probabilities are divided by their sum and clipped to
+    [epsilon, 1 - epsilon]; with `from_logits` the output goes through a log_softmax. Raises
+    ValueError when the shapes differ. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.categorical_crossentropy([[0, 1]], [[0.5, 0.5]]).item(), 4)
+    0.6931
+    """
     return _core.categorical_crossentropy(target, output, from_logits, axis, config.epsilon())
 
 
 def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> Any:
-    """-target * log(output) - (1 - target) * log(1 - output), element by element."""
+    """-target * log(output) - (1 - target) * log(1 - output), element by element.
+
+    Probabilities are clipped to [epsilon, 1 - epsilon]; with `from_logits` the output goes through
+    a sigmoid. Raises ValueError when the shapes differ. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> [round(y, 4) for y in dl.ops.binary_crossentropy([1, 0], [0.5, 0.5]).tolist()]
+    [0.6931, 0.6931]
+    """
     return _core.binary_crossentropy(target, output, from_logits, config.epsilon())
 
 
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the moments of x along `axis`."""
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the moments of x along `axis`.
+
+    `axis` is one or several; gamma and beta have its shape, or are None. `epsilon` is
+    `dl.config.epsilon()` unless given. Raises ValueError when gamma or beta does not fit. Source:
+    Ba et al., 2016, arXiv:1607.06450; keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.layer_normalization([[1.0, 3.0]], epsilon=0).tolist()
+    [[-1.0, 1.0]]
+    """
     epsilon = config.epsilon() if epsilon is None else epsilon
     return _core.layer_normalization(x, gamma, beta, axis, epsilon)
 
@@ -57,13 +92,31 @@ def layer_normalization(
 def rms_normalization(
     x: Any, scale: Any = None, axis: Any = -1, epsilon: float | None = None
 ) -> Any:
-    """x / sqrt(mean(x^2) + epsilon) * scale with the mean along `axis`."""
+    """x / sqrt(mean(x^2) + epsilon) * scale with the mean along `axis`.
+
+    `axis` is one or several; scale has its shape, or is None. `epsilon` is `dl.config.epsilon()`
+    unless given. Raises ValueError when scale does not fit. Source: Zhang and Sennrich, 2019,
+    arXiv:1910.07467; keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.rms_normalization([[-3.0, 3.0]], epsilon=0).tolist()
+    [[-1.0, 1.0]]
+    """
     epsilon = config.epsilon() if epsilon is None else epsilon
     return _core.rms_normalization(x, scale, axis, epsilon)
 
 
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-    """(mean, biased variance) of x over the axes."""
+    """(mean, variance) over the axes: the variance is the biased one, sum((x - mean)^2) / n.
+
+    16-bit floats are summed in float32. Raises NotImplementedError for synchronized=True. Source:
+    keras.ops.
+
+    >>> import danlu as dl
+    >>> mean, variance = dl.ops.moments([1.0, 3.0], axes=0)
+    >>> mean.item(), variance.item()
+    (2.0, 1.0)
+    """
     if synchronized:
         raise NotImplementedError(
             "[moments] synchronized=True is for several devices; danlu trains on one"
@@ -72,7 +125,15 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
 
 def glu(x: Any, axis: int = -1) -> Any:
-    """a * sigmoid(b), with x split into halves a and b along `axis`."""
+    """a * sigmoid(b), with x split into halves a and b along `axis`, which becomes half as long.
+
+    Raises ValueError when the axis is odd. Source: Dauphin et al., 2016, arXiv:1612.08083;
+    keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.glu([1.0, 2.0, 0.0, 0.0]).tolist()
+    [0.5, 1.0]
+    """
     x = convert_to_tensor(x)
     if x.ndim == 0 or x.shape[axis] % 2:
         raise ValueError(f"[glu] splits axis {axis} of x in half, got shape {tuple(x.shape)}")
@@ -81,18 +142,39 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 
 def sparse_sigmoid(x: Any) -> Any:
-    """min(max((x + 1) / 2, 0), 1)."""
+    """min(max((x + 1) / 2, 0), 1).
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.sparse_sigmoid([-2.0, 0.0, 2.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
     return _core.clip(0.5 * (convert_to_tensor(x) + 1.0), 0.0, 1.0)
 
 
 def tanh_shrink(x: Any) -> Any:
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> round(dl.ops.tanh_shrink(1.0).item(), 4)
+    0.2384
+    """
     x = convert_to_tensor(x)
     return x - _core.tanh(x)
 
 
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
-    """x where x > threshold, else `default_value`."""
+    """x where x > threshold, else `default_value`.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.threshold([1.0, 3.0], 2.0, -1.0).tolist()
+    [-1.0, 3.0]
+    """
     x = convert_to_tensor(x)
     return _core.where(_core.greater(x, threshold), x, default_value)
 
@@ -100,8 +182,13 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 def sparsemax(x: Any, axis: int = -1) -> Any:
     """The point of the probability simplex nearest to x along `axis`.
 
-    It is max(x - tau, 0), with tau such that the sum is 1: the k largest values, those with
-    1 + k x_k > x_1 + ... + x_k, are above it.
+    It is max(x - tau, 0), with tau such that the sum is 1: the k largest values, those with 1 + k
+    x_k > x_1 + ... + x_k, are above it. Integers give float32. Source: Martins and Astudillo,
+    2016, arXiv:1602.02068; keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.sparsemax([1.0, 0.5, -1.0]).tolist()
+    [0.75, 0.25, 0.0]
     """
     dtype = _floating(x).dtype
     x = _core.moveaxis(_wide(x), axis, -1)

@@ -29,7 +29,15 @@ __all__: list[str] = [
 
 
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
-    """The mean over the axes, weighted: sum(w x) / sum(w)."""
+    """The mean over the axes, weighted: sum(w x) / sum(w). Integers give float32.
+
+    `weights` are broadcast to x, or a vector along one axis: ValueError when that is not named.
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.average([1.0, 4.0], weights=[3.0, 1.0]).item()
+    1.75
+    """
     dtype = _floating(x).dtype
     x = _wide(x)
     if weights is None:
@@ -46,7 +54,15 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 
 def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
-    """x[i + 1] - x[i] along the axis, n times."""
+    """x[i + 1] - x[i] along the axis, n times; of bool, whether they differ.
+
+    The axis is n shorter; `prepend` and `append` are joined to x first. Raises ValueError for n <
+    0, IndexError for an axis that x lacks. Source: array API 2024.12.
+
+    >>> import danlu as dl
+    >>> dl.diff([1, 4, 9]).tolist()
+    [3, 5]
+    """
     x = _tensor(x)
     if n < 0:
         raise ValueError(f"[diff] n must be >= 0, got {n}")
@@ -64,12 +80,26 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
 
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The greatest element minus the least, over the axes."""
+    """max(x) - min(x) over the axes (None: all).
+
+    Raises ValueError of no elements. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.ptp([[1, 5], [7, 2]], axis=1).tolist()
+    [4, 5]
+    """
     return _core.max(x, axis, keepdims) - _core.min(x, axis, keepdims)
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """The integral along the axis by the trapezoidal rule."""
+    """The integral along the axis by the trapezoidal rule: sum of dx * (y[i] + y[i + 1]) / 2.
+
+    `x` holds the places of y, else they are `dx` apart. Integers give float32. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.trapezoid([1.0, 2.0, 4.0], x=[0.0, 1.0, 3.0]).item()
+    7.5
+    """
     dtype = _floating(y).dtype
     y = _core.moveaxis(_wide(y), axis, -1)
     width = dx if x is None else diff(_wide(x), axis if _tensor(x).ndim > 1 else -1)
@@ -84,23 +114,51 @@ def _filled(x: Any, value: float) -> Any:
 
 
 def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The sum of what is not NaN."""
+    """The sum of what is not NaN over the axes (None: all).
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nansum([1.0, dl.nan, 2.0]).item()
+    3.0
+    """
     return _core.sum(_filled(x, 0), axis, keepdims)
 
 
 def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The product of what is not NaN."""
+    """The product of what is not NaN over the axes (None: all).
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanprod([3.0, dl.nan, 2.0]).item()
+    6.0
+    """
     return _core.prod(_filled(x, 1), axis, keepdims)
 
 
 def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Running sums of what is not NaN."""
+    """Running sums of what is not NaN along the axis; None: of the flat x.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nancumsum([1.0, dl.nan, 2.0]).tolist()
+    [1.0, 1.0, 3.0]
+    """
     x = _filled(x, 0)
     return _core.cumulative_sum(x if axis is not None else _core.flatten(x), axis, dtype)
 
 
 def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
-    """Running products of what is not NaN."""
+    """Running products of what is not NaN along the axis; None: of the flat x.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nancumprod([3.0, dl.nan, 2.0]).tolist()
+    [3.0, 3.0, 6.0]
+    """
     x = _filled(x, 1)
     return _core.cumulative_prod(x if axis is not None else _core.flatten(x), axis, dtype)
 
@@ -110,26 +168,54 @@ def _nan_if_none(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def nanmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The greatest of what is not NaN."""
+    """The greatest of what is not NaN over the axes (None: all); NaN where all are.
+
+    Integers give float32. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanmax([1.0, dl.nan, 2.0]).item()
+    2.0
+    """
     x = _floating(x)
     return _nan_if_none(x, _core.max(_filled(x, float("-inf")), axis, keepdims), axis, keepdims)
 
 
 def nanmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The least of what is not NaN."""
+    """The least of what is not NaN over the axes (None: all); NaN where all are.
+
+    Integers give float32. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanmin([1.0, dl.nan, 2.0]).item()
+    1.0
+    """
     x = _floating(x)
     return _nan_if_none(x, _core.min(_filled(x, float("inf")), axis, keepdims), axis, keepdims)
 
 
 def nanargmax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The position of the greatest of what is not NaN, -1 where all are."""
+    """The position of the greatest of what is not NaN, -1 where all are.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanargmax([1.0, dl.nan, 2.0]).item()
+    2
+    """
     x = _floating(x)
     position = _core.argmax(_filled(x, float("-inf")), axis, keepdims)
     return _core.where(_core.all(_core.isnan(x), axis, keepdims), -1, position)
 
 
 def nanargmin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The position of the least of what is not NaN, -1 where all are."""
+    """The position of the least of what is not NaN, -1 where all are.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanargmin([dl.nan, 1.0, 2.0]).item()
+    1
+    """
     x = _floating(x)
     position = _core.argmin(_filled(x, float("inf")), axis, keepdims)
     return _core.where(_core.all(_core.isnan(x), axis, keepdims), -1, position)
@@ -140,14 +226,28 @@ def _counted(x: Any, axis: Any, keepdims: bool) -> Any:
 
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The mean of what is not NaN."""
+    """The mean of what is not NaN over the axes (None: all); NaN where all are.
+
+    Integers give float32. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanmean([1.0, dl.nan, 3.0]).item()
+    2.0
+    """
     wide = _wide(x)
     mean = nansum(wide, axis, keepdims) / _counted(wide, axis, keepdims)
     return _core.astype(mean, _floating(x).dtype)
 
 
 def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The variance of what is not NaN."""
+    """The biased variance of what is not NaN over the axes (None: all); NaN where all are.
+
+    Integers give float32. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanvar([1.0, dl.nan, 3.0]).item()
+    1.0
+    """
     wide = _wide(x)
     # NaN goes out before every function, or its slope would be NaN for all.
     centred = _filled(wide, 0) - nanmean(wide, axis, keepdims=True)
@@ -157,5 +257,12 @@ def nanvar(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The standard deviation of what is not NaN."""
+    """The square root of `nanvar`: the standard deviation of what is not NaN over the axes.
+
+    Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.nanstd([1.0, dl.nan, 5.0]).item()
+    2.0
+    """
     return _core.astype(_core.sqrt(nanvar(_wide(x), axis, keepdims)), _floating(x).dtype)
