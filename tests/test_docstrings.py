@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import doctest
 import inspect
-import types
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import danlu as dl
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+from make_api import PAGE, members, page  # noqa: E402
+
 MODULES = """ops activations backend callbacks config constraints datasets.cifar10 datasets.digits
     datasets.housing datasets.mnist initializers layers losses metrics models optimizers
     optimizers.schedules random regularizers saving tree utils""".split()
-
-
-def members(module: types.ModuleType) -> dict[str, Any]:
-    """The public functions and classes of a module, those that it only uses left out."""
-    found = {}
-    for name in dir(module):
-        value = getattr(module, name)
-        if name[0] == "_" or not callable(value) or isinstance(value, types.GenericAlias):
-            continue
-        home = getattr(value, "__module__", None) or "danlu"
-        helper = home.startswith("danlu.utils") and module.__name__ != "danlu.utils"
-        helper = helper and not isinstance(value, types.MethodType)  # `get` is one of a Lookup
-        if home.startswith("danlu") and home != "danlu._lazy" and not helper:
-            found[name] = value
-    return found
 
 
 def public() -> dict[str, Any]:
@@ -51,6 +40,10 @@ def test_every_name_has_an_example() -> None:
     docs = {name: inspect.getdoc(value) or "" for name, value in PUBLIC.items()}
     missing = [name for name, doc in docs.items() if ">>> " not in doc]
     assert not missing, f"a docstring with `>>> import danlu as dl` is missing: {missing}"
+
+
+def test_list_of_what_exists_is_current() -> None:
+    assert PAGE.read_text() == page(), f"{PAGE.name}: run python tools/make_api.py"
 
 
 @pytest.mark.parametrize("cls", (dl.Tensor, dl.Variable))
