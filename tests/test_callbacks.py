@@ -168,6 +168,17 @@ def test_terminate_on_nan(capsys):
     assert not math.isfinite(history.history["loss"][0])
 
 
+def test_terminate_on_nan_may_raise():
+    ended = []
+    watch = callbacks.LambdaCallback(on_train_end=ended.append)
+    stop = callbacks.TerminateOnNaN(raise_error=True)
+    with pytest.raises(RuntimeError, match=r"\[TerminateOnNaN\] the loss is (inf|nan) at batch"):
+        linear(learning_rate=1e30).fit(
+            X * 1e20, Y, batch_size=2, epochs=9, callbacks=[stop, watch], verbose=0
+        )
+    assert not ended
+
+
 def test_learning_rate_scheduler():
     rates = []
 

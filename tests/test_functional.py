@@ -260,6 +260,39 @@ def test_clone_model():
     np.testing.assert_array_equal(copy.layers[1].kernel.numpy(), np.ones((3, 2)))
 
 
+def test_clone_model_with_functions():
+    inner = dl.Sequential([dl.Input((3,)), layers.Dense(3)], name="inner")
+    inputs = dl.Input(shape=(3,), optional=True)
+    shared = layers.Dense(3)
+    model = dl.Model(inputs, shared(inner(shared(inputs))))
+    copied = []
+
+    def copy(layer):
+        copied.append(type(layer).__name__)
+        return type(layer).from_config(layer.get_config())
+
+    def call(layer, *args):
+        y = layer(*args)
+        return layers.ReLU()(y) if isinstance(layer, layers.Dense) else y
+
+    clone = dl.models.clone_model(model, clone_function=copy, call_function=call)
+    kinds = [type(layer).__name__ for layer in clone.layers]
+    assert kinds == ["InputLayer", "Dense", "ReLU", "Sequential", "ReLU"]
+    assert copied == ["Dense", "Sequential"] and clone.layers[0].optional
+    copied.clear()
+    clone = dl.models.clone_model(model, clone_function=copy, recursive=True)
+    assert copied == ["Dense", "Dense"] and clone.layers[2].layers[0] is not inner.layers[0]
+    with pytest.raises(ValueError, match=r"\[clone_model\] call_function is for functional"):
+        dl.models.clone_model(inner, call_function=call)
+
+    class Net(dl.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ValueError, match=r"\[clone_model\] clone_function is for .*'net'"):
+        dl.models.clone_model(Net(name="net"), clone_function=copy)
+
+
 def test_deep_graph():
     x = inputs = dl.Input(shape=(2,))
     for _ in range(1500):

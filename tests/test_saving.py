@@ -410,6 +410,48 @@ def test_hostile_safetensors(name, tmp_path):
         network().load_weights(path)
 
 
+def test_weights_in_shards(tmp_path):
+    model, path = network(), tmp_path / "net.weights.json"
+    model.save_weights(path, max_shard_size=1e-7)  # 100 bytes
+    files = sorted(file.name for file in tmp_path.iterdir())
+    assert files[0] == "net.weights.json" and len(files) > 3
+    assert files[1] == "net.weights_00001.safetensors"
+    index = json.loads(path.read_text())
+    assert index["metadata"]["total_size"] >= sum(w.nbytes for w in model.get_weights())
+    assert set(index["weight_map"].values()) == set(files[1:])
+    copy = network()
+    copy.load_weights(path)
+    for a, b in zip(copy.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    model.save_weights(tmp_path / "one.weights.json", max_shard_size=1)
+    assert (tmp_path / "one.weights_00001.safetensors").exists()
+    assert not (tmp_path / "one.weights_00002.safetensors").exists()
+    with pytest.raises(FileExistsError):
+        model.save_weights(path, overwrite=False, max_shard_size=1)
+    with pytest.raises(ValueError, match=r"ends in \.weights\.json"):
+        model.save_weights(tmp_path / "net.safetensors", max_shard_size=1)
+    with pytest.raises(ValueError, match="max_shard_size is a number of GB > 0, got 0"):
+        model.save_weights(path, max_shard_size=0)
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "no 'weight_map'"),
+        ('{"weight_map": {"w": "../other.safetensors"}}', "not the name of a file beside it"),
+        ('{"weight_map": {"w": 3}}', "not the name of a file beside it"),
+        ('{"weight_map": {"w": "absent.safetensors"}}', "there is no file"),
+        ('{"weight_map": {"w": "whole.safetensors"}}', "differ in"),
+    ],
+)
+def test_hostile_index_of_shards(tmp_path, index, message):
+    network().save_weights(tmp_path / "whole.safetensors")
+    (tmp_path / "net.weights.json").write_text(index)
+    with pytest.raises(ValueError, match=rf"\[load_weights\] .*not a sound index.*{message}"):
+        network().load_weights(tmp_path / "net.weights.json")
+
+
 def test_weights_of_every_dtype(tmp_path):
     class Many(layers.Layer):
         def build(self, input_shape):

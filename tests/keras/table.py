@@ -136,7 +136,14 @@ LAYERS = [
     Row("Rescaling", {"scale": 1 / 255, "offset": -0.5}, shape=IMAGES, kind="bytes"),
 ]
 # Made by the base class's tests, or with a function, which the rows cannot hold.
-LAYERS_ELSEWHERE = {"Layer", "Input", "InputLayer", "InputSpec", "Lambda"}
+LAYERS_ELSEWHERE = {"Layer", "InputSpec", "Lambda"}
+
+# Where a model begins: not called, so that there are arguments and a configuration to compare.
+INPUTS = [
+    Row("InputLayer", {"shape": (3,)}),
+    Row("InputLayer", {"batch_shape": (None, 4, 2), "dtype": "int32", "name": "tokens"}),
+    Row("InputLayer", {"shape": (3,), "batch_size": 5, "optional": True}),
+]
 
 # What targets and predictions look like.
 REGRESSION, BINARY, SIGNS, ONE_HOT, SPARSE = "regression", "binary", "signs", "one_hot", "sparse"

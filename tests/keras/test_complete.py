@@ -9,7 +9,7 @@ import table
 import danlu as dl
 
 MODULES = {
-    "layers": (table.LAYERS, table.LAYERS_ELSEWHERE),
+    "layers": (table.LAYERS + table.INPUTS, table.LAYERS_ELSEWHERE),
     "losses": (table.LOSSES, table.LOSSES_ELSEWHERE),
     "metrics": (table.METRICS, table.METRICS_ELSEWHERE),
     "optimizers": (table.OPTIMIZERS, table.OPTIMIZERS_ELSEWHERE),

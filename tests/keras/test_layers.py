@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from parity import assert_close, check_arguments, check_config, data, pair
-from table import LAYERS
+from table import INPUTS, LAYERS
 
 import danlu as dl
 
@@ -47,15 +47,23 @@ def tensors(x):
     return [dl.asarray(a) for a in x] if isinstance(x, list) else dl.asarray(x)
 
 
-@pytest.mark.parametrize("row", LAYERS, ids=str)
+@pytest.mark.parametrize("row", LAYERS + INPUTS, ids=str)
 def test_arguments(row):
     check_arguments("layers", row.name, row.without)
 
 
-@pytest.mark.parametrize("row", LAYERS, ids=str)
+@pytest.mark.parametrize("row", LAYERS + INPUTS, ids=str)
 def test_config(row):
     without = set(row.without) - {"quantization_config"}
     check_config("layers", row.name, row.kwargs, without)
+
+
+@pytest.mark.parametrize("row", INPUTS, ids=str)
+def test_input(row):
+    ours, theirs = (k.layers.Input(**row.kwargs) for k in (dl, keras))
+    assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    mine, wanted = (t._keras_history.operation.get_config() for t in (ours, theirs))
+    assert {**mine, "name": ""} == {**wanted, "name": ""}
 
 
 @pytest.mark.parametrize("row", LAYERS, ids=str)

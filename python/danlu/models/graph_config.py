@@ -172,14 +172,21 @@ def _is_place(value):
     )
 
 
-def rebuild(model: Any, copy: Callable[[Layer], Layer], input_tensors: Any = None) -> Any:
-    """Return the model again with copies of its layers."""
-    copies: dict[int, Any] = {}
+def rebuild(
+    model: Any,
+    copy: Callable[[Layer], Layer],
+    call: Callable[..., Any],
+    input_tensors: Any = None,
+) -> Any:
+    """Return the model again: `call(copy(layer), inputs)` for each layer, in order."""
     tensors: dict[int, KerasTensor] = {}
     given = tree.flatten(input_tensors) if input_tensors is not None else [None] * len(model.inputs)
     for old, new in zip(model.inputs, given, strict=True):
         if new is None:
-            layer = InputLayer(batch_shape=old.shape, dtype=old.dtype, name=old.name)
+            optional = old._keras_history.operation.optional
+            layer = InputLayer(
+                batch_shape=old.shape, dtype=old.dtype, optional=optional, name=old.name
+            )
             new = layer.output
         tensors[id(old)] = new
 
@@ -191,10 +198,10 @@ def rebuild(model: Any, copy: Callable[[Layer], Layer], input_tensors: Any = Non
         if not node.input_tensors or id(node.output_tensors[0]) in tensors:
             continue
         operation = node.operation
-        if id(operation) not in copies:
-            copies[id(operation)] = copy(operation) if isinstance(operation, Layer) else operation
-        outputs = copies[id(operation)](
-            *tree.map_structure(copied, node.args), **tree.map_structure(copied, node.kwargs)
+        outputs = call(
+            copy(operation) if isinstance(operation, Layer) else operation,
+            *tree.map_structure(copied, node.args),
+            **tree.map_structure(copied, node.kwargs),
         )
         for old, new in zip(node.output_tensors, tree.flatten(outputs), strict=True):
             tensors[id(old)] = new

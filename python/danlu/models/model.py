@@ -175,15 +175,20 @@ class Model(Trainer, Layer):
         save_model(self, filepath, overwrite=overwrite)
 
     @suggests_arguments
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights to a safetensors file.
+    def save_weights(
+        self, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+    ) -> None:
+        """Write the weights to a safetensors file, or to several.
 
         Each has the way through the layers as its name, such as "dense_1/kernel", whatever the
         layers are called; the seeds of dropout are among them, the optimizer's state is not. The
-        file is written under a temporary name and renamed.
+        file is written under a temporary name and renamed. With max_shard_size, in GB, the weights
+        are spread over files of at most that size, and `filepath`, "model.weights.json" say, is the
+        index that names them: give that to `load_weights`.
 
-        Raises ValueError unless the name ends in ".safetensors" (".h5" is taken with a warning) and
-        the model is built; FileExistsError for a file that is there with `overwrite=False`.
+        Raises ValueError unless the name ends in ".safetensors" (".h5" is taken with a warning;
+        ".weights.json" with max_shard_size) and the model is built; FileExistsError for a file that
+        is there with `overwrite=False`.
 
         >>> import danlu as dl
         >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
@@ -195,7 +200,7 @@ class Model(Trainer, Layer):
         """
         from ..saving.weights import save_weights
 
-        save_weights(self, filepath, overwrite=overwrite)
+        save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     @suggests_arguments
     def load_weights(self, filepath: Any, skip_mismatch: bool = False) -> None:

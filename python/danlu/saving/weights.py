@@ -13,7 +13,7 @@ from typing import Any
 
 from ..utils.naming import to_snake_case
 from ..utils.warn import warn
-from . import safetensors
+from . import safetensors, shards
 from .archive import WEIGHTS, check_name, is_archive, read_member
 
 
@@ -51,13 +51,18 @@ def _numbered(name: str, taken: dict[str, int]) -> str:
     return f"{name}_{number}" if number else name
 
 
+def _arrays(model: Any) -> dict[str, Any]:
+    return {name: variable.numpy() for name, variable in named_variables(model).items()}
+
+
 def weights_to_bytes(model: Any) -> bytes:
     """Return the safetensors file of a model's weights."""
-    arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
-    return safetensors.dumps(arrays, {"format": "danlu"})
+    return safetensors.dumps(_arrays(model), {"format": "danlu"})
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+def save_weights(
+    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: float | None = None
+) -> None:
     """Write the weights of a model to a safetensors file: `model.save_weights(filepath)`.
 
     Names in the file and errors are described there.
@@ -74,9 +79,13 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
             f"{model.label()} is not built, so it has no weights to save yet: call it on data, or "
             "begin it with dl.Input(shape=...), first"
         )
-    path = check_name(filepath, "save_weights", weights=True)
+    sharded = max_shard_size is not None
+    path = os.fspath(filepath) if sharded else check_name(filepath, "save_weights", weights=True)
     if not overwrite and os.path.exists(path):
         raise FileExistsError(f"[save_weights] {path!r} is there already: pass overwrite=True")
+    if max_shard_size is not None:
+        shards.save(path, _arrays(model), max_shard_size)
+        return
     safetensors.write_atomically(path, weights_to_bytes(model))
 
 
@@ -98,6 +107,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         raise FileNotFoundError(f"[load_weights] there is no file {path!r}")
     if is_archive(path):
         arrays = safetensors.loads(read_member(path, WEIGHTS), f"{WEIGHTS} in {path!r}")
+    elif path.endswith(shards.INDEX):
+        arrays = shards.load(path)
     else:
         with open(path, "rb") as file:
             if file.read(8) == b"\x89HDF\r\n\x1a\n":
