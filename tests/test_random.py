@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import danlu as dl
 from danlu import _core
 
 N = 100_000
+X = dl.ones((40_000,))  # large enough for draws without the interpreter lock
 
 
 def draw(name, *args, seed=1, **kwargs):
@@ -62,6 +64,33 @@ def test_next_is_the_state_of_the_next_draw():
     assert state.numpy().tolist() == [5, 0]
     assert generator.state.numpy().tolist() == [5, 1]
     np.testing.assert_array_equal(draw("uniform", (5,), seed=state), draw("uniform", (5,), seed=5))
+
+
+@pytest.mark.parametrize("seed", [1, np.int64(1), dl.asarray([1, 0], dtype="uint32")])
+def test_seeds_of_every_kind(seed):
+    for name, args in (("normal", ()), ("beta", (2.0, 3.0)), ("gamma", (2.0,))):
+        np.testing.assert_array_equal(draw(name, (50,), *args), draw(name, (50,), *args, seed=seed))
+    assert np.unique(draw("beta", (50,), 2.0, 2.0, seed=seed)).size == 50
+    if isinstance(seed, np.int64):
+        assert type(dl.random.SeedGenerator(seed).get_config()["seed"]) is int
+
+
+def test_threads_that_share_a_generator_draw_different_numbers():
+    generator, seen = dl.random.SeedGenerator(1), []
+
+    def work():
+        for _ in range(200):
+            seen.append(tuple(dl.random.uniform((40_000,), seed=generator)[:3].tolist()))
+            seen.append(tuple(dl.random.dropout(X, 0.5, seed=generator)[:64].tolist()))
+            generator.next()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert generator.state.tolist() == [1, 8 * 200 * 3]
+    assert len(set(seen)) == len(seen) == 8 * 200 * 2
 
 
 def test_the_counter_wraps():
@@ -309,6 +338,16 @@ BAD = [
     (lambda: dl.random.randint((2,), 5, 5), r"\[5, 5\)"),
     (lambda: dl.random.categorical(np.zeros(3), 2), r"\(3,\).*\(batch, classes\)"),
     (lambda: dl.random.dropout(dl.ones(3), 1.5), r"\[0, 1\], got 1.5"),
+    (lambda: dl.random.dropout(dl.ones(3), "a"), r"\[dropout\] rate must lie in .*got 'a'"),
+    (
+        lambda: dl.random.dropout(dl.ones((2, 3)), 0.5, (1, 2, 3)),
+        r"\(1, 2, 3\) does not broad.*2, 3",
+    ),
+    (
+        lambda: dl.random.dropout(dl.ones((2, 1)), 0.5, (2, 3)),
+        r"\[dropout\].*\(2, 3\) does not broad",
+    ),
+    (lambda: dl.random.beta((3,), 2.0, 2.0, "int32"), r"\[beta\].*floating point dtype, got int32"),
 ]
 
 
@@ -316,6 +355,12 @@ BAD = [
 def test_wrong_arguments(call, match):
     with pytest.raises(ValueError, match=match):
         call()
+
+
+@pytest.mark.parametrize(("x", "axis"), [([[1, 2]], 2), ([[1, 2]], -3), (3, 0)])
+def test_shuffle_along_an_axis_that_there_is_not(x, axis):
+    with pytest.raises(IndexError, match=rf"\[shuffle\] axis {axis} is out of bounds"):
+        dl.random.shuffle(x, axis=axis)
 
 
 # ---- dropout -------------------------------------------------------------------------------------
@@ -365,12 +410,20 @@ def test_dropout_with_a_noise_shape():
     y = dl.random.dropout(x, 0.5, noise_shape=(None, 50, 1), seed=1).numpy()
     assert (y == y[:, :, :1]).all()
     assert 0 < (y[:, :, 0] == 0).mean() < 1
+    np.testing.assert_array_equal(y[:, :, 0], draw("dropout", np.ones((6, 50)), 0.5))
+    x = np.full((6, 50, 7), np.inf, "float32")
+    y = draw("dropout", x, 0.5, noise_shape=(None, 1))  # of the last two axes
+    assert (y == y[:1, :, :1]).all() and set(y.ravel().tolist()) == {0.0, math.inf}
 
 
 def test_dropout_at_its_limits():
     x = dl.ones((3, 5))
     np.testing.assert_array_equal(dl.random.dropout(x, 0.0).numpy(), np.ones((3, 5)))
     np.testing.assert_array_equal(dl.random.dropout(x, 1.0).numpy(), np.zeros((3, 5)))
+    assert dl.random.dropout([1.0, 2.0], 0).tolist() == [1.0, 2.0]
+    assert dl.random.dropout([1.0, math.nan], 1).tolist() == [0.0, 0.0]
+    gradient = dl.grad(lambda x: dl.sum(dl.random.dropout(x, 1)))(x)
+    np.testing.assert_array_equal(gradient.numpy(), np.zeros((3, 5)))
 
 
 def test_dropout_on_any_number_of_threads():

@@ -14,6 +14,7 @@ from typing import Any
 
 from . import _core, config
 from ._lazy import suggesting
+from .ops.dtypes import isdtype
 from .utils.locks import make_lock
 from .utils.naming import auto_name
 
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 _lock = make_lock()  # two threads that make layers get two seeds
+_drawing = make_lock()  # and two that draw from one generator two draws of it
 _global_generator: SeedGenerator | None = None
 _default_seeds: int | None = None  # state of the sequence that make_default_seed draws from
 
@@ -43,7 +45,9 @@ class SeedGenerator:
     """A sequence of draws: `state` is a Variable (seed, counter), and each draw counts one on.
 
     Two generators with the same seed give the same sequence. Without a seed one is chosen, the same
-    after `dl.utils.set_random_seed`. Raises ValueError unless it is an integer from 0 to 2**32 - 1.
+    after `dl.utils.set_random_seed`. Several threads may draw from one: each draw is made once, and
+    which thread makes it is up to them. Raises ValueError unless the seed is an integer from 0 to
+    2**32 - 1.
 
     >>> import danlu as dl
     >>> generator = dl.random.SeedGenerator(7)
@@ -56,8 +60,8 @@ class SeedGenerator:
 
     def __init__(self, seed: int | None = None, name: str | None = None) -> None:
         self.name = name or auto_name(type(self).__name__)
-        self._initial_seed = seed
-        first = [make_default_seed() if seed is None else _check_seed(seed), 0]
+        self._initial_seed = None if seed is None else _check_seed(seed, "SeedGenerator")
+        first = [make_default_seed() if seed is None else self._initial_seed, 0]
         self.state = _core.Variable(
             first, dtype="uint32", trainable=False, name="seed_generator_state"
         )
@@ -74,9 +78,10 @@ class SeedGenerator:
         >>> generator.next().tolist(), generator.next().tolist()
         ([7, 0], [7, 1])
         """
-        state = self.state.value
-        seed, counter = state.tolist()
-        self.state.assign([seed, (counter + 1) % 2**32])
+        with _drawing:
+            state = self.state.value
+            seed, counter = state.tolist()
+            self.state.assign([seed, (counter + 1) % 2**32])
         return state
 
     def get_config(self) -> dict[str, Any]:
@@ -99,12 +104,14 @@ class SeedGenerator:
         return cls(**config)
 
 
-def _check_seed(seed: Any) -> int:
+def _check_seed(seed: Any, owner: str, others: str = "") -> int:
     if isinstance(seed, int) or (hasattr(seed, "__index__") and not hasattr(seed, "__iter__")):
         number = int(seed)
         if 0 <= number < 2**32:
             return number
-    raise ValueError(f"[random] seed must be an integer from 0 to 2**32 - 1, got {seed!r}")
+    raise ValueError(
+        f"[{owner}] seed must be an integer{others}; integers lie in 0 ... 2**32 - 1, got {seed!r}"
+    )
 
 
 def make_default_seed() -> int:
@@ -161,7 +168,7 @@ def set_global_seed(seed: int) -> None:
     """
     global _default_seeds, _global_generator
     with _lock:
-        _default_seeds = _check_seed(seed)
+        _default_seeds = _check_seed(seed, "set_global_seed")
         _global_generator = SeedGenerator(seed, name="global_seed_generator")
 
 
@@ -174,8 +181,22 @@ def _state(seed: Any) -> Any:
     if isinstance(seed, _core.Variable):
         return seed
     if isinstance(seed, _core.Tensor):  # what SeedGenerator.next() returned
-        return _core.Variable(seed, dtype="uint32", trainable=False, name="seed")
-    return _check_seed(seed)
+        return _moving(seed)
+    return _check_seed(seed, "random", ", a SeedGenerator or None")
+
+
+def _moving(state: Any) -> Any:
+    """A state that draws move on."""
+    return _core.Variable(state, dtype="uint32", trainable=False, name="seed")
+
+
+def _draw(kernel: Any, seed: Any, *arguments: Any) -> Any:
+    """Call a kernel of the core with a state that no other thread moves on meanwhile."""
+    state = _state(seed)
+    if isinstance(state, int):
+        return kernel(state, *arguments)
+    with _drawing:
+        return kernel(state, *arguments)
 
 
 def normal(
@@ -192,7 +213,7 @@ def normal(
     ((100, 100), 3.0, 0.5)
     """
     dtype = dtype or config.floatx()
-    return _core._random_normal(_state(seed), shape, float(mean), float(stddev), dtype)
+    return _draw(_core._random_normal, seed, shape, float(mean), float(stddev), dtype)
 
 
 def truncated_normal(
@@ -210,7 +231,7 @@ def truncated_normal(
     (0.88, True)
     """
     dtype = dtype or config.floatx()
-    return _core._random_truncated_normal(_state(seed), shape, float(mean), float(stddev), dtype)
+    return _draw(_core._random_truncated_normal, seed, shape, float(mean), float(stddev), dtype)
 
 
 def uniform(
@@ -227,7 +248,7 @@ def uniform(
     (1.0, True, True)
     """
     dtype = dtype or config.floatx()
-    return _core._random_uniform(_state(seed), shape, float(minval), float(maxval), dtype)
+    return _draw(_core._random_uniform, seed, shape, float(minval), float(maxval), dtype)
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
@@ -241,7 +262,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
     >>> dl.min(x).item(), dl.max(x).item(), x.dtype == "int32"
     (1, 6, True)
     """
-    return _core._random_integers(_state(seed), shape, int(minval), int(maxval), dtype)
+    return _draw(_core._random_integers, seed, shape, int(minval), int(maxval), dtype)
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
@@ -256,7 +277,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     >>> x.shape, [round(row, 2) for row in dl.mean(x.astype("float32"), axis=1).tolist()]
     ((2, 10000), [0.75, 0.0])
     """
-    return _core._random_categorical(_state(seed), logits, num_samples, dtype)
+    return _draw(_core._random_categorical, seed, logits, num_samples, dtype)
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
@@ -273,7 +294,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     >>> [round(mean, 1) for mean in dl.mean(x, axis=0).tolist()]
     [1.0, 4.0]
     """
-    return _core._random_gamma(_state(seed), shape, alpha, dtype or config.floatx())
+    return _draw(_core._random_gamma, seed, shape, alpha, dtype or config.floatx())
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
@@ -282,7 +303,8 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
     Its density is proportional to x^(alpha - 1) (1 - x)^(beta - 1), the mean is alpha / (alpha +
     beta). The parameters are numbers or broadcast to `shape`, NaN comes of one <= 0.
 
-    Raises ValueError when one does not broadcast and for what is no seed.
+    Raises ValueError when one does not broadcast, for a dtype that is not floating and for what is
+    no seed.
 
     >>> import danlu as dl
     >>> x = dl.random.beta((10000,), alpha=1.0, beta=3.0, seed=1)
@@ -290,7 +312,10 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
     0.25
     """
     dtype = dtype or config.floatx()
-    generator = SeedGenerator(seed) if isinstance(seed, int) else seed
+    if not isdtype(_core.empty((0,), dtype=dtype).dtype, "real floating"):
+        raise ValueError(f"[beta] needs a floating point dtype, got {dtype}")
+    state = _state(seed)
+    generator = _moving([state, 0]) if isinstance(state, int) else state
     x = gamma(shape, alpha, "float64", generator)
     y = gamma(shape, beta, "float64", generator)
     return (x / (x + y)).astype(dtype)
@@ -313,7 +338,7 @@ def binomial(
     [3.0, 10.0]
     """
     dtype = dtype or config.floatx()
-    return _core._random_binomial(_state(seed), shape, counts, probabilities, dtype)
+    return _draw(_core._random_binomial, seed, shape, counts, probabilities, dtype)
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
@@ -328,39 +353,57 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     [[1, 2], [3, 4], [5, 6]]
     """
     x = _core.asarray(x)
-    return _core.take(x, _core._random_permutation(_state(seed), x.shape[axis]), axis=axis)
+    if not -x.ndim <= axis < x.ndim:
+        raise IndexError(f"[shuffle] axis {axis} is out of bounds for x of shape {tuple(x.shape)}")
+    return _core.take(x, _draw(_core._random_permutation, seed, x.shape[axis]), axis=axis)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Set elements to 0 with probability `rate` and divide the others by 1 - rate.
 
     The mean of each element stays what it is (Srivastava et al., 2014). A rate of 0 returns the
-    inputs, of 1 zeros.
+    inputs, as a tensor, of 1 zeros, even where they are NaN.
 
     Args:
         noise_shape: the shape of the mask, which is broadcast to the inputs; None in it stands for
-            the size of the input.
+            the size of the input. Its axes are the last ones of the inputs.
 
-    Raises ValueError for a rate outside [0, 1], for a noise_shape with another number of axes or
-    that does not broadcast, and for what is no seed.
+    Raises ValueError for a rate outside [0, 1], for a noise_shape with more axes than the inputs or
+    with a size that is neither theirs nor 1, and for what is no seed.
 
     >>> import danlu as dl
     >>> y = dl.random.dropout(dl.ones((1000, 2)), rate=0.5, noise_shape=(None, 1), seed=1)
     >>> sorted(set(map(tuple, y.tolist())))
     [(0.0, 0.0), (2.0, 2.0)]
     """
-    if not 0 <= rate <= 1:
+    if not (hasattr(rate, "__float__") and 0 <= rate <= 1):
         raise ValueError(f"[dropout] rate must lie in [0, 1], got {rate!r}")
+    inputs = inputs if type(inputs) is _core.Tensor else _core.asarray(inputs)
     if rate == 0:
         return inputs
     if rate == 1:
-        return inputs * 0
+        return _core.where(False, inputs, 0)  # unlike zeros, it has a gradient, which is 0
     if noise_shape is None:
-        return _core._dropout(inputs, float(rate), _state(seed))
-    inputs = _core.asarray(inputs)
-    shape = tuple(n if m is None else m for n, m in zip(inputs.shape, noise_shape, strict=True))
-    mask = _core._dropout(_core.ones(shape, dtype=inputs.dtype), float(rate), _state(seed))
-    return inputs * mask
+        return _dropped(inputs, rate, seed)
+    ones = _core.ones(_mask_shape(noise_shape, inputs.shape), dtype=inputs.dtype)
+    mask = _dropped(ones, rate, seed)
+    return _core.where(mask > 0, inputs / (1 - rate), 0)  # unlike a product, it drops infinities
+
+
+def _dropped(inputs: Any, rate: float, seed: Any) -> Any:
+    return _draw(lambda state: _core._dropout(inputs, float(rate), state), seed)
+
+
+def _mask_shape(noise_shape: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    sizes = shape[max(0, len(shape) - len(noise_shape)) :]
+    if len(sizes) == len(noise_shape):
+        mask = tuple(n if m is None else m for n, m in zip(sizes, noise_shape, strict=True))
+        if all(m in (1, n) for n, m in zip(sizes, mask, strict=True)):
+            return mask
+    raise ValueError(
+        f"[dropout] noise_shape {tuple(noise_shape)} does not broadcast to inputs of shape "
+        f"{tuple(shape)}: give 1, None or the size of the input for each axis"
+    )
 
 
 TYPE_CHECKING = False
