@@ -68,6 +68,13 @@ def test_dtypes(name, dtype):
     assert dl.initializers.get(name)((4, 3), dtype=dtype).dtype == dtype
 
 
+@pytest.mark.parametrize("dtype", ["int32", "float64", "float16"])
+def test_the_dtype_of_an_identity(dtype):
+    x = dl.initializers.Identity(gain=3.1)((2, 3), dtype)
+    assert x.dtype == dtype
+    np.testing.assert_array_equal(x.numpy(), (3.1 * np.eye(2, 3)).astype(dtype))
+
+
 def test_constants():
     get = dl.initializers
     np.testing.assert_array_equal(get.Zeros()((2, 3)).numpy(), np.zeros((2, 3)))
@@ -111,6 +118,9 @@ def test_seeds():
     np.testing.assert_array_equal(a((4, 5)).numpy(), b((4, 5)).numpy())  # at every call
     assert not np.array_equal(a((4, 5)).numpy(), make(seed=4)((4, 5)).numpy())
     assert not np.array_equal(make()((4, 5)).numpy(), make()((4, 5)).numpy())
+    numpy_seed = make(seed=np.int64(3))
+    np.testing.assert_array_equal(numpy_seed((4, 5)).numpy(), a((4, 5)).numpy())
+    assert type(numpy_seed.get_config()["seed"]) is int  # JSON knows no other
     moving = make(seed=dl.random.SeedGenerator(3))
     first = moving((4, 5)).numpy()
     np.testing.assert_array_equal(first, a((4, 5)).numpy())
@@ -148,6 +158,10 @@ MISTAKES = [
     (lambda: dl.initializers.VarianceScaling(mode="fan"), "mode is one of .*got 'fan'"),
     (lambda: dl.initializers.VarianceScaling(distribution="x"), "distribution is one of"),
     (lambda: dl.initializers.HeNormal(seed="a"), "seed must be an integer or a SeedGenerator"),
+    (
+        lambda: dl.initializers.RandomNormal(seed=-1),
+        r"\[RandomNormal\] seed.* 0 \.\.\. 2\*\*32 - 1, got -1",
+    ),
     (lambda: dl.initializers.Orthogonal()((3,)), r"at least 2 axes, got shape \(3,\)"),
 ]
 

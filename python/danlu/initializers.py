@@ -146,7 +146,8 @@ class Identity(Initializer):
     def __call__(self, shape: Shape, dtype: Any = None) -> Any:
         if len(shape) != 2:
             raise ValueError(f"[Identity] makes matrices only, got shape {tuple(shape)}")
-        return _core.eye(*shape, dtype=dtype or config.floatx()) * self.gain
+        dtype = dtype or config.floatx()
+        return _core.astype(_core.eye(*shape, dtype=dtype) * self.gain, dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}
@@ -161,8 +162,7 @@ class RandomInitializer(Initializer):
     `seed` is an integer from 0 to 2**32 - 1, a `dl.random.SeedGenerator`, from which each call
     takes its next draw, or None: then one is chosen now, the same after `dl.utils.set_random_seed`.
 
-    Raises ValueError for another seed, for an integer out of range when it is called, and then for
-    a dtype that is not floating.
+    Raises ValueError for another seed, and when called for a dtype that is not floating.
 
     >>> import danlu as dl
     >>> draw = dl.initializers.RandomUniform(seed=1)
@@ -179,9 +179,9 @@ class RandomInitializer(Initializer):
             seed = random.make_default_seed()
         elif isinstance(seed, dict):
             seed = random.SeedGenerator.from_config(seed["config"])
-        elif not isinstance(seed, (int, random.SeedGenerator)):
-            raise ValueError(
-                f"[{type(self).__name__}] seed must be an integer or a SeedGenerator, got {seed!r}"
+        elif not isinstance(seed, random.SeedGenerator):
+            self._init_seed = seed = random._check_seed(
+                seed, type(self).__name__, " or a SeedGenerator"
             )
         self.seed = seed
 
@@ -473,7 +473,7 @@ class Orthogonal(RandomInitializer):
         columns = shape[-1]
         rows = math.prod(shape[:-1])
         small, large = sorted((rows, columns))
-        q = _core._random_orthogonal(random._state(self.seed), small, large) * self.gain
+        q = random._draw(_core._random_orthogonal, self.seed, small, large) * self.gain
         if rows > columns:
             q = _core.matrix_transpose(q)
         return _core.astype(_core.reshape(q, tuple(shape)), dtype or config.floatx())
