@@ -94,7 +94,7 @@ def logspace(
     Raises ValueError for num < 0. Source: keras.ops.
 
     >>> import danlu as dl
-    >>> dl.ops.logspace(0, 3, 4, base=2).tolist()
+    >>> [round(y, 4) for y in dl.ops.logspace(0, 3, 4, base=2).tolist()]
     [1.0, 2.0, 4.0, 8.0]
     """
     line = _core.pow(float(base), linspace(start, stop, num, endpoint, axis=axis))
