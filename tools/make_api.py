@@ -22,6 +22,7 @@ with its arguments, errors and an example.
 `layers`, `losses`, `metrics`, `optimizers` and the other kinds that a string may name also have
 Keras's `get(name)`, `serialize(object)` and `deserialize(config)`.
 """
+HELPERS = ("danlu._core", "danlu.ops", "danlu.utils")  # what all modules use
 REGISTRY = {"get", "serialize", "deserialize"}
 SECTIONS = {
     "Models": "models",
@@ -52,7 +53,7 @@ def members(module: types.ModuleType) -> dict[str, Any]:
         if name[0] == "_" or not callable(value) or isinstance(value, types.GenericAlias):
             continue
         home = getattr(value, "__module__", None) or "danlu"
-        helper = home.startswith("danlu.utils") and module.__name__ != "danlu.utils"
+        helper = home.startswith(HELPERS) and module.__name__ not in ("danlu", *HELPERS)
         helper = helper and not isinstance(value, types.MethodType)  # `get` is one of a Lookup
         if home.startswith("danlu") and home != "danlu._lazy" and not helper:
             found[name] = value
