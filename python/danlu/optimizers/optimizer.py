@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import _core
@@ -10,7 +10,7 @@ from ..utils.naming import auto_name
 from ..utils.suggest import SuggestsArguments
 from ..utils.warn import warn
 from . import schedules
-from .arguments import SHARED, check_shared, check_unknown, spell_out
+from .arguments import LIMITS, SHARED, check, check_clips, check_unknown, number, spell_out
 from .state import OptimizerState
 
 
@@ -34,9 +34,11 @@ class Optimizer(OptimizerState, SuggestsArguments):
         loss_scale_factor: what the loss was multiplied by; gradients are divided by it.
         gradient_accumulation_steps: apply the mean of so many gradients at a time.
 
-    Raises ValueError for an unknown argument, for a learning_rate that is None or a string, for
-    more than one clip, and for an ema_momentum outside [0, 1], an ema_overwrite_frequency below 1
-    or gradient_accumulation_steps below 2.
+    They can change between steps, but what needs slots of its own must be on from the start. Raises
+    ValueError for an unknown argument, for a learning_rate that is None or a string, for more than
+    one clip, and for a negative weight_decay or clip, an ema_momentum outside [0, 1], a
+    loss_scale_factor of 0, an ema_overwrite_frequency below 1 or gradient_accumulation_steps below
+    2.
 
     >>> import danlu as dl
     >>> class SignDescent(dl.optimizers.Optimizer):
@@ -50,6 +52,8 @@ class Optimizer(OptimizerState, SuggestsArguments):
 
     rule = ""  # the core's name of the update
     numbers: tuple[str, ...] = ()  # its hyperparameters
+    limits = LIMITS  # what they may be
+    _step: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         if "__init__" in cls.__dict__:
@@ -71,17 +75,9 @@ class Optimizer(OptimizerState, SuggestsArguments):
         name: str | None = None,
         **unknown: Any,
     ) -> None:
-        self._step: Any = None
         owner = type(self).__name__
         check_unknown(owner, self.numbers, unknown)
-        check_shared(
-            owner,
-            [clipnorm, clipvalue, global_clipnorm],
-            use_ema,
-            ema_momentum,
-            ema_overwrite_frequency,
-            gradient_accumulation_steps,
-        )
+        check_clips(owner, [clipnorm, clipvalue, global_clipnorm])
         self.name = name or auto_name(owner)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
@@ -140,6 +136,15 @@ class Optimizer(OptimizerState, SuggestsArguments):
 
     def _prepare(self) -> None:
         """Hand the variables and numbers to the core."""
+        slots = [
+            self._made(f"the slot {name!r}", self._slots.get(name, ()))
+            for names in self.slot_names()
+            for name in names
+        ]
+        averages = self._made("the moving average", self._averages) if self.use_ema else []
+        accumulators: list[Any] = []
+        if self.gradient_accumulation_steps:
+            accumulators = self._made("the sum of gradients", self._accumulators)
         if type(self).update_step is not Optimizer.update_step:
             from .custom import PythonStep
 
@@ -155,12 +160,21 @@ class Optimizer(OptimizerState, SuggestsArguments):
             options,
             self._trainable_variables,
             [self._decays(v) for v in self._trainable_variables],
-            self._slots,
-            self._accumulators,
-            self._averages,
+            slots,
+            accumulators,
+            averages,
             self._iterations,
             self._extra_state(),
         )
+
+    def _made(self, what: str, state: Sequence[Any]) -> list[Any]:
+        """The part of the state that `build` made, one Variable for each weight."""
+        if len(state) != len(self._trainable_variables):
+            raise ValueError(
+                f"[{type(self).__name__}] {what} of each weight is made when the optimizer is "
+                "built, and not later: set what needs it before, or make a new optimizer"
+            )
+        return list(state)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable: what a subclass with a rule of its own defines.
@@ -189,10 +203,19 @@ class Optimizer(OptimizerState, SuggestsArguments):
         raise NotImplementedError(f"[{type(self).__name__}] has no update_step")
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self.numbers and name not in SHARED:
+            object.__setattr__(self, name, value)
+            return
+        check(type(self).__name__, name, value, self.limits)
+        before = self.__dict__.get(name)
         object.__setattr__(self, name, value)
-        # A hyperparameter that changes in the middle of training counts from the next step on.
-        if (name in self.numbers or name in SHARED) and self._step is not None:
+        if self._step is None:
+            return
+        try:  # what changes in the middle of training counts from the next step on
             self._prepare()
+        except ValueError:
+            object.__setattr__(self, name, before)
+            raise
 
     # ---- learning rate ---------------------------------------------------------------------------
 
@@ -225,7 +248,7 @@ class Optimizer(OptimizerState, SuggestsArguments):
                 "give the optimizer a number as learning_rate to be able to"
             )
         elif isinstance(self._learning_rate, _core.Variable):
-            self._learning_rate.assign(value)
+            self._learning_rate.assign(self._rate(value))
         else:
             self._set_learning_rate(value)
 
@@ -235,14 +258,19 @@ class Optimizer(OptimizerState, SuggestsArguments):
         if isinstance(value, schedules.LearningRateSchedule) or _is_function(value):
             self._learning_rate = value
             return
-        if isinstance(value, (str, bool)) or value is None:
+        from ..initializers import Constant
+
+        rate = Constant(self._rate(value))
+        self._learning_rate = self.add_variable((), rate, name="learning_rate")
+
+    def _rate(self, value: Any) -> float:
+        rate = number(value)
+        if isinstance(value, bool) or rate != rate:
             raise ValueError(
                 f"[{type(self).__name__}] learning_rate is a number, a schedule or a function "
                 f"without arguments, got {value!r}"
             )
-        from ..initializers import Constant
-
-        self._learning_rate = self.add_variable((), Constant(float(value)), name="learning_rate")
+        return rate
 
     # ---- steps -----------------------------------------------------------------------------------
 
@@ -334,15 +362,22 @@ class Optimizer(OptimizerState, SuggestsArguments):
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> Any:
         """Update variables by (gradient, variable) pairs; returns the number of steps made.
 
-        Raises what `apply` raises.
+        Of no pairs it makes none, as in Keras. Raises what `apply` raises, and ValueError for what
+        is no pair.
 
         >>> import danlu as dl
         >>> w = dl.Variable([3.0])
         >>> dl.optimizers.SGD(learning_rate=0.5).apply_gradients(zip([[6.0]], [w])).item()
         1
         """
-        grads, variables = zip(*grads_and_vars, strict=True)
-        self.apply(grads, variables)
+        pairs = list(grads_and_vars)
+        for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise ValueError(
+                    f"[{type(self).__name__}.apply_gradients] expected (gradient, variable) pairs, "
+                    f"got {pair!r}; apply(gradients, variables) takes two lists"
+                )
+        self.apply([grad for grad, _ in pairs], [variable for _, variable in pairs])
         return self._iterations
 
     def _in_order(self, grads: list[Any], variables: list[Any]) -> tuple[list[Any], list[Any]]:

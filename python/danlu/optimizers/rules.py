@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .arguments import LIMITS, UNIT, Limit
 from .optimizer import Optimizer
 
 
@@ -31,6 +32,7 @@ class SGD(Optimizer):
 
     rule = "sgd"
     numbers = ("momentum", "nesterov")
+    limits = {**LIMITS, "momentum": UNIT}
 
     def __init__(
         self,
@@ -41,8 +43,6 @@ class SGD(Optimizer):
         **named: Any,
     ) -> None:
         super().__init__(learning_rate, *shared, **named)
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"[SGD] momentum must lie in [0, 1], got {momentum}")
         self.momentum = momentum
         self.nesterov = nesterov
 
@@ -319,6 +319,7 @@ class Lion(Optimizer):
 
     rule = "lion"
     numbers = ("beta_1", "beta_2")
+    limits = {**LIMITS, "beta_1": Limit("lie in (0, 1]", lambda x: 0 < x <= 1)}
 
     def __init__(
         self,
@@ -329,8 +330,6 @@ class Lion(Optimizer):
         **named: Any,
     ) -> None:
         super().__init__(learning_rate, *shared, **named)
-        if not 0 < beta_1 <= 1:
-            raise ValueError(f"[Lion] beta_1 must lie in (0, 1], got {beta_1}")
         self.beta_1 = beta_1
         self.beta_2 = beta_2
 

@@ -99,13 +99,14 @@ class OptimizerState:
                 slots.append(self.add_variable_from_reference(variable, slot_name, start))
         return made[0] if isinstance(name, str) else tuple(made)
 
-    def _create_slots(self, variables: list[Any]) -> list[list[Any]]:
+    def _create_slots(self, variables: list[Any]) -> dict[str, list[Any]]:
         from ..initializers import Constant
 
-        slots: list[list[Any]] = []
+        slots: dict[str, list[Any]] = {}
         for names in self.slot_names():
             first = [Constant(self.initial_slot(name)) for name in names]
-            slots.extend(self.add_optimizer_variables(variables, names, first))
+            made = self.add_optimizer_variables(variables, names, first)
+            slots.update(zip(names, made, strict=True))
         return slots
 
     def _get_variable_index(self, variable: Any) -> int:
