@@ -100,6 +100,8 @@ def test_what_is_no_callback():
         linear().fit(X, Y, callbacks=[callbacks.EarlyStopping], verbose=0)
     with pytest.raises(TypeError, match="is not a dl.callbacks.Callback"):
         linear().fit(X, Y, callbacks=[3], verbose=0)
+    with pytest.raises(TypeError, match="3 is not a dl.callbacks.Callback"):
+        callbacks.CallbackList().append(3)
 
 
 @pytest.mark.parametrize(
@@ -204,6 +206,9 @@ def test_reduce_on_plateau():
     values = [4, 4, 4, 4, 4]
     history = model.fit(X, Y, epochs=5, callbacks=[Replay("score", values), reduce], verbose=0)
     assert history.history["learning_rate"] == pytest.approx([1.0, 1.0, 0.5, 0.25, 0.2])
+    for factor in (-1.0, 1.0, float("nan"), "0.5"):
+        with pytest.raises(ValueError, match=rf"\[ReduceLROnPlateau\] factor .*got {factor!r}"):
+            callbacks.ReduceLROnPlateau(factor=factor)
 
 
 def test_model_checkpoint(tmp_path, capsys):
@@ -272,6 +277,8 @@ def test_lambda_callback():
     assert epochs == [(0, 2), (1, 2)]
     with pytest.raises(TypeError, match="Did you mean 'on_epoch_end'"):
         callbacks.LambdaCallback(on_epoch_ends=print)
+    with pytest.raises(TypeError, match=r"\[LambdaCallback\] on_epoch_end is a function, got 3"):
+        callbacks.LambdaCallback(on_epoch_end=3)
 
 
 def test_progress_bar_on_a_terminal(monkeypatch):

@@ -52,11 +52,7 @@ class CallbackList(Callback):
             callbacks = []
         elif not isinstance(callbacks, (list, tuple)):
             callbacks = [callbacks]
-        self.callbacks: list[Any] = list(callbacks)
-        for callback in self.callbacks:
-            if not isinstance(callback, Callback):
-                hint = ": write it with parentheses" if isinstance(callback, type) else ""
-                raise TypeError(f"[callbacks] {callback!r} is not a dl.callbacks.Callback{hint}")
+        self.callbacks: list[Any] = [_checked(callback) for callback in callbacks]
         self.history = self._find(History)
         if add_history and self.history is None:
             self.history = History()
@@ -75,13 +71,15 @@ class CallbackList(Callback):
     def append(self, callback: Callback) -> None:
         """Add a callback at the end; it gets the model at the next `set_model`.
 
+        Raises TypeError for what is no callback.
+
         >>> import danlu as dl
         >>> callbacks = dl.callbacks.CallbackList()
         >>> callbacks.append(dl.callbacks.TerminateOnNaN())
         >>> len(callbacks.callbacks)
         1
         """
-        self.callbacks.append(callback)
+        self.callbacks.append(_checked(callback))
 
     def set_params(self, params: dict[str, Any]) -> None:
         self.params = params
@@ -171,6 +169,13 @@ class CallbackList(Callback):
         *position, logs = args
         for callback in self.callbacks:
             getattr(callback, name)(*position, logs=logs)
+
+
+def _checked(callback: Any) -> Callback:
+    if not isinstance(callback, Callback):
+        hint = ": write it with parentheses" if isinstance(callback, type) else ""
+        raise TypeError(f"[callbacks] {callback!r} is not a dl.callbacks.Callback{hint}")
+    return callback
 
 
 def _defines(callback: Any, name: str) -> bool:

@@ -12,7 +12,7 @@ class LambdaCallback(Callback):
     """Calls the functions that it was given for the hooks of their names.
 
     They get what the hooks of `Callback` get, `logs` last: (epoch, logs), (batch, logs) or (logs).
-    All hooks can be named. Raises TypeError for a name that is none.
+    All hooks can be named. Raises TypeError for a name that is none and for what is no function.
 
     >>> import danlu as dl
     >>> report = dl.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
@@ -52,8 +52,11 @@ class LambdaCallback(Callback):
                 raise TypeError(
                     f"[LambdaCallback] there is no hook {name!r}.{suggestion(name, known)}"
                 )
-            if function is not None:
-                setattr(self, name, _keyword_logs(function))
+            if function is None:
+                continue
+            if not callable(function):
+                raise TypeError(f"[LambdaCallback] {name} is a function, got {function!r:.60}")
+            setattr(self, name, _keyword_logs(function))
 
 
 def _keyword_logs(function: Callable[..., Any]) -> Callable[..., Any]:

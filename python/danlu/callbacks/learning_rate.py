@@ -81,8 +81,8 @@ class ReduceLROnPlateau(MonitorCallback):
         cooldown: epochs to wait after a change before watching again.
         min_lr: the lowest learning rate.
 
-    Raises ValueError for a factor >= 1 or an unknown mode, in training also when "auto" cannot
-    tell; TypeError when the optimizer follows a schedule of its own.
+    Raises ValueError for a factor outside [0, 1) or an unknown mode, in training also when "auto"
+    cannot tell; TypeError when the optimizer follows a schedule of its own.
 
     >>> import danlu as dl
     >>> model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1, kernel_initializer="ones")])
@@ -106,8 +106,8 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
-        if factor >= 1.0:
-            raise ValueError(f"[ReduceLROnPlateau] factor is below 1, got {factor}")
+        if not (hasattr(factor, "__float__") and 0 <= factor < 1):
+            raise ValueError(f"[ReduceLROnPlateau] factor lies in [0, 1), got {factor!r}")
         self.factor = factor
         self.patience = patience
         self.verbose = verbose
