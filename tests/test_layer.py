@@ -260,6 +260,15 @@ def test_get_and_set_weights():
         Scale().set_weights(values)
 
 
+def test_regularizers_of_lists():
+    x = [[3.0, 3.0], [4.0, -4.0]]
+    for made in (dl.regularizers.L1L2(0.5, 0.5), dl.regularizers.OrthogonalRegularizer()):
+        assert made(x).item() == made(dl.asarray(x)).item() > 0
+        v = dl.Variable(x)
+        made(v).backward()
+        assert v.grad.shape == (2, 2)
+
+
 def test_losses_of_calls_and_regularizers():
     class Adds(layers.Layer):
         def build(self, input_shape):

@@ -121,6 +121,7 @@ class L1L2(Regularizer):
         self.l2 = _factor("L1L2", "l2", l2 or 0.0)
 
     def __call__(self, x: Any) -> Any:
+        x = ops.convert_to_tensor(x)
         penalty = ops.zeros((), dtype=x.dtype)
         if self.l1:
             penalty = penalty + self.l1 * ops.sum(ops.abs(x))
@@ -157,6 +158,7 @@ class OrthogonalRegularizer(Regularizer):
         self.mode = mode
 
     def __call__(self, x: Any) -> Any:
+        x = ops.convert_to_tensor(x)
         if x.ndim != 2:
             raise ValueError(
                 f"[OrthogonalRegularizer] wants a matrix, got a weight of shape {tuple(x.shape)}"
