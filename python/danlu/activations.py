@@ -109,7 +109,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     x (...) -> y (...): y = max(x - tau, 0), with tau such that y has sum 1 along `axis`. A softmax
     that gives small x the probability 0 (Martins and Astudillo, 2016, arXiv:1602.02068).
 
-    Raises IndexError for an axis that x does not have.
+    Raises ValueError for a single number, IndexError for an axis that x does not have.
 
     >>> import danlu as dl
     >>> dl.activations.sparsemax([[1.0, 0.5, -1.0]]).tolist()

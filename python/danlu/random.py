@@ -15,6 +15,7 @@ from typing import Any
 from . import _core, config
 from ._lazy import suggesting
 from .ops.dtypes import isdtype
+from .ops.shapes import _axis
 from .utils.locks import make_lock
 from .utils.naming import auto_name
 
@@ -353,8 +354,7 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     [[1, 2], [3, 4], [5, 6]]
     """
     x = _core.asarray(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise IndexError(f"[shuffle] axis {axis} is out of bounds for x of shape {tuple(x.shape)}")
+    axis = _axis("shuffle", axis, x.ndim)
     return _core.take(x, _draw(_core._random_permutation, seed, x.shape[axis]), axis=axis)
 
 

@@ -132,7 +132,12 @@ CASES = [
         empty=[(0, 3)],
         size1=[(1, 1)],
         large=[(601, 129)],
-        bad=(Bad(lambda: dl.ops.sparsemax(dl.ones((2, 3)), axis=2), IndexError, "axis"),),
+        bad=(
+            Bad(
+                lambda: dl.ops.sparsemax(dl.ones((2, 3)), axis=2), IndexError, r"\[sparsemax\] axis"
+            ),
+            Bad(lambda: dl.ops.sparsemax(3.0), ValueError, r"\[sparsemax\] needs at least 1 axis"),
+        ),
     ),
     Case(
         "glu",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
+from .shapes import _axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str | None = None) 
     return function(_core._dense(x, kernel, bias))
 
 
-def _axis(axis: int, ndim: int) -> int:
-    if not -ndim <= axis < ndim:
-        raise IndexError(f"[tensordot] axis {axis} is out of bounds for {ndim} axes")
-    return axis % ndim
-
-
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     """Sum products over axes: the last `axes` of x1 with the first of x2, or two lists of axes.
 
@@ -60,7 +55,10 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
         axes = range(x1.ndim - axes, x1.ndim), range(axes)
     first, second = ([a] if isinstance(a, int) else list(a) for a in axes)
     return _core._tensordot(
-        x1, x2, [_axis(a, x1.ndim) for a in first], [_axis(a, x2.ndim) for a in second]
+        x1,
+        x2,
+        [_axis("tensordot", a, x1.ndim) for a in first],
+        [_axis("tensordot", a, x2.ndim) for a in second],
     )
 
 

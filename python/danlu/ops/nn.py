@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import _core, config
 from .core import convert_to_tensor
 from .elementwise import _floating, _wide
+from .shapes import _axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,15 +184,18 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
     """The point of the probability simplex nearest to x along `axis`.
 
     It is max(x - tau, 0), with tau such that the sum is 1: the k largest values, those with 1 + k
-    x_k > x_1 + ... + x_k, are above it. Integers give float32. Source: Martins and Astudillo,
-    2016, arXiv:1602.02068; keras.ops.
+    x_k > x_1 + ... + x_k, are above it. Integers give float32. Raises ValueError for a single
+    number, IndexError for an axis that x lacks. Source: Martins and Astudillo, 2016,
+    arXiv:1602.02068; keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.sparsemax([1.0, 0.5, -1.0]).tolist()
     [0.75, 0.25, 0.0]
     """
-    dtype = _floating(x).dtype
-    x = _core.moveaxis(_wide(x), axis, -1)
+    dtype, x = _floating(x).dtype, _wide(x)
+    if x.ndim == 0:
+        raise ValueError("[sparsemax] needs at least 1 axis, got shape ()")
+    x = _core.moveaxis(x, _axis("sparsemax", axis, x.ndim), -1)
     largest_first = _core.sort(x, axis=-1, descending=True)
     sums = _core.cumulative_sum(largest_first, axis=-1)
     ranks = _core.arange(1, x.shape[-1] + 1, dtype=x.dtype)

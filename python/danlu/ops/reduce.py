@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import _core
 from .elementwise import _floating, _tensor, _wide
+from .shapes import _axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     ends = [None if e is None else _core.astype(e, x.dtype) for e in (prepend, append)]
     parts = [p for p in (ends[0], x, ends[1]) if p is not None]
     x = _core.concat(parts, axis) if len(parts) > 1 else x
-    if not -x.ndim <= axis < x.ndim:
-        raise IndexError(f"[diff] axis {axis} is out of bounds for {x.ndim} axes")
-    here = axis % x.ndim
+    here = _axis("diff", axis, x.ndim)
     for _ in range(min(n, x.shape[here])):  # then nothing is left
         before = tuple(slice(None, -1) if i == here else slice(None) for i in range(x.ndim))
         after = tuple(slice(1, None) if i == here else slice(None) for i in range(x.ndim))

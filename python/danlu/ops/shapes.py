@@ -23,6 +23,13 @@ __all__: list[str] = [
 ]
 
 
+def _axis(function: str, axis: int, ndim: int) -> int:
+    """The axis counted from the front."""
+    if not -ndim <= axis < ndim:
+        raise IndexError(f"[{function}] axis {axis} is out of bounds for {ndim} axes")
+    return axis % ndim
+
+
 def _at_least(x: Any, ndim: int) -> Any:
     """As NumPy: (n,) becomes (1, n), or (1, n, 1) for three axes."""
     x = _core.asarray(x)
