@@ -186,6 +186,19 @@ def test_configurations_that_are_none() -> None:
     for module in (dl.losses, dl.metrics, dl.activations, dl.initializers, dl.regularizers):
         with pytest.raises(TypeError, match=r"deserialize\] expected a name"):
             module.deserialize(3)
+    for module in (dl.losses, dl.optimizers, dl.activations, dl.initializers, dl.regularizers):
+        with pytest.raises(TypeError, match=r"deserialize\] expected .* its class_name"):
+            module.deserialize({"config": {}})
+        with pytest.raises(ValueError, match="unknown class 'foo'"):
+            module.deserialize({"class_name": "foo"})
+        with pytest.raises(ValueError, match=r"s\.deserialize\] unknown .* 'foo'"):
+            module.deserialize("foo")
+    with pytest.raises(ValueError, match=r"an initializer of 3 \(an int\).*an initializer object"):
+        dl.initializers.get(3)
+    with pytest.raises(
+        ValueError, match=r"a loss of \(\) \(a tuple\); expected a name, a loss obj"
+    ):
+        dl.losses.get(())
     with pytest.raises(ValueError, match="distribution"):
         dl.initializers.VarianceScaling(distribution=3)  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..utils.lookup import Lookup
+from ..utils.naming import with_article
 from . import rules
 from .optimizer import Optimizer
 
@@ -76,6 +77,7 @@ def get(identifier: Any) -> Any:
     if isinstance(identifier, Optimizer):
         return identifier
     raise ValueError(
-        f"[optimizers.get] cannot make an optimizer of {identifier!r} (a "
-        f"{type(identifier).__name__}); expected a name, an Optimizer or a configuration"
+        f"[optimizers.get] cannot make an optimizer of {identifier!r} "
+        f"({with_article(type(identifier).__name__)}); expected a name, an Optimizer or a "
+        "configuration"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .naming import to_snake_case
+from .naming import to_snake_case, with_article
 from .suggest import suggestion
 
 
@@ -40,7 +40,7 @@ class Lookup:
         self.objects.update(aliases or {})
         self._builtin = set(map(id, self.objects.values()))
 
-    def find(self, name: str) -> Any:
+    def find(self, name: str, method: str = "get") -> Any:
         """Return the class or function of that name, or say which one was probably meant."""
         if name in self.objects:
             return self.objects[name]
@@ -51,8 +51,8 @@ class Lookup:
             if key in custom:
                 return custom[key]
         raise ValueError(
-            f"[{self.module}.get] unknown {self.kind} {name!r}.{suggestion(name, self.objects)} "
-            f"Known names: {', '.join(self.names())}"
+            f"[{self.module}.{method}] unknown {self.kind} {name!r}."
+            f"{suggestion(name, self.objects)} Known names: {', '.join(self.names())}"
         )
 
     def names(self) -> list[str]:
@@ -83,9 +83,9 @@ class Lookup:
         if callable(identifier):
             return identifier
         raise ValueError(
-            f"[{self.module}.get] cannot make a {self.kind} of {identifier!r} (a "
-            f"{type(identifier).__name__}); expected a name, a {self.kind} object, a callable or a "
-            "configuration from get_config"
+            f"[{self.module}.get] cannot make {with_article(self.kind)} of {identifier!r} "
+            f"({with_article(type(identifier).__name__)}); expected a name, "
+            f"{with_article(self.kind)} object, a callable or a configuration from get_config"
         )
 
     def serialize(self, obj: Any) -> Any:
@@ -135,12 +135,17 @@ class Lookup:
         if isinstance(config, str):
             if custom_objects and config in custom_objects:
                 return custom_objects[config]
-            return self.find(config)
+            return self.find(config, "deserialize")
         if not isinstance(config, Mapping):
             raise TypeError(
                 f"[{self.module}.deserialize] expected a name or a configuration, got {config!r}"
             )
         name = config.get("class_name")
+        if not isinstance(name, str):
+            raise TypeError(
+                f"[{self.module}.deserialize] expected a name or a configuration with its "
+                f"class_name, got {config!r}"
+            )
         if name == "function" and config.get("config") in self.objects:
             return self.objects[config["config"]]
         if name in self.objects and not (custom_objects and name in custom_objects):
@@ -148,4 +153,5 @@ class Lookup:
             return cls.from_config(config.get("config") or {})
         from ..saving import deserialize_keras_object
 
+        config = {"config": {}, **config}  # without it Keras's function takes it for a plain dict
         return deserialize_keras_object(config, custom_objects=custom_objects)

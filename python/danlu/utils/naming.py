@@ -17,6 +17,11 @@ def to_snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def with_article(noun: str) -> str:
+    """Return `a loss`, `an optimizer`."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
 def auto_name(class_name: str) -> str:
     """Return a name that this process has not given yet: `dense`, `dense_1`, `dense_2`..."""
     name = to_snake_case(class_name)
