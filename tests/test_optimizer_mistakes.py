@@ -139,6 +139,37 @@ def test_learning_rates_that_are_set():
     assert optimizer.learning_rate.item() == 0.5
 
 
+SCHEDULES = [
+    (
+        lambda s: s.ExponentialDecay(0.1, 0, 0.5),
+        r"\[ExponentialDecay\] decay_steps must be > 0, got 0",
+    ),
+    (lambda s: s.InverseTimeDecay(0.1, -1, 0.5), r"\[InverseTimeDecay\] decay_steps .*got -1"),
+    (
+        lambda s: s.PolynomialDecay("x", 10),
+        r"\[PolynomialDecay\] initial_learning_rate .*number, got 'x'",
+    ),
+    (lambda s: s.CosineDecay(0.1, 10, alpha=None), r"\[CosineDecay\] alpha must .*got None"),
+    (lambda s: s.CosineDecay(0.1, 10, warmup_target="x"), r"warmup_target must .*or None, got 'x'"),
+    (lambda s: s.CosineDecayRestarts(0.1, math.nan), r"first_decay_steps must be > 0, got nan"),
+]
+
+
+@pytest.mark.parametrize(("call", "match"), SCHEDULES)
+def test_schedules(call, match):
+    with pytest.raises(ValueError, match=match):
+        call(dl.optimizers.schedules)
+
+
+def test_a_subclass_of_a_schedule_keeps_attributes_of_its_own():
+    class Named(dl.optimizers.schedules.ExponentialDecay):
+        def __init__(self, unit):
+            self.unit = unit
+            super().__init__(1.0, 1, 0.5)
+
+    assert Named("epochs")(2).item() == 0.25
+
+
 def test_mistakes_with_gradients():
     v, other = dl.Variable(np.zeros(3)), dl.Variable(np.zeros(3))
     optimizer = dl.optimizers.SGD()

@@ -33,7 +33,7 @@ class Limit(NamedTuple):
 
 
 UNIT = Limit("lie in [0, 1]", lambda x: 0 <= x <= 1)
-_FINITE = Limit("be a finite number", lambda x: -inf < x < inf)
+FINITE = Limit("be a finite number", lambda x: -inf < x < inf)
 _NO_LIMIT_AT_0 = Limit(
     "be a finite number > 0 (0: no limit)", lambda x: 0 <= x < inf, optional=True
 )
@@ -59,7 +59,7 @@ def number(value: Any) -> float:
 
 def check(owner: str, name: str, value: Any, limits: Mapping[str, Limit]) -> None:
     """Raise unless a hyperparameter may have this value; by default any finite number will do."""
-    limit = limits.get(name, _FINITE)
+    limit = limits.get(name, FINITE)
     if value is None and limit.optional:
         return
     if not limit.allows(number(value)) or (limit.whole and not hasattr(value, "__index__")):

@@ -7,12 +7,14 @@ The core computes them from the optimizer's `iterations`; a schedule of your own
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from .. import _core
 from .._lazy import suggesting
 from ..utils.lookup import Lookup
 from ..utils.suggest import SuggestsArguments
+from .arguments import FINITE, Limit, check
 
 __all__ = [
     "CosineDecay",
@@ -71,6 +73,29 @@ class LearningRateSchedule(SuggestsArguments):
         return cls(**config)
 
 
+_CORE_NAMES = {
+    "initial_learning_rate": "initial",
+    "decay_steps": "decay_steps",
+    "first_decay_steps": "decay_steps",
+    "decay_rate": "decay_rate",
+    "end_learning_rate": "end",
+    "power": "power",
+    "alpha": "alpha",
+    "warmup_target": "warmup_target",
+    "warmup_steps": "warmup_steps",
+    "t_mul": "period_factor",
+    "m_mul": "height_factor",
+    "staircase": "flag",
+    "cycle": "flag",
+}
+_SOME_STEPS = Limit("be > 0", lambda x: 0 < x < inf)
+_LIMITS = {
+    "decay_steps": _SOME_STEPS,
+    "first_decay_steps": _SOME_STEPS,
+    "warmup_target": FINITE._replace(optional=True),
+}
+
+
 class _CoreSchedule(LearningRateSchedule):
     """A schedule that the core computes; its attributes are the constructor's arguments."""
 
@@ -85,39 +110,16 @@ class _CoreSchedule(LearningRateSchedule):
     def __reduce__(self) -> Any:
         return type(self).from_config, (self.get_config(),)
 
-    def _check_steps(self, name: str, steps: float) -> None:
-        if steps <= 0:
-            raise ValueError(f"[{type(self).__name__}] {name} must be > 0, got {steps}")
+    def _hand_over(self, formula: str, **more: Any) -> None:
+        """Hand the attributes to the core, by its names for them."""
+        numbers = {name: value for name, value in vars(self).items() if name in _CORE_NAMES}
+        for name, value in numbers.items():
+            check(type(self).__name__, name, value, _LIMITS)
+        named = {_CORE_NAMES[name]: value for name, value in numbers.items()}
+        self._rate = _core.LearningRate(formula, **{**named, **more})
 
 
-class _Decay(_CoreSchedule):
-    """What the schedules with a decay rate share."""
-
-    def __init__(
-        self,
-        formula: str,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool,
-        name: str,
-    ) -> None:
-        self._check_steps("decay_steps", decay_steps)
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
-        self._rate = _core.LearningRate(
-            formula,
-            initial=initial_learning_rate,
-            decay_steps=decay_steps,
-            decay_rate=decay_rate,
-            flag=staircase,
-        )
-
-
-class ExponentialDecay(_Decay):
+class ExponentialDecay(_CoreSchedule):
     """initial_learning_rate * decay_rate ^ (step / decay_steps); staircase rounds down.
 
     What it rounds is the exponent: the rate then stays the same for `decay_steps` steps.
@@ -138,12 +140,15 @@ class ExponentialDecay(_Decay):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        super().__init__(
-            "exponential", initial_learning_rate, decay_steps, decay_rate, staircase, name
-        )
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        self._hand_over("exponential")
 
 
-class InverseTimeDecay(_Decay):
+class InverseTimeDecay(_CoreSchedule):
     """initial_learning_rate / (1 + decay_rate * step / decay_steps); staircase rounds down.
 
     What it rounds is step / decay_steps. Raises ValueError when decay_steps <= 0.
@@ -162,9 +167,12 @@ class InverseTimeDecay(_Decay):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        super().__init__(
-            "inverse_time", initial_learning_rate, decay_steps, decay_rate, staircase, name
-        )
+        self.initial_learning_rate = initial_learning_rate
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.staircase = staircase
+        self.name = name
+        self._hand_over("inverse_time")
 
 
 class PiecewiseConstantDecay(_CoreSchedule):
@@ -224,21 +232,13 @@ class PolynomialDecay(_CoreSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        self._check_steps("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.end_learning_rate = end_learning_rate
         self.power = power
         self.cycle = cycle
         self.name = name
-        self._rate = _core.LearningRate(
-            "polynomial",
-            initial=initial_learning_rate,
-            decay_steps=decay_steps,
-            end=end_learning_rate,
-            power=power,
-            flag=cycle,
-        )
+        self._hand_over("polynomial")
 
 
 class CosineDecay(_CoreSchedule):
@@ -268,23 +268,16 @@ class CosineDecay(_CoreSchedule):
         warmup_target: float | None = None,
         warmup_steps: int = 0,
     ) -> None:
-        self._check_steps("decay_steps", decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.alpha = alpha
         self.name = name
         self.warmup_target = warmup_target
         self.warmup_steps = warmup_steps
-        warms_up = warmup_target is not None
-        self._rate = _core.LearningRate(
-            "cosine",
-            initial=initial_learning_rate,
-            decay_steps=decay_steps,
-            alpha=alpha,
-            warmup_target=warmup_target if warms_up else 0.0,
-            warmup_steps=warmup_steps if warms_up else 0,
-            flag=warms_up,
-        )
+        if warmup_target is None:
+            self._hand_over("cosine", warmup_target=0.0, warmup_steps=0)
+        else:
+            self._hand_over("cosine", flag=True)
 
 
 class CosineDecayRestarts(_CoreSchedule):
@@ -292,7 +285,8 @@ class CosineDecayRestarts(_CoreSchedule):
 
     The first takes `first_decay_steps`. In the i-th, from 0, whose fraction f in [0, 1) is over,
     the rate is initial * ((1 - alpha) * m_mul^i * (1 + cos(pi * f)) / 2 + alpha) (SGDR: Loshchilov
-    and Hutter, 2016, arXiv:1608.03983).
+    and Hutter, 2016, arXiv:1608.03983). With t_mul < 1 all of them together take
+    first_decay_steps / (1 - t_mul) steps; from there on the rate is NaN, as in Keras.
 
     Raises ValueError when first_decay_steps <= 0.
 
@@ -311,21 +305,13 @@ class CosineDecayRestarts(_CoreSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        self._check_steps("first_decay_steps", first_decay_steps)
         self.initial_learning_rate = initial_learning_rate
         self.first_decay_steps = first_decay_steps
         self.t_mul = t_mul
         self.m_mul = m_mul
         self.alpha = alpha
         self.name = name
-        self._rate = _core.LearningRate(
-            "cosine_restarts",
-            initial=initial_learning_rate,
-            decay_steps=first_decay_steps,
-            period_factor=t_mul,
-            height_factor=m_mul,
-            alpha=alpha,
-        )
+        self._hand_over("cosine_restarts")
 
 
 _lookup = Lookup(
