@@ -14,7 +14,7 @@ from .. import _core
 from .._lazy import suggesting
 from ..utils.lookup import Lookup
 from ..utils.suggest import SuggestsArguments
-from .arguments import FINITE, Limit, check
+from . import arguments
 
 __all__ = [
     "CosineDecay",
@@ -88,11 +88,11 @@ _CORE_NAMES = {
     "staircase": "flag",
     "cycle": "flag",
 }
-_SOME_STEPS = Limit("be > 0", lambda x: 0 < x < inf)
+_SOME_STEPS = arguments.Limit("be > 0", lambda x: 0 < x < inf)
 _LIMITS = {
     "decay_steps": _SOME_STEPS,
     "first_decay_steps": _SOME_STEPS,
-    "warmup_target": FINITE._replace(optional=True),
+    "warmup_target": arguments.FINITE._replace(optional=True),
 }
 
 
@@ -114,7 +114,7 @@ class _CoreSchedule(LearningRateSchedule):
         """Hand the attributes to the core, by its names for them."""
         numbers = {name: value for name, value in vars(self).items() if name in _CORE_NAMES}
         for name, value in numbers.items():
-            check(type(self).__name__, name, value, _LIMITS)
+            arguments.check(type(self).__name__, name, value, _LIMITS)
         named = {_CORE_NAMES[name]: value for name, value in numbers.items()}
         self._rate = _core.LearningRate(formula, **{**named, **more})
 
