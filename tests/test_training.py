@@ -334,6 +334,8 @@ def test_wrong_names_of_outputs():
         two_heads(loss=["mse"] * 3).fit(x, [x[:, :1], x[:, :3]], verbose=0)
     with pytest.raises(ValueError, match=r"2 outputs \(p, q\), y has 1"):
         two_heads(loss="mse").fit(x, [x[:, :1]], verbose=0)
+    with pytest.raises(ValueError, match=r"\[fit\] y has an entry 'z'"):
+        two_heads(loss="mse").fit(x, {"p": x[:, :1], "z": x[:, :3]}, verbose=0)
 
 
 def test_dict_inputs_and_outputs_in_fit():
@@ -380,34 +382,6 @@ def test_train_test_and_predict_on_batch():
     assert loss == pytest.approx(expected[0])
     assert sorted(model.train_on_batch(x, y, return_dict=True)) == ["accuracy", "loss"]
     assert model.predict_on_batch(x).shape == (16, 3)
-
-
-def test_a_train_step_of_ones_own():
-    class Doubles(dl.Model):
-        def __init__(self):
-            super().__init__()
-            self.dense = layers.Dense(1)
-            self.seen = dl.metrics.Mean(name="seen")
-
-        def call(self, x):
-            return self.dense(x)
-
-        def train_step(self, data):
-            x, y = data
-            loss = self.compute_loss(y=y, y_pred=self(x, training=True))
-            loss.backward()
-            if not self.optimizer.built:
-                self.optimizer.build(self.trainable_variables)
-            self.optimizer.step()
-            self.seen.update_state(2.0)
-            return {"seen": self.seen.result(), "twice": loss * 2}
-
-    model = Doubles()
-    model.compile("sgd", "mse")
-    x = np.ones((8, 2), "float32")
-    history = model.fit(x, x[:, :1], epochs=2, batch_size=4, verbose=0)
-    assert history.history["seen"] == [2.0, 2.0]
-    assert history.history["twice"][1] < history.history["twice"][0]
 
 
 def test_subclass_model():

@@ -14,6 +14,7 @@ class CallState:
     training: the mode that the innermost call with a `training` argument has set.
     losses: (layer, value) pairs from `add_loss` since the outermost call began.
     abstract: whether shapes are being inferred, so that nothing of the run is kept.
+    made: (variable, version, value) of the weights that such a run has made.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class CallState:
         self.training: bool | None = None
         self.losses: list[tuple[Any, Any]] = []
         self.abstract = False
+        self.made: list[tuple[Any, int, Any]] = []
 
     def path(self) -> str:
         """The names of the layers around, as in `sequential/dense`."""

@@ -98,9 +98,11 @@ def run_abstractly(layer: Any, args: tuple, kwargs: dict) -> Any:
         context.here.stack.pop()
         context.here.abstract = before
         context.here.training = training
-        for variable, version, value in state:
+        for variable, version, value in state + context.here.made:
             if variable.version != version:
                 variable.assign(value)
+        if not before:
+            context.here.made.clear()
 
 
 def build_by_calling(layer: Any, shapes: Any) -> None:
@@ -110,6 +112,14 @@ def build_by_calling(layer: Any, shapes: Any) -> None:
     else:
         inputs = _tensors_of_shapes(shapes, layer.compute_dtype)
     run_abstractly(layer, _filled((inputs,), _SIZES[0]), {})
+
+
+def build_for_inputs(layer: Any, inputs: Any) -> None:
+    """Build a layer and those inside for inputs like these, of which nothing else is kept."""
+    args, kwargs, *_ = layer._prepare((inputs,), {})
+    if not layer.built:
+        layer._build_for(args, kwargs)
+    run_abstractly(layer, args, kwargs)
 
 
 def output_shape_by_calling(layer: Any, *args: Any, **kwargs: Any) -> Any:

@@ -260,6 +260,8 @@ class Layer(LayerState):
         self._track(variable)
         if not self._trainable:
             variable.trainable = False
+        if context.here.abstract:
+            context.here.made.append((variable, variable.version, variable.value))
         return variable
 
     # The call.

@@ -1,7 +1,8 @@
 """Batches for `fit`, `evaluate` and `predict`, from arrays, datasets, generators and iterables.
 
-Every kind has `steps`, the number of batches in an epoch or None, and `epoch()`, which yields
-(x, y, sample_weight) with tensors in the structure that the data came in.
+Every kind has `steps`, the number of batches in an epoch or None, `epoch()`, which yields
+(x, y, sample_weight) with tensors in the structure that the data came in, and `pack`, which makes
+of these the `data` that a `train_step` gets in Keras.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from .._core import Tensor, Variable
 from ..layers.convert import _all_numbers, to_tensor
 from ..layers.dtypes import FLOATS
 from ..utils.arguments import positive_int
+from ..utils.data import pack_x_y_sample_weight
 
 Batch = tuple[Any, Any, Any]
 
@@ -160,6 +162,7 @@ class ArrayBatches:
         self.seed_generator = seed_generator
         self.steps = -(-self.samples // self.batch_size)
         self.one_shot = False
+        self.pack = pack_x_y_sample_weight
 
     def _count(self, who):
         names = ("x", "y", "sample_weight")
@@ -244,6 +247,7 @@ class DatasetBatches:
         self.seed_generator = seed_generator
         self.steps = len(dataset)
         self.one_shot = False
+        self.pack = _as_tuple
         if self.steps == 0:
             raise ValueError(f"[{who}] got no batches: the {type(dataset).__name__} has length 0")
 
@@ -269,12 +273,19 @@ class StreamBatches:
         self.source = source
         self.class_weight = ClassWeight(class_weight) if class_weight else None
         self.one_shot = isinstance(source, Iterator)
+        self.pack = _as_tuple
         self.steps = len(source) if hasattr(source, "__len__") else None
 
     def epoch(self) -> Iterator[Batch]:
         """Yield the batches that are left, or those of one epoch."""
         for item in self.source:
             yield unpack(item, self.who, self.class_weight)
+
+
+def _as_tuple(x: Any, y: Any, sample_weight: Any) -> tuple:
+    """The batch as a generator yields it."""
+    parts = (x, y, sample_weight)
+    return parts if sample_weight is not None else parts[: 1 if y is None else 2]
 
 
 def unpack(item: Any, who: str, class_weight: ClassWeight | None = None) -> Batch:

@@ -105,15 +105,16 @@ class Outputs:
         from ..utils.suggest import suggestion
 
         names = [name for name in self.names if name is not None]
+        who = "fit" if need_all else "compile"
         for key in given:
             if key not in names:
                 raise ValueError(
-                    f"[compile] {what} has an entry {key!r}, the model's outputs are "
+                    f"[{who}] {what} has an entry {key!r}, the model's outputs are "
                     f"{names or 'without names'}.{suggestion(key, names)}"
                 )
         for name in names:
             if need_all and name not in given:
-                raise ValueError(f"[fit] {what} has no entry for output {name!r}")
+                raise ValueError(f"[{who}] {what} has no entry for output {name!r}")
         return names
 
     def _listed(self):

@@ -291,6 +291,12 @@ class Steps:
         if not optimizer.built:
             optimizer.build(self.trainable_variables)
         if loss.requires_grad:
+            if not optimizer._trainable_variables:
+                raise ValueError(
+                    f"[fit] the loss of {self.label()} depends on weights that it does not see: "
+                    "of a layer made inside `call`, anew at each step, or kept outside the model. "
+                    "Make layers in __init__ and keep them as attributes: self.dense = Dense(...)"
+                )
             optimizer.scale_loss(loss).backward()
             optimizer.step()
         else:
@@ -330,8 +336,10 @@ class Steps:
     def train_step(self, data: Any) -> dict[str, Any]:
         """Train on one batch (x, y, sample_weight) and return the metrics so far.
 
-        A model may define its own, which `fit` then calls with (x, y) or (x, y, sample_weight) of
-        tensors; it returns a dict of numbers by name (else `fit` raises TypeError):
+        A model may define its own. `fit` calls it with (x, y) or (x, y, sample_weight) of tensors,
+        and where it was given nothing but x with x, or with (x,) if that is a list or comes from a
+        generator; the weights are made and `self.optimizer` is built by then. It returns a dict of
+        numbers by name (else `fit` raises TypeError):
 
         >>> import danlu as dl
         >>> class Halve(dl.Model):
@@ -368,7 +376,8 @@ class Steps:
     def predict_step(self: Any, data: Any) -> Any:
         """Return the outputs for one batch, x or (x,), as tensors.
 
-        Called by `predict`; a model may define its own, for example to return classes:
+        Called by `predict` with what `train_step` would get; a model may define its own, for
+        example to return classes:
 
         >>> import danlu as dl
         >>> class Classes(dl.Sequential):
@@ -383,22 +392,35 @@ class Steps:
         _check_step("predict", self, y_pred, x)
         return y_pred
 
-    def _step(self, name: str) -> Callable[[Any, Any, Any], dict[str, Any] | None]:
-        """A step as `fit` calls it; a model's own `train_step` gets the batch as one tuple."""
+    def _step(self, name: str, batches: Any) -> Callable[[Any, Any, Any], dict[str, Any] | None]:
+        """A step as `fit` calls it; a model's own `train_step` gets the batch as one `data`."""
         own = getattr(type(self), f"{name}_step")
         if own is getattr(Steps, f"{name}_step"):
             return self._train if name == "train" else self._test
 
-        def step(x, y, sample_weight):
-            parts = [x, y, sample_weight]
-            while len(parts) > 1 and parts[-1] is None:
-                parts.pop()
-            if name == "test":
-                with no_grad():
-                    return own(self, tuple(parts))
-            return own(self, tuple(parts))
+        def train(x, y, sample_weight):
+            self._build_optimizer(x)
+            return own(self, batches.pack(x, y, sample_weight))
 
-        return step
+        def test(x, y, sample_weight):
+            with no_grad():
+                return own(self, batches.pack(x, y, sample_weight))
+
+        return train if name == "train" else test
+
+    def _build_optimizer(self: Any, x: Any) -> None:
+        """Make the weights, and the optimizer's state, before a `train_step` of the model's own."""
+        if self.optimizer is None or self.optimizer.built:
+            return
+        from ..layers.infer import build_for_inputs
+        from ..layers.layer import Layer
+
+        ready = all(layer.built for layer in self._flatten_layers(include_self=False))
+        if type(self).call is not Layer.call and not (ready and self.built):
+            build_for_inputs(self, x)
+        elif not ready:  # only the step itself knows how its layers are called
+            return
+        self.optimizer.build(self.trainable_variables)
 
     def _check_optimizer(self: Any) -> None:
         """Say so if the model has got weights that its optimizer does not know."""

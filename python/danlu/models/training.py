@@ -109,7 +109,7 @@ class Trainer(Steps):
                 done, logs, ended = self._run(
                     "train",
                     source or batches.epoch(),
-                    self._step("train"),
+                    self._step("train", batches),
                     steps_per_epoch,
                     callbacks,
                 )
@@ -246,7 +246,9 @@ class Trainer(Steps):
         callbacks.on_test_begin()
         recording = _core.set_grad_enabled(True)  # and so again after Ctrl-C
         try:
-            done, logs, _ = self._run("test", batches.epoch(), self._step("test"), steps, callbacks)
+            done, logs, _ = self._run(
+                "test", batches.epoch(), self._step("test", batches), steps, callbacks
+            )
         except BaseException:
             callbacks.abandon()
             raise
@@ -294,10 +296,10 @@ class Trainer(Steps):
         recording = _core.set_grad_enabled(True)
         try:
             _core.set_grad_enabled(False)
-            for x, _, _ in batches.epoch():
+            for batch in batches.epoch():
                 for hook in begin:
                     hook(done, logs={})
-                outputs = self.predict_step((x,))
+                outputs = self.predict_step(batches.pack(*batch))
                 arrays = [output.numpy() for output in tree.flatten(outputs)]
                 if not parts:
                     structure, parts = outputs, [[] for _ in arrays]
@@ -368,7 +370,7 @@ class Trainer(Steps):
         (batch,) = batches.epoch()
         self._prepare_run()
         self.reset_metrics()
-        logs = self._step(mode)(*batch)
+        logs = self._step(mode, batches)(*batch)
         logs = self._read_metrics() if logs is None else numbers(logs)
         return logs if return_dict else self._in_order(logs)
 
