@@ -56,6 +56,14 @@ def test_several_inputs_and_outputs():
         model({"a": xa})
 
 
+def test_a_dict_for_one_input_has_its_name():
+    x = dl.Input(shape=(3,), name="pixels")
+    for model in (dl.Model(x, layers.Dense(2)(x)), dl.Sequential([x, layers.Dense(2)])):
+        assert model.predict({"pixels": data(6, 3)}, verbose=0).shape == (6, 2)
+        with pytest.raises(ValueError, match=r"inputs named \['pixels'\], got \['wrong'\]"):
+            model.predict({"wrong": data(6, 3)}, verbose=0)
+
+
 def test_one_tensor_in_a_list_stands_for_itself():
     x = dl.Input(shape=(3,))
     model = dl.Model([x], [layers.Dense(2)(x)])

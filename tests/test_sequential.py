@@ -117,6 +117,17 @@ def test_sequential_in_a_functional_model():
     assert model.output_shape == (None, 2) and len(model.weights) == 4
 
 
+def test_a_symbolic_output_is_no_layer():
+    dense = layers.Dense(1, name="head")
+    model = dl.Sequential([dl.Input((8,))])
+    for tensor in (dense(layers.Dense(8)(dl.Input((8,)))), dl.ops.relu(dl.Input((8,)))):
+        with pytest.raises(ValueError, match=r"made of layers.*symbolic output.*dl.Model\(inputs"):
+            model.add(tensor)
+        with pytest.raises(ValueError, match="symbolic output"):
+            dl.Sequential([tensor])
+    assert model.layers == []
+
+
 def summary(model, **options):
     lines = []
     model.summary(print_fn=lines.append, **options)

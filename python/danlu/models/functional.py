@@ -165,19 +165,14 @@ class Functional(Model):
         if isinstance(structure, KerasTensor):
             if not isinstance(inputs, (list, tuple, dict)):
                 return [inputs]
+            if isinstance(inputs, dict):
+                return self._named(inputs, self.input_names)
             flat = tree.flatten(inputs)
         elif isinstance(inputs, dict):
-            names = list(structure) if isinstance(structure, dict) else self.input_names
-            tensors = structure if isinstance(structure, dict) else None
-            missing = [n for n in names if n not in inputs]
-            if missing:
-                raise ValueError(
-                    f"{self.label()} wants inputs named {names}, got {sorted(inputs)}: "
-                    f"{missing} are missing"
-                )
-            return tree.flatten(
-                {n: inputs[n] for n in names} if tensors else [inputs[n] for n in names]
-            )
+            if isinstance(structure, dict):
+                names = list(structure)
+                return tree.flatten(dict(zip(names, self._named(inputs, names), strict=True)))
+            return tree.flatten(self._named(inputs, self.input_names))
         else:
             flat = tree.flatten(inputs)
         if len(flat) != len(self.inputs):
@@ -186,6 +181,16 @@ class Functional(Model):
                 f"{len(flat)}"
             )
         return flat
+
+    def _named(self, inputs, names):
+        """What a dict of inputs has for these names, in this order."""
+        missing = [n for n in names if n not in inputs]
+        if missing:
+            raise ValueError(
+                f"{self.label()} wants inputs named {names}, got {list(inputs)}: {missing} are "
+                "missing"
+            )
+        return [inputs[n] for n in names]
 
     def _standardize(self, value, tensor, dtype):
         """An input in the dtype and rank of its symbolic tensor, its shape checked."""

@@ -20,8 +20,9 @@ class Sequential(Model):
     the first layer, from `build`, or from the first data. Until then `input_shape`, `output_shape`,
     `inputs` and `outputs` raise AttributeError.
 
-    Raises TypeError for a layer that is none (a class without parentheses, say), and ValueError for
-    two layers of one name, an `Input` that is not the first, and a layer with several outputs.
+    Raises TypeError for a layer that is none (a class without parentheses, say) and for layers that
+    are not in a list; ValueError for two layers of one name, an `Input` that is not the first, a
+    layer with several outputs, and a symbolic tensor in place of the layers that made it.
 
     >>> import danlu as dl
     >>> model = dl.Sequential([dl.Input(shape=(8,)), dl.layers.Dense(4, activation="softmax")])
@@ -30,6 +31,12 @@ class Sequential(Model):
     """
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
+        loose = [x for x in (layers, trainable, name) if isinstance(x, (Layer, KerasTensor))]
+        if loose:
+            raise TypeError(
+                f"[{type(self).__name__}] takes its layers in a list, got {loose[0]!r} by itself: "
+                "write Sequential([Flatten(), Dense(1)])"
+            )
         Layer.__init__(self, trainable=trainable, name=name)
         self.__dict__["_functional"] = None
         for layer in layers or ():
@@ -54,8 +61,8 @@ class Sequential(Model):
         >>> model.output_shape
         (None, 4)
         """
-        if isinstance(layer, KerasTensor) and layer._keras_history is not None:
-            layer = layer._keras_history.operation
+        if isinstance(layer, KerasTensor):
+            layer = self._layer_of_input(layer)
         if not isinstance(layer, Layer):
             raise TypeError(
                 f"{self.label()} is made of layers, got {layer!r} ({type(layer).__name__})"
@@ -82,6 +89,17 @@ class Sequential(Model):
             self._layers[:] = before
             self._rebuild(now=rebuild)
             raise
+
+    def _layer_of_input(self, tensor: KerasTensor) -> Layer:
+        history = tensor._keras_history
+        operation = history.operation if history is not None else None
+        if isinstance(operation, InputLayer):
+            return operation
+        made = f" of {operation.label()}" if isinstance(operation, Layer) else ""
+        raise ValueError(
+            f"{self.label()} is made of layers, got the symbolic output{made}, {tensor!r}: give "
+            "the layers themselves, or write dl.Model(inputs, outputs) around the tensors"
+        )
 
     def pop(self, rebuild: bool = True) -> Layer:
         """Remove the last layer and return it. Raises ValueError when there is none.
