@@ -395,7 +395,25 @@ def test_incomplete_models():
         dl.Input("28")
     with pytest.raises(ValueError, match=r"\[Dense\] input_shape is a tuple of sizes"):
         dl.layers.Dense(3, input_shape="8")
-    assert dl.Sequential([dl.layers.Dense(3, input_shape=8)]).input_shape == (None, 8)
+    with pytest.raises(ValueError, match=r"\[Dense\] .*: write input_shape=\(8,\)"):
+        dl.layers.Dense(3, input_shape=8)
+    with pytest.raises(ValueError, match=r"\[Input\] .*: write shape=\(784,\)"):
+        dl.Input(784)
+
+
+def test_values_one_by_one_that_belong_together():
+    with pytest.raises(TypeError, match=r"\[Reshape\] .* got 2: write Reshape\(\(4, 2\)\)"):
+        dl.layers.Reshape(4, 2)
+    with pytest.raises(TypeError, match=r"\[Flatten\] .* got 2: .* input_shape=\(28, 28\)"):
+        dl.layers.Flatten(28, 28)
+    with pytest.raises(ValueError, match=r"\[Flatten\] data_format .* input_shape=\(28, 28\)"):
+        dl.layers.Flatten((28, 28))
+    flatten, dense = dl.layers.Flatten(), dl.layers.Dense(1)
+    for given in ((flatten,), (flatten, dense), (dl.Input((8,)), dense)):
+        with pytest.raises(TypeError, match=r"\[Sequential\] takes its layers in a list"):
+            dl.Sequential(*given)
+    with pytest.raises(TypeError, match=r"got 4: write Sequential\(\[\.\.\.\]\)"):
+        dl.Sequential(flatten, dense, dense, dense)
 
 
 def test_fit_before_compile():

@@ -12,6 +12,7 @@ import danlu as dl
 MISTAKES = [
     (lambda: dl.optimizers.get("adm"), ValueError, "unknown optimizer 'adm'.*Did you mean 'adam'"),
     (lambda: dl.optimizers.get(3), ValueError, "cannot make an optimizer of 3"),
+    (lambda: dl.optimizers.get(dl.optimizers.Adam), ValueError, r"write Adam\(\)"),
     (lambda: dl.optimizers.Adam(lr=0.1), ValueError, "unknown argument 'lr'"),
     (lambda: dl.optimizers.Adam(beta1=0.1), ValueError, "'beta1'.*Did you mean 'beta_1'"),
     (lambda: dl.optimizers.Adam("fast"), ValueError, "learning_rate is a number.*'fast'"),

@@ -126,10 +126,10 @@ def set_image_data_format(data_format: str) -> None:
     _image_data_format = standardize_data_format(data_format)
 
 
-def standardize_data_format(data_format: str | None) -> str:
+def standardize_data_format(data_format: str | None, owner: str = "config") -> str:
     """Return the layout that an argument names, or the default one for None.
 
-    Capitals do not matter. Raises ValueError for what is no layout.
+    Capitals do not matter. Raises ValueError for what is no layout; `owner` begins its message.
 
     >>> import danlu as dl
     >>> dl.config.standardize_data_format(None)
@@ -141,8 +141,12 @@ def standardize_data_format(data_format: str | None) -> str:
         from .utils.suggest import suggestion
 
         raise ValueError(
-            f"[config] data_format is one of {_LAYOUTS} or None, got {data_format!r}."
-            f"{suggestion(data_format, _LAYOUTS)}"
+            f"[{owner}] data_format is one of {_LAYOUTS} or None, got {data_format!r}"
+            + (
+                f": the shape of a sample is input_shape={data_format!r}"
+                if isinstance(data_format, (tuple, list, int))
+                else f".{suggestion(data_format, _LAYOUTS)}"
+            )
         )
     return data_format.lower()
 

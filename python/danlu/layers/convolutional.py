@@ -36,7 +36,7 @@ class BaseConv2D(Layer):
         self.strides = standardize_tuple(owner, strides, 2, "strides")
         self.dilation_rate = standardize_tuple(owner, dilation_rate, 2, "dilation_rate")
         self.padding = standardize_padding(owner, padding)
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias_initializer = initializers.get(bias_initializer)

@@ -107,10 +107,10 @@ def Input(  # noqa: N802
 ) -> KerasTensor:
     """Return a symbolic tensor, from which a functional model is built.
 
-    shape is that of one sample, without the batch axis; None where any size will do, one number for
-    one axis. batch_size fixes the batch axis, else open; batch_shape gives both together. dtype, by
-    default `dl.config.floatx()`, is what the data is cast to. With `optional` the model takes None
-    for this input; `tensor`, a symbolic one, is taken as it is.
+    shape is that of one sample, without the batch axis; None where any size will do. batch_size
+    fixes the batch axis, else open; batch_shape gives both together. dtype, by default
+    `dl.config.floatx()`, is what the data is cast to. With `optional` the model takes None for this
+    input; `tensor`, a symbolic one, is taken as it is.
 
     Raises ValueError unless one of shape and batch_shape is given, for sizes below 0, and for
     sparse and ragged inputs, which are not supported.

@@ -30,7 +30,7 @@ class BasePooling2D(Layer):
         strides = pool_size if strides is None else strides
         self.strides = standardize_tuple(owner, strides, 2, "strides")
         self.padding = standardize_padding(owner, padding)
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(ndim=4)
         self.built = True
 
@@ -127,7 +127,7 @@ class BaseGlobalPooling2D(Layer):
         self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.keepdims = keepdims
         self.input_spec = InputSpec(ndim=4)
         self.built = True

@@ -87,7 +87,7 @@ class SpatialDropout2D(Dropout):
         dtype: Any = None,
     ) -> None:
         super().__init__(rate, seed=seed, name=name, dtype=dtype)
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(ndim=4)
 
     def call(self, inputs: Any, training: Any = False) -> Any:

@@ -26,7 +26,7 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(min_ndim=1)
         self.built = True
 
@@ -172,7 +172,7 @@ class ZeroPadding2D(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.padding = _sides("ZeroPadding2D", padding, "padding")
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(ndim=4)
         self.built = True
 
@@ -222,7 +222,7 @@ class Cropping2D(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.cropping = _sides("Cropping2D", cropping, "cropping")
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(ndim=4)
         self.built = True
 
@@ -282,7 +282,7 @@ class UpSampling2D(Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.size = standardize_tuple("UpSampling2D", size, 2, "size")
-        self.data_format = config.standardize_data_format(data_format)
+        self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         if interpolation != "nearest":
             raise ValueError(
                 f"[UpSampling2D] interpolation is 'nearest', got interpolation={interpolation!r}"

@@ -55,7 +55,7 @@ def deserialize(config: Any, custom_objects: Any = None) -> Any:
 
 
 def get(identifier: Any) -> Any:
-    """Return the optimizer for a name, a configuration, a class or an optimizer.
+    """Return the optimizer for a name, a configuration or an optimizer.
 
     Names are those of the classes in any case; None stays None. Raises ValueError for an unknown
     name, with the nearest known one, and for anything else.
@@ -69,15 +69,15 @@ def get(identifier: Any) -> Any:
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
     if isinstance(identifier, str):
-        identifier = _lookup.find(_known(identifier))
+        found = _lookup.find(_known(identifier))
+        identifier = found() if isinstance(found, type) else found
     elif isinstance(identifier, dict):
         identifier = deserialize(identifier)
-    if isinstance(identifier, type):
-        identifier = identifier()
     if isinstance(identifier, Optimizer):
         return identifier
     raise ValueError(
         f"[optimizers.get] cannot make an optimizer of {identifier!r} "
         f"({with_article(type(identifier).__name__)}); expected a name, an Optimizer or a "
         "configuration"
+        + (f": write {identifier.__name__}()" if isinstance(identifier, type) else "")
     )

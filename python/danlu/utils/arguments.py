@@ -35,14 +35,14 @@ def standardize_padding(owner: str, value: Any) -> Any:
 
 
 def standardize_shape(owner: str, value: Any, name: str) -> tuple[int | None, ...]:
-    """Return the sizes of axes, None where any size will do; one integer is the size of one."""
-    sizes = (value,) if _is_int(value) else value
-    if hasattr(sizes, "__iter__") and not isinstance(sizes, (str, bytes)):
-        sizes = tuple(sizes)
+    """Return the sizes of axes, None where any size will do."""
+    if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
+        sizes = tuple(value)
         if all(n is None or (_is_int(n) and n >= 0) for n in sizes):
             return tuple(None if n is None else int(n) for n in sizes)
     raise ValueError(
         f"[{owner}] {name} is a tuple of sizes, None where any size will do, got {name}={value!r}"
+        + (f": write {name}=({value},)" if _is_int(value) else "")
     )
 
 

@@ -158,7 +158,7 @@ def explain_call(
     if len(args) > len(positional) and not code.co_flags & 0x04:
         raise TypeError(
             f"[{owner}] takes {len(positional) - own} arguments without their names, got "
-            f"{len(args) - own}. {takes}"
+            f"{len(args) - own}{_in_one(owner, positional[own:], args[own:])}. {takes}"
         ) from None
     for name in positional[: len(args)]:
         if name in kwargs:
@@ -176,6 +176,18 @@ def explain_call(
             f"[{owner}] {' and '.join(map(repr, missing))} {'are' if missing[1:] else 'is'} "
             f"missing. {takes}"
         ) from None
+
+
+def _in_one(owner: str, names: tuple[str, ...], args: tuple[Any, ...]) -> str:
+    """The remedy when values that belong into one tuple or list came one by one."""
+    if all(isinstance(a, int) for a in args):
+        if names and names[0].endswith(("shape", "dims", "size")):
+            return f": write {owner}({args!r})"
+        if owner[:1].isupper():
+            return f": the shape of a sample is input_shape={args!r}"
+    elif names and names[0] == "layers":
+        return f": write {owner}([...]), the layers in a list"
+    return ""
 
 
 def refuse_argument(owner: str, name: str, known: list[str]) -> NoReturn:
