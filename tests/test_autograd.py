@@ -164,3 +164,26 @@ def test_backward_frees_what_it_read() -> None:
         loss.backward()
         w.grad = None
     assert dl.config.memory_stats()["in_use"] <= before
+
+
+def test_arguments_to_differentiate_by() -> None:
+    def product(x: dl.Tensor, y: dl.Tensor) -> dl.Tensor:
+        return dl.sum(x * x * y)
+
+    x, y = dl.asarray(2.0), dl.asarray(5.0)
+    assert dl.grad(product, argnums=-1)(x, y).item() == 4.0
+    for argnums in (2, -3, (0, -3)):
+        with pytest.raises(ValueError, match=r"argnums=.*, but 2 positional arguments came"):
+            dl.grad(product, argnums=argnums)(x, y)
+    with pytest.raises(ValueError, match=r"argnums=\(\) names no argument"):
+        dl.grad(product, argnums=())
+
+
+@pytest.mark.parametrize("result", [1.0, (1.0,), (1.0, 2.0), (1.0, None, None)])
+def test_custom_gradient_without_a_rule(result: object) -> None:
+    @dl.custom_gradient
+    def nothing(x: dl.Tensor) -> object:
+        return x if result == 1.0 else result
+
+    with pytest.raises(TypeError, match=r"\[custom_gradient\] nothing returns \(result, rule\)"):
+        nothing(dl.ones(3))

@@ -92,3 +92,29 @@ def test_interactive_logging_chooses_the_bar(capsys):
         dl.config.enable_interactive_logging()
     model.fit(x, y)
     assert "\u2501" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [-1, 0, float("nan"), float("inf"), True, "1e-7"])
+def test_epsilon_is_positive(value):
+    with pytest.raises(ValueError, match=r"\[config.set_epsilon\] value is a number > 0, got"):
+        dl.config.set_epsilon(value)
+    assert dl.config.epsilon() == 1e-7
+
+
+def test_threads_are_counted():
+    with pytest.raises(ValueError, match=r"\[config.set_num_threads\] .* got True"):
+        dl.config.set_num_threads(True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("mixed_bfloat16", "do not compute in another dtype than that of their weights yet"),
+        ("mixed_flot16", "Did you mean 'mixed_float16'"),
+        ("flaot32", "Did you mean 'float32'"),
+    ],
+)
+def test_dtype_policies(policy, message):
+    with pytest.raises(ValueError, match=rf"\[config.set_dtype_policy\].*'{policy}'.*{message}"):
+        dl.config.set_dtype_policy(policy)
+    assert dl.config.dtype_policy() == "float32"

@@ -454,3 +454,11 @@ def test_mixed_dtype_policy():
     )
     with pytest.raises(ValueError, match="float31"):
         layers.Layer(dtype="float31")
+
+
+def test_mixed_precision_is_refused_where_it_would_not_happen():
+    message = r"\[Dense 'head'\] has the dtype policy 'mixed_bfloat16'.*Give dtype='float32'"
+    with pytest.raises(NotImplementedError, match=message):
+        layers.Dense(1, dtype="mixed_bfloat16", name="head")(np.ones((2, 3)))
+    assert layers.ReLU(dtype="mixed_bfloat16")(np.ones((2, 3))).dtype == "bfloat16"
+    assert layers.Dense(1, dtype="bfloat16")(np.ones((2, 3))).dtype == "bfloat16"

@@ -222,6 +222,8 @@ def test_weights_of_samples_for_losses_of_steps():
     ("options", "message"),
     [
         ({"epochs": 2.0}, r"epochs is an integer, got epochs=2\.0"),
+        ({"epochs": -1}, "epochs counts from 0, got epochs=-1"),
+        ({"initial_epoch": -1}, "initial_epoch counts from 0"),
         ({"batch_size": 0}, "batch_size is a positive integer, got batch_size=0"),
         ({"batch_size": "32"}, "batch_size is a positive integer, got batch_size='32'"),
         ({"steps_per_epoch": -1}, "steps_per_epoch is a positive integer"),

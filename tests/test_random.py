@@ -436,3 +436,14 @@ def test_dropout_on_any_number_of_threads():
     finally:
         dl.config.set_num_threads(0)
     assert len(set(seen)) == 1
+
+
+@pytest.mark.parametrize("seed", [-5, 2**32, True, 1.5])
+def test_a_bad_seed_seeds_nothing(seed: object) -> None:
+    import random
+
+    dl.utils.set_random_seed(3)
+    before = random.getstate(), np.random.get_state()[1].tolist()
+    with pytest.raises(ValueError, match=r"\[set_random_seed\] seed is an integer"):
+        dl.utils.set_random_seed(seed)  # type: ignore[arg-type]
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before

@@ -521,3 +521,25 @@ def test_copies_are_apart(copy):
     inputs = dl.Input(shape=(4,))
     functional = copy(dl.Model(inputs, inputs * 2.0))
     np.testing.assert_array_equal(functional(X).numpy(), X * 2)
+
+
+@pytest.mark.parametrize("text", ["{}", "3", "[]", "null", "{", "", '{"a": 1}'])
+def test_json_that_is_no_model(text):
+    with pytest.raises(ValueError, match=r"^\[model_from_json\] (wants what|this is not JSON)"):
+        dl.models.model_from_json(text)
+
+
+def test_a_scope_is_looked_through_by_name():
+    def cube(x):
+        return x**3
+
+    class Cubic(dl.losses.Loss):
+        def call(self, y_true, y_pred):
+            return dl.abs(y_true - y_pred) ** 3
+
+    with saving.custom_object_scope({"cube": cube, "Cubic": Cubic}):
+        assert dl.activations.get("cube") is cube
+        assert layers.Dense(2, activation="cube").activation is cube
+        assert isinstance(dl.losses.get("Cubic"), Cubic)
+    with pytest.raises(ValueError, match="unknown activation 'cube'"):
+        dl.activations.get("cube")

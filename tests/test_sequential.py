@@ -158,3 +158,10 @@ def test_summary_with_connections():
     model = dl.Model([a, b], layers.Add(name="sum")([a, b]))
     text = summary(model, line_length=120)
     assert "Connected to" in text and "a[0][0], b[0][0]" in text
+
+
+def test_errors_name_the_sequential():
+    model = dl.Sequential([dl.Input((3,)), layers.Dense(2)], name="net")
+    for call in (model, lambda x: model.predict(x, verbose=0), model.compute_output_spec):
+        with pytest.raises(ValueError, match=r"^\[Sequential 'net'\] wants inputs of shape"):
+            call(np.ones((2, 5)) if call is not model.compute_output_spec else dl.Input((5,)))

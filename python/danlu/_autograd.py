@@ -88,10 +88,12 @@ def value_and_grad(
     """
     several = not isinstance(argnums, int)
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not positions:
+        raise ValueError("[value_and_grad] argnums=() names no argument to differentiate by")
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if max(positions) >= len(args):
+        if not all(-len(args) <= position < len(args) for position in positions):
             raise ValueError(
                 f"[value_and_grad] argnums={argnums}, but {len(args)} positional arguments came"
             )
@@ -180,7 +182,8 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
     """Give `f` its own gradient: `f(*tensors)` returns `(result, rule)`.
 
     `rule(*upstream)` gets the gradient of each result and returns that of each positional argument,
-    in its shape; nothing inside `f` is recorded. Differentiating raises ValueError when the rule
+    in its shape; nothing inside `f` is recorded. Raises TypeError when `f` returns anything else.
+    Differentiating raises ValueError when the rule
     returns another number of gradients, or one of another shape. The name and form are those of
     `keras.ops.custom_gradient`.
 
@@ -200,7 +203,13 @@ def custom_gradient(f: Callable[..., Any]) -> Callable[..., Any]:
             for x in args
         ]
         with no_grad():
-            result, rule = f(*tensors, **kwargs)
+            pair = f(*tensors, **kwargs)
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not callable(pair[1]):
+            raise TypeError(
+                f"[custom_gradient] {getattr(f, '__name__', f)} returns (result, rule), where "
+                f"rule(*upstream) gives the gradients of its arguments; got {pair!r:.60}"
+            )
+        result, rule = pair
         several = isinstance(result, (list, tuple))
         outputs = _core.with_gradient(list(result) if several else [result], tensors, rule)
         return type(result)(outputs) if several else outputs[0]

@@ -60,8 +60,7 @@ def dtype_policy() -> str:
 def set_dtype_policy(policy: str) -> None:
     """Set the dtype policy, which is the name of a floating dtype: the same as `set_floatx`.
 
-    Raises ValueError for any other name, mixed policies among them: these are given to layers, as
-    `dtype="mixed_bfloat16"`.
+    Raises ValueError for any other name, mixed policies among them, which danlu does not have yet.
 
     >>> import danlu as dl
     >>> dl.config.set_dtype_policy("float64")
@@ -69,7 +68,20 @@ def set_dtype_policy(policy: str) -> None:
     'float64'
     >>> dl.config.set_dtype_policy("float32")
     """
-    set_floatx(getattr(policy, "name", policy))
+    name = str(getattr(policy, "name", policy))
+    if name not in _FLOATS:
+        from .utils.suggest import suggestion
+
+        mixed = ("mixed_float16", "mixed_bfloat16")
+        why = (
+            " Layers do not compute in another dtype than that of their weights yet."
+            if name in mixed
+            else suggestion(name, (*_FLOATS, *mixed))
+        )
+        raise ValueError(
+            f"[config.set_dtype_policy] policy is one of {_FLOATS}, got {policy!r}.{why}"
+        )
+    set_floatx(name)
 
 
 def epsilon() -> float:
@@ -88,7 +100,8 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Set the small number that keeps logarithms and quotients finite.
 
-    A probability of 0 costs -log(epsilon) in a cross-entropy, for example.
+    A probability of 0 costs -log(epsilon) in a cross-entropy, for example. Raises ValueError unless
+    it is a number > 0.
 
     >>> import danlu as dl
     >>> dl.config.set_epsilon(0.5)
@@ -97,6 +110,8 @@ def set_epsilon(value: float) -> None:
     >>> dl.config.set_epsilon(1e-7)
     """
     global _epsilon
+    if isinstance(value, (bool, str)) or not 0.0 < float(value) < float("inf"):
+        raise ValueError(f"[config.set_epsilon] value is a number > 0, got {value!r}")
     _epsilon = float(value)
 
 
@@ -163,7 +178,7 @@ def set_num_threads(count: int) -> None:
     1
     >>> dl.config.set_num_threads(0)
     """
-    if not isinstance(count, int) or count < 0:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise ValueError(f"[config.set_num_threads] count is an integer >= 0, got {count!r}")
     _core.set_num_threads(count)
 

@@ -70,18 +70,28 @@ def map_structure(fn: Callable, structure: Any, *more: Any) -> Any:
     """The structure of `fn(leaf, ...)`, walking structures of one shape in step.
 
     Named tuples and the order of keys are kept; where the first structure has a leaf, `fn` gets
-    what the others have there. Raises ValueError where lengths differ, KeyError where a key lacks.
+    what the others have there. Raises ValueError where they differ in keys, lengths or kind.
 
     >>> import danlu as dl
     >>> dl.tree.map_structure(lambda a, b: a + b, {"w": [1, 2], "b": 3}, {"w": [10, 20], "b": 30})
     {'w': [11, 22], 'b': 33}
     """
     if isinstance(structure, dict):
+        for other in more:
+            if not isinstance(other, dict) or other.keys() != structure.keys():
+                raise _differ(structure, other)
         return {k: map_structure(fn, v, *[m[k] for m in more]) for k, v in structure.items()}
     if isinstance(structure, (tuple, list)):
+        for other in more:
+            if not isinstance(other, (tuple, list)) or len(other) != len(structure):
+                raise _differ(structure, other)
         rows = zip(structure, *more, strict=True)
         return _like(structure, [map_structure(fn, *row) for row in rows])
     return fn(structure, *more)
+
+
+def _differ(a: Any, b: Any) -> ValueError:
+    return ValueError(f"[tree] structures differ: {a} and {b}")
 
 
 def pack_sequence_as(structure: Any, flat: Any) -> Any:
@@ -126,9 +136,9 @@ def assert_same_structure(a: Any, b: Any) -> None:
     elif isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
         same, pairs = len(a) == len(b), list(zip(a, b, strict=False))
     else:
-        same, pairs = is_nested(a) == is_nested(b), []
+        same, pairs = not is_nested(a) and not is_nested(b), []
     if not same:
-        raise ValueError(f"[tree] structures differ: {a} and {b}")
+        raise _differ(a, b)
     for x, y in pairs:
         assert_same_structure(x, y)
 

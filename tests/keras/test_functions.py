@@ -68,3 +68,25 @@ def test_regularizer_by_name(name):
 def test_constraint_by_name(name):
     got, want = dl.constraints.get(name), keras.constraints.get(name)
     assert plain(got.get_config()) == plain(want.get_config())
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize("axis", [-1, 0])
+def test_normalize(order, axis):
+    x = data((4, 5))
+    x[:, 1] = x[2] = 0
+    if axis != 0:  # which Keras 3.15 takes for -1, in arrays
+        want = keras.utils.normalize(x, axis, order)
+        assert type(dl.utils.normalize(x, axis, order)) is type(want)
+        assert_close(dl.utils.normalize(x, axis, order), want)
+    tensor = dl.asarray(x)
+    ours = dl.utils.normalize(tensor, axis, order)
+    assert type(ours) is dl.Tensor
+    assert_close(ours, keras.utils.normalize(keras.ops.convert_to_tensor(x), axis, order))
+    gradient = dl.grad(lambda t: dl.sum(dl.utils.normalize(t, axis, order) ** 3))(tensor)
+    assert dl.all(dl.isfinite(gradient)).item()
+
+
+def test_normalize_by_the_largest():
+    ours = dl.utils.normalize(dl.asarray([[-4, 2], [0, 0]]), order=float("inf"))
+    assert ours.tolist() == [[-1.0, 0.5], [0.0, 0.0]]

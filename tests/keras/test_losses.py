@@ -128,3 +128,12 @@ def test_a_function_of_the_users():
     y_true, y_pred = data((6, 3), seed=1), data((6, 3), seed=2)
     ours = dl.losses.LossFunctionWrapper(fourth_power, name="fourth")
     assert_close(ours(y_true, y_pred), np.mean((y_true - y_pred) ** 4))
+
+
+def test_weights_of_classes():
+    """alpha as a list, which Keras takes and writes into the configuration."""
+    y_true, y_pred = np.eye(2, dtype="float32"), data((2, 2), "probabilities")
+    kwargs = {"alpha": [0.5, 0.25]}
+    ours, theirs = pair("losses", "CategoricalFocalCrossentropy", kwargs)
+    assert_close(ours(y_true, y_pred), theirs(y_true, y_pred))
+    check_config("losses", "CategoricalFocalCrossentropy", kwargs)

@@ -24,7 +24,7 @@ def dtype_name(owner: str, dtype: Any) -> str:
 
 class DTypePolicy:
     """A pair of dtypes by one name: "float32" is both, "mixed_bfloat16" computes in bfloat16 on
-    float32 weights.
+    float32 weights, which only layers without weights can do yet.
 
     Floating inputs of a layer are cast to compute_dtype; its weights are made in variable_dtype.
     The default is `dl.config.dtype_policy()`.
@@ -71,6 +71,15 @@ class DTypePolicy:
         if isinstance(identifier, dict):
             identifier = identifier.get("config", identifier).get("name")
         return cls(getattr(identifier, "name", identifier))
+
+    def check_weights(self, label: str) -> None:
+        """Raise if a layer with floating weights would not compute in their dtype."""
+        if self.compute_dtype != self.variable_dtype:
+            raise NotImplementedError(
+                f"{label} has the dtype policy {self.name!r}: layers with weights do not compute "
+                f"in another dtype than theirs yet. Give dtype={self.variable_dtype!r}, or "
+                f"dtype={self.compute_dtype!r} for weights and computation"
+            )
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

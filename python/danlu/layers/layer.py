@@ -30,7 +30,7 @@ class Layer(LayerState):
     `call`, where it has that argument, and the layers inside.
 
     activity_regularizer is a function of the outputs whose value, divided by the batch size, is
-    added to the loss. dtype names the policy, such as "float32" or "mixed_bfloat16". Further
+    added to the loss. dtype names the policy, such as "float32" or "bfloat16". Further
     arguments are input_shape, of one sample, or input_dim, for the first layer of a `Sequential`.
 
     Raises TypeError for other arguments, RuntimeError when a constructor of yours does not call
@@ -214,7 +214,8 @@ class Layer(LayerState):
         aggregation and overwrite_with_gradient, which Keras has, change nothing.
 
         Raises ValueError when a size is None, TypeError when the shape is a string (Keras 2 took
-        the name first), RuntimeError before super().__init__().
+        the name first), RuntimeError before super().__init__(), NotImplementedError for a floating
+        weight and a mixed policy (unless autocast=False: then `call` casts it).
 
         >>> import danlu as dl
         >>> layer = dl.layers.Layer(name="mine")
@@ -237,6 +238,8 @@ class Layer(LayerState):
                 "inputs that weights depend on is open; give its size in Input or input_shape"
             )
         dtype = str(dtype or self.variable_dtype)
+        if autocast and dtype in FLOATS:
+            self.dtype_policy.check_weights(self.label())
         if initializer is None:
             initializer = "glorot_uniform" if dtype in FLOATS else "zeros"
         variable = Variable(

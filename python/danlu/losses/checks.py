@@ -12,6 +12,9 @@ def check_same_shape(name: str, y_true: Any, y_pred: Any) -> None:
         return
     if have[:1] != want[:1]:
         remedy = "there must be one target for each sample"
+    elif have == want[:-1] and want[-1] == 1 or want == have[:-1] and have[-1] == 1:
+        longer = "y_true" if len(have) > len(want) else "y_pred"
+        remedy = f"drop the last axis, {longer}[..., 0]"
     elif have == want[:-1] or have[:-1] == want[:-1]:
         units = have[-1] if len(have) == len(want) else 1
         remedy = (
@@ -33,9 +36,8 @@ def check_dense_labels(name: str, y_true: Any, y_pred: Any) -> None:
     start = f"[{name}] labels have shape {have}, predictions have shape {want}"
     if want and (have == want[:-1] or have == (*want[:-1], 1)):
         raise ValueError(
-            f"{start}: these labels look like class numbers and this loss wants one-hot rows. "
-            f"Use loss='sparse_categorical_crossentropy', or convert them with "
-            f"utils.to_categorical(y, {want[-1]})"
+            f"{start}: these labels look like class numbers and {_wants(name)} one-hot rows. "
+            f"Use {_other(name)}, or convert them with utils.to_categorical(y, {want[-1]})"
         )
     if have and want and have[:-1] == want[:-1]:
         raise ValueError(
@@ -53,10 +55,27 @@ def check_sparse_labels(name: str, y_true: Any, y_pred: Any) -> None:
     start = f"[{name}] labels have shape {have}, predictions have shape {want}"
     if have[:-1] == want[:-1] and len(have) == len(want) >= 2:
         raise ValueError(
-            f"{start}: these labels look one-hot and this loss wants one class number a sample. "
-            "Use loss='categorical_crossentropy', or convert them with y.argmax(-1)"
+            f"{start}: these labels look one-hot and {_wants(name)} one class number a sample. "
+            f"Use {_other(name)}, or convert them with y.argmax(-1)"
         )
     raise ValueError(f"{start}: {_missing_flatten(have, want)}")
+
+
+def _is_metric(name: str) -> bool:
+    return name.endswith("accuracy")
+
+
+def _wants(name: str) -> str:
+    return f"this {'metric' if _is_metric(name) else 'loss'} wants"
+
+
+def _other(name: str) -> str:
+    """The one for the other kind of labels."""
+    sparse = name.startswith("sparse_")
+    if _is_metric(name):
+        other = name.removeprefix("sparse_") if sparse else f"sparse_{name}"
+        return f"metrics=[{other!r}]"
+    return f"loss='{'' if sparse else 'sparse_'}categorical_crossentropy'"
 
 
 def _missing_flatten(labels: tuple[int, ...], predictions: tuple[int, ...]) -> str:

@@ -51,7 +51,7 @@ def binary_focal_crossentropy(
 def categorical_focal_crossentropy(
     y_true: Any,
     y_pred: Any,
-    alpha: float = 0.25,
+    alpha: Any = 0.25,
     gamma: float = 2.0,
     from_logits: bool = False,
     label_smoothing: float = 0.0,
@@ -59,8 +59,8 @@ def categorical_focal_crossentropy(
 ) -> Any:
     """sum of -alpha (1 - p)^gamma y log(p) along an axis, with one-hot labels y.
 
-    y_true and y_pred have one shape (..., classes) -> (...,). alpha is a number or a tensor with
-    one weight for each class; gamma >= 0 (0: no focus). from_logits and label_smoothing are those
+    y_true and y_pred have one shape (..., classes) -> (...,). alpha is a number or holds one
+    weight for each class; gamma >= 0 (0: no focus). from_logits and label_smoothing are those
     of `categorical_crossentropy`.
 
     Raises ValueError when the shapes differ. Source: Lin et al., 2017, arXiv:1708.02002.
@@ -78,7 +78,8 @@ def categorical_focal_crossentropy(
         y_pred = ops.softmax(y_pred, axis=axis)
     p = y_pred / ops.sum(y_pred, axis=axis, keepdims=True)
     p = ops.clip(p, config.epsilon(), 1.0 - config.epsilon())
-    return ops.sum(-alpha * ops.power(1.0 - p, gamma) * y_true * ops.log(p), axis=axis)
+    weight = -1.0 * cast(alpha, p.dtype)
+    return ops.sum(weight * ops.power(1.0 - p, gamma) * y_true * ops.log(p), axis=axis)
 
 
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:

@@ -81,7 +81,7 @@ class Loss(SuggestsArguments):
         own = self.compute_mask(y_true, y_pred)
         if own is not None:
             mask = own if mask is None else ops.logical_and(mask, own)
-        return reduce_weighted(values, sample_weight, mask, self.reduction, self._dtype)
+        return reduce_weighted(self.name, values, sample_weight, mask, self.reduction, self._dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Return the loss of each sample.
@@ -220,13 +220,13 @@ def same_rank(y_true: Any, y_pred: Any, expand_vector: bool = True) -> tuple[Any
 
 
 def reduce_weighted(
-    values: Any, sample_weight: Any, mask: Any, reduction: str | None, dtype: str
+    name: str, values: Any, sample_weight: Any, mask: Any, reduction: str | None, dtype: str
 ) -> Any:
     """Return the weighted values, reduced; what the mask leaves out does not count."""
-    weight = masked_weight(sample_weight, mask, dtype, reduction)
+    weight = masked_weight(name, sample_weight, mask, dtype, reduction)
     if weight is not None:
         values, weight = same_rank(values, weight)
-        check_weight(values, weight)
+        check_weight(name, values, weight)
         values = values * weight
     if reduction in (None, "none") or values.ndim == 0 or values.size == 0:
         return values
@@ -237,8 +237,8 @@ def reduce_weighted(
     return ops.mean(values)
 
 
-def check_weight(values: Any, weight: Any) -> None:
-    """Raise unless the weights broadcast to the values."""
+def check_weight(name: str, values: Any, weight: Any) -> None:
+    """Raise unless the weights of a loss or metric broadcast to its values."""
     if weight.shape == values.shape or weight.ndim == 0:
         return
     for have, want in zip(weight.shape[::-1], values.shape[::-1], strict=False):
@@ -248,13 +248,15 @@ def check_weight(values: Any, weight: Any) -> None:
                 str(shape) for shape in dict.fromkeys([(samples, 1), tuple(values.shape)])
             )
             raise ValueError(
-                f"[loss] sample_weight of shape {tuple(weight.shape)} does not fit the losses of "
+                f"[{name}] sample_weight of shape {tuple(weight.shape)} does not fit values of "
                 f"shape {tuple(values.shape)}: give one weight for each sample, shape "
                 f"{wanted if values.ndim > 1 else (samples,)}"
             )
 
 
-def masked_weight(sample_weight: Any, mask: Any, dtype: str, reduction: str | None) -> Any:
+def masked_weight(
+    name: str, sample_weight: Any, mask: Any, dtype: str, reduction: str | None
+) -> Any:
     """Return the weights times the mask, scaled so that a mean runs over what the mask keeps."""
     weight = None if sample_weight is None else cast(sample_weight, dtype)
     if mask is None:
@@ -265,5 +267,5 @@ def masked_weight(sample_weight: Any, mask: Any, dtype: str, reduction: str | No
     if weight is None:
         return kept
     kept, weight = same_rank(kept, weight)
-    check_weight(kept, weight)
+    check_weight(name, kept, weight)
     return weight * kept

@@ -98,9 +98,9 @@ def sparse_top_k_categorical_accuracy(
 ) -> Any:
     """1 where the class number is among the k largest predictions, else 0.
 
-    y_true (...,) holds class numbers, y_pred is (..., classes) -> (...,). It is a hit when fewer
-    than k predictions are larger than that of the label. With `from_sorted_ids`, `y_pred` lists
-    class numbers, the best first, instead of scores.
+    y_true (...,) or (..., 1) holds class numbers, y_pred is (..., classes) -> (...,). It is a hit
+    when fewer than k predictions are larger than that of the label. With `from_sorted_ids`,
+    `y_pred` lists class numbers, the best first, instead of scores.
 
     Raises ValueError when the shapes do not fit, IndexError when a label is not below the number of
     classes. Source: Keras 3.
@@ -114,6 +114,9 @@ def sparse_top_k_categorical_accuracy(
     if from_sorted_ids:
         hits = ops.any(ops.expand_dims(cast(y_true, y_pred.dtype), -1) == y_pred[..., :k], axis=-1)
     else:
+        check_sparse_labels("sparse_top_k_categorical_accuracy", y_true, y_pred)
+        if y_true.ndim == y_pred.ndim:
+            y_true = ops.squeeze(y_true, -1)
         hits = _in_top_k(ops.cast(y_true, "int64"), y_pred, k)
     return ops.cast(hits, config.floatx())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import config, ops
 from ..losses.checks import check_same_shape
-from ..losses.loss import same_rank
+from ..losses.loss import check_weight, same_rank
 from ..utils.tensors import cast
 from .metric import Metric
 
@@ -54,7 +54,8 @@ class _Counts(Metric):
         if self.class_id is not None:
             y_true = y_true[..., self.class_id]
             y_pred = y_pred[..., self.class_id]
-            weight = weight if weight is None or weight.ndim == 1 else weight[..., 0]
+            if weight is not None and weight.ndim > 1:
+                weight = self._of_samples(weight)
         if weight is None:
             weight = ops.ones_like(y_pred)
         weight = ops.reshape(ops.broadcast_to(weight, y_pred.shape), (1, -1))
@@ -77,7 +78,18 @@ class _Counts(Metric):
         weight = cast(sample_weight, self.dtype)
         while weight.ndim < y_true.ndim:
             weight = ops.expand_dims(weight, -1)
+        check_weight(self.name, y_true, weight)
         return weight
+
+    def _of_samples(self, weight: Any) -> Any:
+        """Return the weights without the axis of the classes: there is one class."""
+        if weight.shape[-1] != 1:
+            raise ValueError(
+                f"[{self.name}] with class_id={self.class_id} a weight is that of a sample, got "
+                f"sample_weight of shape {tuple(weight.shape)}: pass sample_weight[..., "
+                f"{self.class_id}]"
+            )
+        return weight[..., 0]
 
     def _among_best(self, y_pred: Any, k: int) -> Any:
         _, best = ops.top_k(y_pred, k)
@@ -299,9 +311,11 @@ class FBetaScore(Metric):
         else:
             chosen = y_pred > self.threshold
         chosen = ops.cast(chosen, self.dtype)
-        weight = (
-            1.0 if sample_weight is None else ops.expand_dims(cast(sample_weight, self.dtype), 1)
-        )
+        weight: Any = 1.0
+        if sample_weight is not None:
+            weight = cast(sample_weight, self.dtype)
+            check_weight(self.name, y_true[:, 0], weight)
+            weight = ops.expand_dims(weight, 1)
 
         def total(values: Any) -> Any:
             return ops.sum(values * weight, axis=self.axis)

@@ -339,5 +339,5 @@ class SparseCategoricalCrossentropy(NamedMean):
             if labels.ndim == ops.convert_to_tensor(y_pred).ndim:
                 labels = ops.squeeze(labels, self.axis)
             mask = labels != self.ignore_class
-            sample_weight = masked_weight(sample_weight, mask, self.dtype, "sum")
+            sample_weight = masked_weight(self.name, sample_weight, mask, self.dtype, "sum")
         super().update_state(y_true, y_pred, sample_weight)

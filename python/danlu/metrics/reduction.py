@@ -12,14 +12,16 @@ from ..utils.tensors import cast
 from .metric import Metric
 
 
-def samplewise(values: Any, sample_weight: Any, reduce: Any, dtype: str) -> tuple[Any, Any]:
+def samplewise(
+    name: str, values: Any, sample_weight: Any, reduce: Any, dtype: str
+) -> tuple[Any, Any]:
     """Return weighted values with one entry a sample, and the weights, one a sample or None."""
     values = cast(values, dtype)
     if sample_weight is not None:
         values, weight = same_rank(values, cast(sample_weight, dtype))
         if values.ndim > weight.ndim:
             values = reduce(values, axis=tuple(range(weight.ndim, values.ndim)))
-        check_weight(values, weight)
+        check_weight(name, values, weight)
         weight = ops.broadcast_to(weight, values.shape)
         values = values * weight
         if weight.ndim > 1:
@@ -49,7 +51,7 @@ class Sum(Metric):
         self.total = self.add_variable((), "zeros", name="total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values, _ = samplewise(values, sample_weight, ops.sum, self.dtype)
+        values, _ = samplewise(self.name, values, sample_weight, ops.sum, self.dtype)
         self.total.assign_add(ops.sum(values))
 
     def result(self) -> Any:
@@ -78,7 +80,7 @@ class Mean(Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        values, weight = samplewise(values, sample_weight, ops.mean, self.dtype)
+        values, weight = samplewise(self.name, values, sample_weight, ops.mean, self.dtype)
         self.total.assign_add(ops.sum(values))
         if weight is not None:
             self.count.assign_add(ops.sum(weight))
@@ -114,7 +116,7 @@ class MeanMetricWrapper(Mean):
     ) -> None:
         mask = y_pred._keras_mask if type(y_pred) is Tensor else None
         if mask is not None:
-            sample_weight = masked_weight(sample_weight, mask, self.dtype, "sum")
+            sample_weight = masked_weight(self.name, sample_weight, mask, self.dtype, "sum")
         super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:

@@ -15,8 +15,8 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     `custom_objects` is {name: class or function} of yours that the model is made of and that are
     not registered. A model that was compiled is compiled again, with a new optimizer.
 
-    Raises ValueError for text that is not JSON and for a class or function that is not known; what
-    a configuration names is never imported.
+    Raises ValueError for text that is not JSON or no model, and for a class or function that is
+    not known; what a configuration names is never imported.
 
     >>> import danlu as dl
     >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(3)])
@@ -26,5 +26,17 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     import json
 
     from ..saving import deserialize_keras_object
+    from .model import Model
 
-    return deserialize_keras_object(json.loads(json_string), custom_objects=custom_objects)
+    try:
+        config = json.loads(json_string)
+    except ValueError as error:
+        raise ValueError(
+            f"[model_from_json] this is not JSON ({error}): {json_string!r:.60}"
+        ) from None
+    model = deserialize_keras_object(config, custom_objects=custom_objects)
+    if not isinstance(model, Model):
+        raise ValueError(
+            f"[model_from_json] wants what model.to_json() returns, got {json_string!r:.60}"
+        )
+    return model

@@ -13,6 +13,17 @@ from .functional import Functional
 from .model import Model
 
 
+class _Chain(Functional):
+    """The graph inside a Sequential, which speaks in its name."""
+
+    def __init__(self, inputs: Any, outputs: Any, name: str, label: str) -> None:
+        self.__dict__["_label"] = label
+        super().__init__(inputs, outputs, name=name)
+
+    def label(self) -> str:
+        return self.__dict__["_label"]
+
+
 class Sequential(Model):
     """Layers one after the other, each with one input and one output: y = f_n(... f_2(f_1(x))).
 
@@ -161,7 +172,7 @@ class Sequential(Model):
                     "several: use the functional style"
                 )
         auto_name("Functional")  # Keras counts this graph, so names that follow agree with its own
-        self.__dict__["_functional"] = Functional(inputs, x, name=self.name)
+        self.__dict__["_functional"] = _Chain(inputs, x, self.name, self.label())
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if self._functional is not None:

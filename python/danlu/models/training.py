@@ -73,8 +73,11 @@ class Trainer(Steps):
         {'loss': [1.0, 0.25, 0.0625]}
         """
         self._check_compiled("fit")
-        if not hasattr(epochs, "__index__"):
-            raise ValueError(f"[fit] epochs is an integer, got epochs={epochs!r}")
+        for name, value in (("epochs", epochs), ("initial_epoch", initial_epoch)):
+            if not hasattr(value, "__index__"):
+                raise ValueError(f"[fit] {name} is an integer, got {name}={value!r}")
+            if value < 0:
+                raise ValueError(f"[fit] {name} counts from 0, got {name}={value!r}")
         _check_counts(
             "fit",
             steps_per_epoch=steps_per_epoch,

@@ -44,12 +44,11 @@ class Lookup:
         """Return the class or function of that name, or say which one was probably meant."""
         if name in self.objects:
             return self.objects[name]
-        from ..saving import get_custom_objects
+        from ..saving import get_registered_object
 
-        custom = get_custom_objects()
         for key in (name, f"Custom>{name}"):
-            if key in custom:
-                return custom[key]
+            if (found := get_registered_object(key)) is not None:
+                return found
         raise ValueError(
             f"[{self.module}.{method}] unknown {self.kind} {name!r}."
             f"{suggestion(name, self.objects)} Known names: {', '.join(self.names())}"

@@ -48,11 +48,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
-    """y = x / norm(x), the vectors along an axis; zero vectors stay, y is a NumPy array.
+    """y = x / norm(x), the vectors along an axis; zero vectors stay.
 
-    The norm is that of NumPy's `linalg.norm`: (sum |x|^order)^(1/order), 2 for the Euclidean one,
-    `np.inf` for the largest |x|. Raises NumPy's AxisError, a ValueError, for an axis that there is
-    not.
+    A tensor gives a tensor, through which gradients flow; anything else a NumPy array. The norm is
+    (sum |x|^order)^(1/order), 2 for the Euclidean one, `np.inf` for the largest |x|. Raises
+    IndexError for an axis that there is not (NumPy's AxisError is one).
 
     >>> import danlu as dl
     >>> dl.utils.normalize([[3.0, 4.0], [0.0, 0.0]]).tolist()
@@ -60,8 +60,29 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     >>> dl.utils.normalize([1.0, 3.0], order=1).tolist()
     [0.25, 0.75]
     """
+    from .._core import Tensor, Variable
+
+    if isinstance(x, (Tensor, Variable)):
+        return _normalized_tensor(x, axis, order)
     import numpy
 
     x = numpy.atleast_1d(numpy.asarray(x))
     norms = numpy.linalg.norm(x, ord=order, axis=axis, keepdims=True)
     return x / numpy.where(norms == 0, 1, norms)
+
+
+def _normalized_tensor(x: Any, axis: int, order: float) -> Any:
+    from .. import ops
+
+    x = ops.convert_to_tensor(x)
+    if "float" not in str(x.dtype):
+        x = ops.cast(x, "float32")
+    largest = ops.max(ops.abs(x), axis=axis, keepdims=True)
+    zero = largest == 0
+    if order == float("inf"):
+        return x / ops.where(zero, 1.0, largest)
+    # Zero vectors are divided by 1, and the root is not differentiated at 0.
+    safe = ops.where(zero, 1.0, x)
+    powers = ops.square(safe) if order == 2 else ops.power(ops.abs(safe), order)
+    norms = ops.power(ops.sum(powers, axis=axis, keepdims=True), 1.0 / order)
+    return x / ops.where(zero, 1.0, norms)

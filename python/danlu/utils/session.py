@@ -22,11 +22,11 @@ def set_random_seed(seed: int) -> None:
 
     from .. import random
 
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise ValueError(f"[set_random_seed] seed is an integer, got {seed!r}")
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed < 2**32:
+        raise ValueError(f"[set_random_seed] seed is an integer from 0 to 2**32 - 1, got {seed!r}")
     seed = int(seed)
     python_random.seed(seed)
-    numpy.random.seed(seed % 2**32)
+    numpy.random.seed(seed)
     random.set_global_seed(seed)
 
 
