@@ -66,5 +66,5 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     tables = ("AUTOGRAD", "DTYPES", "MODELS", "STANDARD", "SUBMODULES", "TYPE_CHECKING")
-    hidden = {"annotations", "sys", *tables}
+    hidden = {"annotations", "sys", *tables, *(n for n in globals() if n[0] == "_" != n[1])}
     return sorted({*globals(), *SUBMODULES, *DTYPES, *STANDARD, *AUTOGRAD, *MODELS} - hidden)

@@ -165,9 +165,14 @@ from danlu._core import vecdot as vecdot
 from danlu._core import where as where
 from danlu._core import zeros as zeros
 from danlu._core import zeros_like as zeros_like
+from danlu.initializers import Initializer as Initializer
+from danlu.layers.dtypes import DTypePolicy as DTypePolicy
 from danlu.layers.input import Input as Input
+from danlu.layers.input_spec import InputSpec as InputSpec
 from danlu.layers.keras_tensor import KerasTensor as KerasTensor
 from danlu.layers.layer import Layer as Layer
+from danlu.losses.loss import Loss as Loss
+from danlu.metrics.metric import Metric as Metric
 from danlu.models.model import Model as Model
 from danlu.models.sequential import Sequential as Sequential
 from danlu.ops.creation import linspace as linspace
@@ -183,6 +188,8 @@ from danlu.ops.elementwise import real as real
 from danlu.ops.elementwise import round as round
 from danlu.ops.linalg import tensordot as tensordot
 from danlu.ops.reduce import diff as diff
+from danlu.optimizers.optimizer import Optimizer as Optimizer
+from danlu.regularizers import Regularizer as Regularizer
 
 __version__: str
 e: float

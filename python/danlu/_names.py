@@ -19,10 +19,17 @@ AUTOGRAD = frozenset("grad value_and_grad no_grad custom_gradient stop_gradient"
 
 # The names that Keras has at its top, and where they live.
 MODELS = {
+    "DTypePolicy": "layers.dtypes",
+    "Initializer": "initializers",
     "Input": "layers",
+    "InputSpec": "layers",
     "KerasTensor": "layers",
     "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
     "Model": "models",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
     "Sequential": "models",
 }
 

@@ -7,6 +7,7 @@ import pytest
 import table
 
 import danlu as dl
+from danlu._missing import remedy
 
 MODULES = {
     "layers": (table.LAYERS + table.INPUTS, table.LAYERS_ELSEWHERE),
@@ -77,3 +78,12 @@ def test_promised_names_exist(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_the_keras_namespace_is_the_same(name):
     assert module(dl.keras, name) is module(dl, name)
+
+
+@pytest.mark.parametrize("name", ["layers", "metrics", "losses", "optimizers", "callbacks"])
+def test_names_that_danlu_lacks_are_answered(name):
+    names = {n for n in dir(module(keras, name)) if n[0] != "_"} - {"serialize", "deserialize"}
+    unanswered = [
+        n for n in names if not hasattr(module(dl, name), n) and not remedy(f"danlu.{name}", n)
+    ]
+    assert not unanswered, "add them to danlu/_missing.py"

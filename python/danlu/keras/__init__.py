@@ -31,7 +31,11 @@ class _Alias:
         except ModuleNotFoundError as error:
             if error.name != real:
                 raise
-            raise ModuleNotFoundError(f"No module named {spec.name!r}", name=spec.name) from None
+            from .._missing import remedy
+
+            answer = remedy(*real.rpartition(".")[::2])
+            message = f"No module named {spec.name!r}{answer and f': {answer}'}"
+            raise ModuleNotFoundError(message, name=spec.name) from None
         module = sys.modules[real]
         spec.loader_state = module.__spec__
         return module
@@ -47,6 +51,10 @@ sys.meta_path.insert(0, _Alias())
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__all__":  # of `from danlu.keras import *`
+        from .._names import MODELS, SUBMODULES
+
+        return [*MODELS, *sorted(SUBMODULES - {"keras"})]
     if name.startswith("__") and name != "__version__":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(sys.modules[_PACKAGE], name)
@@ -55,4 +63,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(sys.modules[_PACKAGE])})
+    return dir(sys.modules[_PACKAGE])

@@ -109,7 +109,8 @@ class KerasTensor:
     def _no_value(self, what: str) -> Exception:
         return TypeError(
             f"[KerasTensor] {self!r} is symbolic and has no values, so it has no {what}. Functions "
-            "of dl.ops take symbolic tensors; other code belongs in the `call` of a layer"
+            "of dl.ops take symbolic tensors, dl.ops.exp(x) for dl.exp(x); other code belongs in "
+            "the `call` of a layer"
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:

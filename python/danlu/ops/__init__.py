@@ -35,9 +35,9 @@ def find(name: str) -> Any:
             return getattr(module, name)
     value = None if name in RUNTIME else getattr(_core, name, None)
     if value is None:
-        from ..utils.suggest import suggestion
+        from .._lazy import absent
 
-        raise AttributeError(f"danlu.ops has no function {name!r}.{suggestion(name, __dir__())}")
+        raise absent(__name__, name, __dir__())
     return value
 
 
