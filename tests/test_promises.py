@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,36 +63,137 @@ def test_a_recorded_training_step_replays_to_the_same_bits() -> None:
     assert states[0] == states[1]
 
 
-def fit_bits(threads: int) -> bytes:
+def image_net(seed: int) -> tuple[dl.Model, np.ndarray, np.ndarray]:
+    """Every kind of kernel, each with more work than one thread takes."""
+    dl.utils.set_random_seed(seed)
+    layers = dl.layers
+    model = dl.Sequential(
+        [
+            layers.Input((16, 16, 3)),
+            layers.Conv2D(16, 5, padding="same", activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling2D(),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),  # by Winograd's algorithm
+            layers.AveragePooling2D(2),
+            layers.LayerNormalization(),
+            layers.Dropout(0.25),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(5, activation="softmax"),
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    return model, rng.normal(size=(70, 16, 16, 3)).astype("float32"), rng.integers(0, 5, 70)
+
+
+def fit_bits(optimizer: str, threads: int) -> bytes:
     dl.config.set_num_threads(threads)
     try:
-        model, x, y = mlp(3)
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(x, y, epochs=3, batch_size=7, verbose=0)
-        return b"".join(w.tobytes() for w in model.get_weights())
+        model, x, y = image_net(3)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.fit(x, y, epochs=2, batch_size=40, verbose=0)
+        state = model.variables + model.optimizer.variables
+        return b"".join(v.numpy().tobytes() for v in state)
     finally:
         dl.config.set_num_threads(0)
 
 
-def test_the_same_bits_for_any_number_of_threads() -> None:
-    bits = {fit_bits(threads) for threads in (1, 2, 3, 4)}
+@pytest.mark.parametrize("precision", ["fast", "exact"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+def test_the_same_bits_for_any_number_of_threads(optimizer: str, precision: str) -> None:
+    dl.config.set_conv_precision(precision)
+    try:
+        bits = {fit_bits(optimizer, threads) for threads in (1, 2, 3, 4)}
+    finally:
+        dl.config.set_conv_precision("fast")
     assert len(bits) == 1
 
 
-def train(made: tuple[dl.Model, np.ndarray, np.ndarray]) -> bytes:
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="no /proc on this system")
+def test_helpers_start_for_these_nets() -> None:
+    """What the tests around this one say of threads is empty unless threads start."""
+    code = """
+import os
+from test_promises import fit_bits, image_net, train
+threads = lambda: len(os.listdir("/proc/self/task"))
+fit_bits("adam", 1)
+alone = threads()
+{run}
+print(threads() - alone)
+"""
+    for run, helpers in (("fit_bits('adam', 4)", 3), ("train(image_net(1), 4)", 3)):
+        done = subprocess.run(
+            [sys.executable, "-c", code.format(run=run)],
+            capture_output=True, text=True, timeout=120, cwd=os.path.dirname(__file__),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) >= helpers
+
+
+def train(made: tuple[dl.Model, np.ndarray, np.ndarray], threads: int = 0) -> bytes:
+    dl.config.set_num_threads(threads)
     model, x, y = made
-    optimizer = dl.optimizers.SGD(0.1)
+    optimizer = dl.optimizers.SGD(0.01)
     optimizer.build(model.trainable_variables)
-    for _ in range(100):
+    for _ in range(10):
         step(model, optimizer, x, y)
     return b"".join(w.tobytes() for w in model.get_weights())
 
 
 def test_two_python_threads_train_two_models() -> None:
-    alone = [train(mlp(seed)) for seed in (1, 2)]
-    made = [mlp(seed) for seed in (1, 2)]  # seeds are global: made before the threads start
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(train, made)) == alone
+    """One has the helpers, the other works alone, in turns that nobody fixes."""
+    dl.config.set_num_threads(4)
+    try:
+        alone = [train(image_net(seed), 4) for seed in (1, 2)]
+        made = [image_net(seed) for seed in (1, 2)]  # seeds are global: made before the threads
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(train, made, (4, 4))) == alone
+    finally:
+        dl.config.set_num_threads(0)
+
+
+def large_backward() -> None:
+    dl.sum(dl.matmul(w := dl.Variable(dl.ones((512, 512))), w)).backward()
+
+
+LARGE, SQUARE = dl.ones((2048, 2048)), dl.ones((512, 512))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: dl.matmul(SQUARE, SQUARE),
+        lambda: dl.exp(LARGE),
+        lambda: LARGE + LARGE,
+        lambda: dl.sort(LARGE),
+        lambda: dl.random.normal((2048, 2048), seed=1),
+        large_backward,
+    ],
+    ids=["matmul", "exp", "add", "sort", "normal", "backward"],
+)
+def test_python_runs_while_a_kernel_does(work: Callable[[], Any]) -> None:
+    """Threads are never made to give the GIL up here, so it is the kernel that gave it to us."""
+    begun, seen = threading.Event(), threading.Event()
+    rounds = []
+
+    def compute() -> None:
+        begun.set()
+        while not seen.is_set() and len(rounds) < 2000:
+            work()
+            rounds.append(1)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    try:
+        worker = threading.Thread(target=compute)
+        worker.start()
+        begun.wait()
+        got_in = worker.is_alive() and len(rounds) < 2000
+        seen.set()
+        worker.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert got_in
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
