@@ -16,7 +16,7 @@ CSRC = ROOT / "csrc"
 PYTHON = ROOT / "python" / "danlu"
 
 # What a folder of csrc/danlu may include, besides the C++ standard library.
-KERNEL_VALUES = r"core/(macros|dtype|device|shape|view|error|random)\.h"
+KERNEL_VALUES = r"core/(macros|dtype|device|shape|view|error|random|cgroup)\.h"
 # kernels.h is the contract, made of lists and structs; derivatives share constants with formulas.
 OPS = r"core/.*|kernels/(kernels|elementwise|elementwise_list|types)\.h|ops/ops\.h"
 AUTOGRAD = rf"{OPS}|autograd/.*"

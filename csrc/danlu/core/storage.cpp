@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "danlu/core/cgroup.h"
 #include "danlu/core/cuda.h"
 #include "danlu/core/devices.h"
 #include "danlu/core/error.h"
@@ -43,7 +44,7 @@ struct FreeBlock {
 // Eight classes a doubling: at most an eighth of a block is wasted.
 int64_t rounded(int64_t bytes) {
   if (bytes <= kSmall) return std::max(kAlign, (bytes + kAlign - 1) & ~(kAlign - 1));
-  const int shift = std::bit_width(static_cast<uint64_t>(bytes - 1)) - 4;
+  const int shift = static_cast<int>(std::bit_width(static_cast<uint64_t>(bytes - 1))) - 4;
   const int64_t step = std::max(int64_t{1} << shift, kAlign);
   const int64_t size = (bytes + step - 1) & ~(step - 1);
   return size >= kHugePage ? (size + kHugePage - 1) & ~(kHugePage - 1) : size;
@@ -81,8 +82,10 @@ Pool& pool() {
   return *instance;
 }
 
-int64_t physical_memory() {
-  static const int64_t bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
+// What there is: beyond it waits not a failed allocation, but the kernel's killer.
+int64_t memory_limit() {
+  static const int64_t bytes =
+      std::min(int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE), cgroup_limits().memory);
   return bytes;
 }
 
@@ -122,7 +125,8 @@ void count_in_use(Pool& p, int64_t bytes) {
 void* allocate_large(int64_t bytes) {
   Pool& p = pool();
   p.requests.fetch_add(1, std::memory_order_relaxed);
-  if (bytes > physical_memory()) throw OutOfMemory(bytes, p.in_use.load(), kCpu);
+  const int64_t in_use = p.in_use.load(std::memory_order_relaxed);
+  if (bytes > memory_limit() - in_use) throw OutOfMemory(bytes, in_use, kCpu);
   {
     std::lock_guard lock(p.mutex);
     FreeList& list = p.list_of(bytes);
@@ -135,7 +139,7 @@ void* allocate_large(int64_t bytes) {
     }
   }
   // Blocks of other classes must not pile up beside live memory.
-  if (p.cached.load() + p.in_use.load() + bytes > physical_memory() * 8 / 10) empty_cache();
+  if (p.cached.load() + p.in_use.load() + bytes > memory_limit() / 10 * 8) empty_cache();
   void* block = from_system(bytes);
   if (!block) {
     empty_cache();

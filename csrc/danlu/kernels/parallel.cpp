@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <climits>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 
+#include "danlu/core/cgroup.h"
 #include "danlu/kernels/team.h"
 
 namespace danlu {
@@ -21,20 +20,13 @@ namespace {
 std::atomic<bool> forked{false};
 std::atomic<int> wanted_threads{0};
 
-// The processors that a container may use: "150000 100000" (quota and period) or "max 100000".
-int container_limit() {
-  double quota = 0, period = 0;
-  std::ifstream limits("/sys/fs/cgroup/cpu.max");
-  if (!(limits >> quota >> period) || quota <= 0 || period <= 0) return INT_MAX;
-  return static_cast<int>(std::ceil(quota / period));
-}
-
 int default_threads() {
   pthread_atfork(nullptr, nullptr, [] { forked.store(true); });
   cpu_set_t set;
   int n = omp_get_max_threads();  // honours OMP_NUM_THREADS
   if (!std::getenv("OMP_NUM_THREADS") && sched_getaffinity(0, sizeof(set), &set) == 0) {
-    n = std::min({n, CPU_COUNT(&set), container_limit()});
+    const double allowed = std::ceil(cgroup_limits().processors);
+    n = static_cast<int>(std::min<double>(std::min(n, CPU_COUNT(&set)), allowed));
   }
   return std::max(1, n);
 }
