@@ -13,11 +13,9 @@ struct PhiloxBlock {
   uint32_t word[4];
 };
 
-// Block `block` of draw number `draw` under `seed`.
-DL_FN PhiloxBlock philox(uint32_t seed, uint32_t draw, uint64_t block) {
-  uint32_t c0 = static_cast<uint32_t>(block), c1 = static_cast<uint32_t>(block >> 32);
-  uint32_t c2 = draw, c3 = 0;
-  uint32_t k0 = seed, k1 = 0x64616e6cu;  // the second key word only has to be fixed
+// The generator itself: four counter words under two key words.
+DL_FN PhiloxBlock philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0,
+                             uint32_t k1) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = uint64_t{0xD2511F53u} * c0;
     const uint64_t p1 = uint64_t{0xCD9E8D57u} * c2;
@@ -31,6 +29,12 @@ DL_FN PhiloxBlock philox(uint32_t seed, uint32_t draw, uint64_t block) {
     k1 += 0xBB67AE85u;
   }
   return {{c0, c1, c2, c3}};
+}
+
+// Block `block` of draw number `draw` under `seed`. The second key word only has to be fixed.
+DL_FN PhiloxBlock philox(uint32_t seed, uint32_t draw, uint64_t block) {
+  return philox4x32(static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), draw, 0, seed,
+                    0x64616e6cu);
 }
 
 // In [0, 1): the upper 24 bits.

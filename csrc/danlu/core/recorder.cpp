@@ -63,11 +63,13 @@ void Recording::replay() {
       out.push_back(y.get());
     }
     if (!computes) continue;
+    const Inputs ins(in.begin(), in.end());
+    const Outputs outs(out.begin(), out.end());
     const View room = call.scratch ? call.scratch.view() : View{};
     if (call.op->reads_indices())
-      run_reporting(call.op, in, out, room);
+      run_reporting(call.op, ins, outs, room);
     else
-      call.op->run(in, out, room);
+      call.op->run(ins, outs, room);
   }
 }
 
