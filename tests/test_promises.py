@@ -166,10 +166,11 @@ LARGE, SQUARE = dl.ones((2048, 2048)), dl.ones((512, 512))
         lambda: dl.exp(LARGE),
         lambda: LARGE + LARGE,
         lambda: dl.sort(LARGE),
+        lambda: dl.asarray(LARGE, copy=True),
         lambda: dl.random.normal((2048, 2048), seed=1),
         large_backward,
     ],
-    ids=["matmul", "exp", "add", "sort", "normal", "backward"],
+    ids=["matmul", "exp", "add", "sort", "copy", "normal", "backward"],
 )
 def test_python_runs_while_a_kernel_does(work: Callable[[], Any]) -> None:
     """Threads are never made to give the GIL up here, so it is the kernel that gave it to us."""

@@ -31,7 +31,8 @@ Tensor as_tensor(const py::object& x, std::optional<DType> dtype, const py::obje
           *dtype, from.dtype());
     return unlocked({from}, [&] { return astype(from, *dtype); });
   }
-  return value && target == source.device() && want_copy.value_or(false) ? copy(from) : from;
+  const bool copies = value && target == source.device() && want_copy.value_or(false);
+  return copies ? unlocked({from}, [&] { return copy(from); }) : from;
 }
 
 // Numbers keep their kind: True is a bool, 1 an int64, 1.0 of the default dtype.
