@@ -95,6 +95,19 @@ def test_threads_are_obeyed():
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="no affinity on this system")
+def test_affinity_is_obeyed(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    code = (
+        "import os, sys; os.sched_setaffinity(0, map(int, sys.argv[1:]))\n"
+        "import danlu as dl; print(dl.config.num_threads())"
+    )
+    allowed = sorted(os.sched_getaffinity(0))
+    assert run("-c", code, allowed[-1]) == "1\n"
+    assert int(run("-c", code, *allowed)) <= len(allowed)
+    assert run("-c", code, allowed[-1], OMP_NUM_THREADS="2") == "2\n"  # asked for by name
+
+
 def test_isa_can_be_lowered():
     code = "from danlu import _core; print(_core.build_info()['isa'])"
     plainest = run("-c", code, DANLU_ISA="baseline").strip()
@@ -133,17 +146,21 @@ def test_extension_is_of_this_python():
 
 # ------------------------------------------------------------------ demo and examples
 def test_demo_learns_the_digits(tmp_path):
-    out = run("-m", "danlu", "demo", cwd=tmp_path)
+    out = run("-m", "danlu", "demo", "--epochs", 30, "--seed", 0, cwd=tmp_path)
     assert "Epoch 30/30" in out and "accuracy" in out
     assert float(re.search(r"test accuracy ([\d.]+)", out)[1]) >= 0.95
 
 
 def test_linear_regression(tmp_path):
-    pytest.importorskip("matplotlib")
-    script = ROOT / "examples" / "linear_regression.py"
-    out = run(script, "--plot", "housing.png", cwd=tmp_path, MPLCONFIGDIR=str(tmp_path))
+    out = run(ROOT / "examples" / "linear_regression.py", cwd=tmp_path)
     differences = re.findall(r"relative difference ([\d.e+-]+)", out)
     assert len(differences) == 2 and all(float(d) < 1e-4 for d in differences)
+
+
+def test_plot_of_the_linear_regression(tmp_path):
+    pytest.importorskip("matplotlib")
+    script = ROOT / "examples" / "linear_regression.py"
+    run(script, "--plot", "housing.png", cwd=tmp_path, MPLCONFIGDIR=str(tmp_path))
     assert (tmp_path / "housing.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -164,6 +181,7 @@ def test_styles(tmp_path):
 @pytest.mark.skipif("DANLU_TEST_DATA" not in os.environ, reason="DANLU_TEST_DATA is not set")
 @pytest.mark.parametrize(("name", "accuracy"), [("mnist", 0.973), ("lenet5", 0.985)])
 def test_mnist_examples(name, accuracy, tmp_path):
-    data = os.environ["DANLU_TEST_DATA"]
-    out = run(ROOT / "examples" / f"{name}.py", cwd=tmp_path, DANLU_HOME=data)
+    data, file = os.environ["DANLU_TEST_DATA"], str(ROOT / "examples" / f"{name}.py")
+    code = f"import danlu, runpy; danlu.utils.set_random_seed(0); runpy.run_path({file!r}, "
+    out = run("-c", code + "run_name='__main__')", cwd=tmp_path, DANLU_HOME=data)
     assert float(re.findall(r"accuracy:? ([\d.]+)", out)[-1]) >= accuracy
