@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import threading
 
 import numpy as np
@@ -118,6 +119,31 @@ def test_the_global_seed():
         np.testing.assert_array_equal(a, b)
     dl.utils.set_random_seed(18)
     assert not np.array_equal(first[0], program()[0])
+
+
+def test_set_random_seed_is_for_python_and_numpy_too():
+    def draw():
+        return random.random(), np.random.rand(), dl.random.uniform(()).item()
+
+    dl.utils.set_random_seed(2**32 - 1)
+    first = draw()
+    again = draw()
+    assert all(a != b for a, b in zip(first, again, strict=True))
+    dl.utils.set_random_seed(np.int64(2**32 - 1))
+    assert draw() == first
+    random.seed(2**32 - 1)
+    np.random.seed(2**32 - 1)
+    assert (random.random(), np.random.rand()) == first[:2]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.0, True, "7", None])
+def test_set_random_seed_refuses(seed):
+    dl.utils.set_random_seed(3)
+    first = random.random(), np.random.rand(), dl.random.uniform(()).item()
+    dl.utils.set_random_seed(3)
+    with pytest.raises(ValueError, match="seed .*integer"):
+        dl.utils.set_random_seed(seed)
+    assert (random.random(), np.random.rand(), dl.random.uniform(()).item()) == first
 
 
 def test_config_of_a_generator():

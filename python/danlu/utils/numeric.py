@@ -23,8 +23,11 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     from .._core import Tensor
 
     labels = x.numpy() if isinstance(x, Tensor) else numpy.asarray(x)
-    if labels.dtype.kind == "f" and not (labels == numpy.floor(labels)).all():
-        raise ValueError("[to_categorical] wants class numbers, got numbers with fractions")
+    if (
+        labels.dtype.kind == "f"
+        and not (numpy.isfinite(labels) & (labels == numpy.floor(labels))).all()
+    ):
+        raise ValueError("[to_categorical] wants class numbers, got numbers with fractions or inf")
     if labels.dtype.kind not in "iufb":
         raise TypeError(f"[to_categorical] wants class numbers, got dtype {labels.dtype}")
     labels = labels.astype("int64")
