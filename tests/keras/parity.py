@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from operator import attrgetter
 
 os.environ["KERAS_BACKEND"] = "jax"
 
@@ -50,8 +51,8 @@ def plain(value):
 def pair(module, name, kwargs=None):
     """The object of danlu and the one of Keras, made with the same arguments."""
     kwargs = kwargs or {}
-    ours = getattr(getattr(dl, module), name)(**kwargs)
-    theirs = getattr(getattr(keras, module), name)(**kwargs)
+    ours = attrgetter(f"{module}.{name}")(dl)(**kwargs)
+    theirs = attrgetter(f"{module}.{name}")(keras)(**kwargs)
     return ours, theirs
 
 
@@ -64,20 +65,25 @@ def arguments(cls):
 
 def check_arguments(module, name, without=()):
     """The constructors take the same arguments in the same order with the same defaults."""
-    ours = arguments(getattr(getattr(dl, module), name))
-    theirs = arguments(getattr(getattr(keras, module), name))
+    ours = arguments(attrgetter(f"{module}.{name}")(dl))
+    theirs = arguments(attrgetter(f"{module}.{name}")(keras))
     theirs = {k: v for k, v in theirs.items() if k not in without}
     assert list(ours) == list(theirs)
     for argument, default in theirs.items():
         assert ours[argument] == default, f"default of {argument}"
 
 
-def check_config(module, name, kwargs, without=()):
-    """Both configurations are equal, and each library builds an equal object from it."""
+def check_config(module, name, kwargs, without=(), forgotten=()):
+    """Both configurations are equal, and each library builds an equal object from it.
+
+    Keras's one lacks the arguments `forgotten`; it takes them from ours."""
     ours, theirs = pair(module, name, kwargs)
     mine, wanted = plain(ours.get_config()), plain(theirs.get_config())
     for key in without:
         wanted.pop(key, None)
+    for key in forgotten:
+        assert key not in wanted, f"Keras's configuration has {key} now"
+        wanted[key] = plain(kwargs[key])
     for config in (mine, wanted):
         if "name" in config and "name" not in kwargs:
             config["name"] = config["name"].rstrip("0123456789").rstrip("_")

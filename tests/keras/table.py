@@ -20,6 +20,8 @@ class Row:
     training: bool = True
     # Constructor arguments and configuration entries of Keras that danlu does not have.
     without: tuple = ()
+    # Arguments that Keras's configuration leaves out; danlu's has them.
+    forgotten: tuple = ()
     gradient: bool = True
 
     def __str__(self):
@@ -154,9 +156,9 @@ LOSSES = [
     Row("MeanAbsolutePercentageError", kind=REGRESSION),
     Row("MeanSquaredLogarithmicError", kind=REGRESSION),
     Row("CosineSimilarity", kind=REGRESSION),
-    Row("CosineSimilarity", {"axis": 0}, kind=REGRESSION),
+    Row("CosineSimilarity", {"axis": 0}, kind=REGRESSION, forgotten=("axis",)),
     Row("Huber", kind=REGRESSION),
-    Row("Huber", {"delta": 0.3}, kind=REGRESSION),
+    Row("Huber", {"delta": 0.3}, kind=REGRESSION, forgotten=("delta",)),
     Row("LogCosh", kind=REGRESSION),
     Row("Hinge", kind=SIGNS),
     Row("Hinge", kind=BINARY),
@@ -206,6 +208,7 @@ METRICS = [
     Row("MeanSquaredLogarithmicError", kind=REGRESSION),
     Row("LogCoshError", kind=REGRESSION),
     Row("CosineSimilarity", kind=REGRESSION),
+    Row("CosineSimilarity", {"axis": 1}, kind=REGRESSION, forgotten=("axis",)),
     Row("Hinge", kind=SIGNS),
     Row("SquaredHinge", kind=SIGNS),
     Row("CategoricalHinge", kind=ONE_HOT),
@@ -234,6 +237,15 @@ METRICS += [
     Row("FBetaScore", {"average": "weighted", "beta": 2.0}, kind=ONE_HOT),
     Row("FBetaScore", {"average": "micro"}, kind=ONE_HOT),
 ]
+# The functions behind the metrics that are no losses: one value a sample.
+ACCURACIES = [
+    Row("binary_accuracy", kind=BINARY),
+    Row("binary_accuracy", {"threshold": 0.3}, kind=BINARY),
+    Row("categorical_accuracy", kind=ONE_HOT),
+    Row("sparse_categorical_accuracy", kind=SPARSE),
+    Row("top_k_categorical_accuracy", {"k": 2}, kind=ONE_HOT),
+    Row("sparse_top_k_categorical_accuracy", {"k": 2}, kind=SPARSE),
+]
 METRICS_ELSEWHERE = {"Metric", "MeanMetricWrapper"}
 
 CLIPPED = {"clipnorm": 0.5, "weight_decay": 0.01}
@@ -257,9 +269,6 @@ OPTIMIZERS = [
     Row("Adamax"),
     Row("Nadam"),
     Row("Lion"),
-    Row("Ftrl"),
-    Row("Adafactor"),
-    Row("Lamb"),
 ]
 OPTIMIZERS_ELSEWHERE = {"Optimizer"}
 
@@ -296,7 +305,7 @@ INITIALIZERS = [
     Row("Zeros", kind="exact"),
     Row("Ones", kind="exact"),
     Row("Constant", {"value": 0.3}, kind="exact"),
-    Row("Identity", {"gain": 2.0}, kind="square"),
+    Row("Identity", {"gain": 2.0}, kind="square", forgotten=("gain",)),
     Row("RandomNormal", {"mean": 0.5, "stddev": 0.2}, kind="random"),
     Row("RandomUniform", {"minval": -0.1, "maxval": 0.3}, kind="random"),
     Row("TruncatedNormal", {"stddev": 0.2}, kind="random"),
@@ -313,7 +322,6 @@ INITIALIZERS = [
     Row("LecunUniform", kind="random"),
     Row("LecunNormal", kind="random"),
     Row("Orthogonal", {"gain": 1.5}, kind="orthogonal"),
-    Row("OrthogonalInitializer", {"gain": 1.5}, kind="orthogonal"),
 ]
 INITIALIZERS_ELSEWHERE = {"Initializer"}
 

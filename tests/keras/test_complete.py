@@ -61,6 +61,12 @@ def test_every_public_class_has_a_row(name):
     assert not missing, f"add a row to tests/keras/table.py for {sorted(missing)}"
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_every_row_has_its_class(name):
+    missing = [row.name for row in MODULES[name][0] if not hasattr(module(dl, name), row.name)]
+    assert not missing, f"tests/keras/table.py has rows of classes that danlu lacks: {missing}"
+
+
 def test_every_activation_has_a_row():
     public = {n for n in dir(keras.activations) if not n.startswith("_")}
     ours = {n for n in public if hasattr(dl.activations, n)}

@@ -1,9 +1,11 @@
 """Every metric against Keras 3 over three batches: arguments, state, results, weights."""
 
+import inspect
+
 import keras
 import pytest
 from parity import assert_close, check_arguments, check_config, data, pair
-from table import BINARY, METRICS
+from table import ACCURACIES, BINARY, METRICS
 from test_losses import labels_of
 
 import danlu as dl
@@ -25,7 +27,7 @@ def test_arguments(row):
 
 @pytest.mark.parametrize("row", METRICS, ids=str)
 def test_config(row):
-    check_config("metrics", row.name, row.kwargs)
+    check_config("metrics", row.name, row.kwargs, forgotten=row.forgotten)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
@@ -56,6 +58,30 @@ def test_results_of_sequences(row):
         values = labels_of(row, (3, 5, 4))
     ours, theirs = pair("metrics", row.name, row.kwargs)
     assert_close(ours(*values), theirs(*values))
+
+
+@pytest.mark.parametrize("shape", [(6, 4), (3, 5, 4)], ids=str)
+@pytest.mark.parametrize("row", ACCURACIES, ids=str)
+def test_functions(row, shape):
+    """The functions themselves, whose values are not averaged."""
+    ours, theirs = getattr(dl.metrics, row.name), getattr(keras.metrics, row.name)
+    mine, wanted = (inspect.signature(f).parameters.values() for f in (ours, theirs))
+    assert [(p.name, p.default) for p in mine] == [(p.name, p.default) for p in wanted]
+    y_true, y_pred = labels_of(row, shape)
+    assert_close(ours(y_true, y_pred, **row.kwargs), theirs(y_true, y_pred, **row.kwargs))
+
+
+@pytest.mark.parametrize("kwargs", [{}, {"k": 2}], ids=str)
+def test_sparse_top_k_of_sorted_ids(kwargs):
+    ids, labels = data((6, 7), "ids"), data((6,), "ids", 4)
+    ours = dl.metrics.sparse_top_k_categorical_accuracy(labels, ids, from_sorted_ids=True, **kwargs)
+    theirs = keras.metrics.sparse_top_k_categorical_accuracy
+    assert_close(ours, theirs(labels, ids, from_sorted_ids=True, **kwargs))
+
+
+def test_every_accuracy_has_a_row():
+    public = {n for n in dir(keras.metrics) if n.endswith("_accuracy")}
+    assert public == {row.name for row in ACCURACIES}
 
 
 @pytest.mark.parametrize("name", ["mse", "mae", "mape", "msle", "bce"])
