@@ -80,6 +80,26 @@ def test_info():
         assert facts[name]
 
 
+def test_info_with_what_is_not_there():
+    done = subprocess.run(
+        [sys.executable, "-m", "danlu", "info", "--with", "no_such_module"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "[info] cannot import 'no_such_module': No module named 'no_such_module'\n"
+    )
+
+
+def test_demo_wants_an_epoch():
+    done = subprocess.run(
+        [sys.executable, "-m", "danlu", "demo", "--epochs", "-1"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "--epochs: a number from 1 on is wanted, not '-1'" in done.stderr
+
+
 def test_info_says_who_shares_openmp():
     pytest.importorskip("torch")
     code = (

@@ -7,6 +7,12 @@ import sys
 from collections.abc import Sequence
 
 
+def _count(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a number from 1 on is wanted, not {text!r}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="danlu", description="A deep-learning library.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
@@ -20,14 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="import these modules first, to see whether they share the OpenMP runtime",
     )
     demo = commands.add_parser("demo", help="train a net on the embedded handwritten digits")
-    demo.add_argument("--epochs", type=int, default=30)
+    demo.add_argument("--epochs", type=_count, default=30)
     demo.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
 
     if chosen.command == "info":
         from danlu._info import report
 
-        print(report(chosen.modules))
+        try:
+            print(report(chosen.modules))
+        except ImportError as error:
+            parser.exit(1, f"{error}\n")
         return 0
     from danlu._demo import demo as run
 

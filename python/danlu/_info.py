@@ -46,7 +46,10 @@ def report(modules: Sequence[str] = ()) -> str:
     from importlib import import_module
 
     for module in modules:
-        import_module(module)
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise ImportError(f"[info] cannot import {module!r}: {error}") from error
     facts = info()
     openmp, memory = facts["openmp"], facts["memory"]
     shared = openmp["shared_with"]
