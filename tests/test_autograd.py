@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,3 +188,19 @@ def test_custom_gradient_without_a_rule(result: object) -> None:
 
     with pytest.raises(TypeError, match=r"\[custom_gradient\] nothing returns \(result, rule\)"):
         nothing(dl.ones(3))
+
+
+@pytest.mark.parametrize("derive", [dl.grad, dl.value_and_grad])
+def test_errors_name_the_function_that_was_called(derive: Any) -> None:
+    x = dl.ones(3)
+    name = derive.__name__
+    with pytest.raises(ValueError, match=rf"\[{name}\] .*one number, it returned shape \(3,\)"):
+        derive(lambda x: x)(x)
+    with pytest.raises(TypeError, match=rf"\[{name}\] the function must return a tensor"):
+        derive(lambda x: 1.0)(x)
+    with pytest.raises(TypeError, match=rf"\[{name}\] with has_aux"):
+        derive(dl.sum, has_aux=True)(x)
+    with pytest.raises(TypeError, match=rf"\[{name}\] wants a function"):
+        derive(3)
+    with pytest.raises(ValueError, match=rf"\[{name}\] argnums=2"):
+        derive(dl.sum, argnums=2)(x)

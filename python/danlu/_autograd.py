@@ -86,16 +86,28 @@ def value_and_grad(
     >>> float(value), gradient.tolist()
     (5.0, [2.0, 4.0])
     """
+    return _value_and_grad("value_and_grad", f, argnums, has_aux, create_graph)
+
+
+def _value_and_grad(
+    owner: str,
+    f: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    create_graph: bool | None,
+) -> Callable[..., Any]:
+    if not callable(f):
+        raise TypeError(f"[{owner}] wants a function that returns one number, got {f!r:.60}")
     several = not isinstance(argnums, int)
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if not positions:
-        raise ValueError("[value_and_grad] argnums=() names no argument to differentiate by")
+        raise ValueError(f"[{owner}] argnums=() names no argument to differentiate by")
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         if not all(-len(args) <= position < len(args) for position in positions):
             raise ValueError(
-                f"[value_and_grad] argnums={argnums}, but {len(args)} positional arguments came"
+                f"[{owner}] argnums={argnums}, but {len(args)} positional arguments came"
             )
         leaves: list[Any] = []
         arguments = list(args)
@@ -107,9 +119,19 @@ def value_and_grad(
         _depth.value += 1
         try:
             result = f(*arguments, **kwargs)
+            if has_aux and not (isinstance(result, tuple) and len(result) == 2):
+                raise TypeError(
+                    f"[{owner}] with has_aux the function must return (number, aux), got "
+                    f"{result!r:.60}"
+                )
             loss, aux = result if has_aux else (result, None)
             if not isinstance(loss, Tensor):
-                raise TypeError(f"[value_and_grad] the function must return a tensor, got {loss!r}")
+                raise TypeError(f"[{owner}] the function must return a tensor, got {loss!r:.60}")
+            if loss.size != 1:
+                raise ValueError(
+                    f"[{owner}] the function must return one number, it returned shape "
+                    f"{loss.shape}: take dl.sum or dl.mean of it"
+                )
             gradients = watching.differentiate(loss, again)
         finally:
             _depth.value -= 1
@@ -139,7 +161,7 @@ def grad(
     >>> dl.grad(dl.grad(lambda x: x**3))(dl.asarray(2.0)).item()
     12.0
     """
-    both = value_and_grad(f, argnums, has_aux, create_graph)
+    both = _value_and_grad("grad", f, argnums, has_aux, create_graph)
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
