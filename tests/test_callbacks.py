@@ -345,3 +345,39 @@ def test_validation_does_not_move_the_bar(capsys):
     pairs = [(X[i : i + 2], Y[i : i + 2]) for i in range(0, 8, 2)]
     linear().fit((pair for pair in pairs), validation_data=(X, Y), verbose=1)
     assert capsys.readouterr().out.startswith("4/4 ━")
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: callbacks.EarlyStopping("loss", patience="3"), "EarlyStopping. patience is a num"),
+        (lambda: callbacks.EarlyStopping("loss", min_delta="a"), "min_delta is a number"),
+        (lambda: callbacks.EarlyStopping("loss", baseline="a"), "baseline is a number"),
+        (lambda: callbacks.EarlyStopping(3), "EarlyStopping. monitor is the name of a metric"),
+        (lambda: callbacks.ReduceLROnPlateau(cooldown="1"), "cooldown is a number"),
+        (lambda: callbacks.LearningRateScheduler(abs, verbose="x"), "verbose is a number"),
+        (lambda: callbacks.ModelCheckpoint(3), "ModelCheckpoint. wants the name of a file"),
+        (
+            lambda: callbacks.ModelCheckpoint("a.keras", initial_value_threshold="x"),
+            "initial_value_threshold is a number",
+        ),
+        (lambda: callbacks.CSVLogger(None), "CSVLogger. wants the name of a file"),
+        (lambda: callbacks.CSVLogger("a.csv", separator=3), "separator is one character"),
+    ],
+)
+def test_arguments_are_checked_when_given(make, match):
+    with pytest.raises(TypeError, match=match):
+        make()
+
+
+def test_numbers_of_numpy_are_numbers():
+    assert callbacks.EarlyStopping("loss", patience=np.int64(3), min_delta=np.float32(0.5))
+
+
+def test_a_checkpoint_in_hdf5_warns_once(tmp_path):
+    path = str(tmp_path / "w.{epoch}.weights.h5")
+    with pytest.warns(UserWarning, match="not HDF5") as record:
+        save = callbacks.ModelCheckpoint(path, save_weights_only=True)
+        linear().fit(X, Y, epochs=3, verbose=0, callbacks=[save])
+    assert len(record) == 1
+    assert len(list(tmp_path.iterdir())) == 3

@@ -341,6 +341,11 @@ def test_layer_without_call():
         ({"axes": {-1: 5}}, (2, 3), "last axis of size 5"),
         ({"axes": {1: 5}}, (2, 3), "axis 1 of size 5"),
         ({"shape": (None, 7)}, (2, 3), r"shape \(None, 7\)"),
+        (
+            {"shape": (None, 3), "allow_last_axis_squeeze": True},
+            (2, 4, 1),
+            r"shape \(None, 3\)",
+        ),
     ],
 )
 def test_input_spec(spec, shape, message):

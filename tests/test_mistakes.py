@@ -418,6 +418,64 @@ def test_values_one_by_one_that_belong_together():
         dl.Sequential(flatten, dense, dense, dense)
 
 
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (
+            lambda: dl.layers.Conv2D(1, 2, padding=(1, 2)),
+            r"\[Conv2D\] .*: write padding=\(\(1, 1\), \(2, 2\)\)",
+        ),
+        (lambda: dl.layers.Conv2D(1, 2, padding=((1, 1),)), r"\[Conv2D\] padding is 'valid'"),
+        (lambda: dl.layers.MaxPooling2D(padding=(1, 1)), r"\[MaxPooling2D\] padding is"),
+        (
+            lambda: dl.layers.Lambda(abs, output_shape=5),
+            r"\[Lambda\] .*: write output_shape=\(5,\)",
+        ),
+        (lambda: dl.Input(tensor=dl.ones((1, 2))), r"\[Input\] tensor is a symbolic one"),
+        (lambda: dl.Input(batch_shape=(2, 8), batch_size=4), r"\[Input\] .*leave out batch_size"),
+        (lambda: dl.Input((3,), dtype="foo"), r"\[Input\] 'foo' is no dtype"),
+        (lambda: dl.layers.GaussianDropout(1.0), r"\[GaussianDropout\] rate is below 1"),
+        (lambda: dl.layers.PReLU(shared_axes="a"), r"\[PReLU\] shared_axes are axes"),
+        (lambda: dl.layers.PReLU(shared_axes=[0]), r"\[PReLU\] shared_axes are axes"),
+        (
+            lambda: dl.layers.PReLU(shared_axes=[2])(dl.ones((2, 3))),
+            r"have the axes 1 to 1 beside the batch, got shared_axes=\[2\]",
+        ),
+    ],
+)
+def test_arguments_of_layers(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+def test_prelu_keeps_its_features():
+    layer = dl.layers.PReLU()
+    layer(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="axis 1 of size 3, got shape"):
+        layer(np.ones((2, 1)))
+
+
+def test_what_is_no_file_or_no_tensor():
+    model = dense_model()
+    for call, name in (
+        (lambda: dl.models.load_model(None), "load_model"),
+        (lambda: model.save(None), "save"),
+        (lambda: model.save_weights(3), "save_weights"),
+        (lambda: model.load_weights(None), "load_weights"),
+    ):
+        with pytest.raises(TypeError, match=rf"\[{name}\] wants the name of a file"):
+            call()
+    for tensor in (lambda: dl.Variable(None), lambda: dl.asarray(None), lambda: dl.exp(None)):
+        with pytest.raises(TypeError, match=r"\[asarray\] expected a tensor"):
+            tensor()
+
+
+def test_shapes_axis_by_axis():
+    for create in (dl.zeros, dl.ones, dl.empty, dl.ops.zeros):
+        with pytest.raises(TypeError, match=r"\[dtype\] 3 is no dtype: .*one tuple, zeros\(\(2, 3"):
+            create(2, 3)
+
+
 def test_fit_before_compile():
     model = dl.Sequential([dl.Input((8, 8)), dl.layers.Flatten(), dl.layers.Dense(10)])
     with says((RuntimeError, ValueError), "fit", "compile"):

@@ -127,7 +127,8 @@ Tensor try_tensor(PyObject* object, std::optional<DType> dtype) {
 Tensor to_tensor(PyObject* object, std::optional<DType> dtype) {
   Tensor tensor = try_tensor(object, dtype);
   if (!tensor) {
-    fail(ErrorKind::type, "expected a tensor, an array, a list or a number, got {} of type '{}'",
+    fail(ErrorKind::type,
+         "[asarray] expected a tensor, an array, a list or a number, got {} of type '{}'",
          py::cast<std::string>(py::repr(object)).substr(0, 80), Py_TYPE(object)->tp_name);
   }
   return tensor;

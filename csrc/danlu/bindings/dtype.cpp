@@ -72,8 +72,11 @@ DType to_dtype(py::handle object) {
   for (int i = 0; i < kDTypeCount; ++i) {
     names += (i ? ", " : "") + std::string(name_of(static_cast<DType>(i)));
   }
-  fail(ErrorKind::type, "[dtype] {} is no dtype; danlu has {}",
-       py::cast<std::string>(py::repr(object)), names);
+  const char* hint = PyLong_Check(object.ptr())
+                         ? ": if it is a size, a shape of several axes is one tuple, zeros((2, 3))"
+                         : "";
+  fail(ErrorKind::type, "[dtype] {} is no dtype{}; danlu has {}",
+       py::cast<std::string>(py::repr(object)), hint, names);
 }
 
 namespace {

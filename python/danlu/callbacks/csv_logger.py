@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..utils.arguments import standardize_path
 from .callback import Callback, Logs
 
 
@@ -34,7 +35,9 @@ class CSVLogger(Callback):
 
     def __init__(self, filename: Any, separator: str = ",", append: bool = False) -> None:
         super().__init__()
-        self.filename = os.fspath(filename)
+        self.filename = standardize_path("CSVLogger", filename)
+        if not isinstance(separator, str) or len(separator) != 1:
+            raise TypeError(f"[CSVLogger] separator is one character, got {separator!r}")
         self.separator = separator
         self.append = append
         self._names: list[str] | None = None

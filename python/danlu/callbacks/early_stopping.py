@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..utils.arguments import check_numbers
 from ..utils.progress_bar import print_message
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -46,7 +47,10 @@ class EarlyStopping(MonitorCallback):
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,
     ) -> None:
-        super().__init__(monitor, mode, min_delta=min_delta)
+        super().__init__(monitor, mode, baseline, min_delta)
+        check_numbers(
+            "EarlyStopping", patience=patience, verbose=verbose, start_from_epoch=start_from_epoch
+        )
         self.patience = patience
         self.verbose = verbose
         self.baseline = baseline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..utils.arguments import check_numbers
 from ..utils.progress_bar import print_message
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
@@ -45,6 +46,7 @@ class LearningRateScheduler(Callback):
                 "[LearningRateScheduler] wants a function of the epoch and the learning rate, got "
                 f"{schedule!r:.60}"
             )
+        check_numbers("LearningRateScheduler", verbose=verbose)
         self.schedule = schedule
         self.verbose = verbose
         code = getattr(schedule, "__code__", None)
@@ -106,6 +108,13 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta=min_delta)
+        check_numbers(
+            "ReduceLROnPlateau",
+            patience=patience,
+            verbose=verbose,
+            cooldown=cooldown,
+            min_lr=min_lr,
+        )
         if not (hasattr(factor, "__float__") and 0 <= factor < 1):
             raise ValueError(f"[ReduceLROnPlateau] factor lies in [0, 1), got {factor!r}")
         self.factor = factor

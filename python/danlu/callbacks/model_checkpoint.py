@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..utils.arguments import check_numbers
 from ..utils.progress_bar import print_message
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -45,6 +46,8 @@ class ModelCheckpoint(MonitorCallback):
         save_freq: str | int = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
+        if initial_value_threshold is not None:
+            check_numbers("ModelCheckpoint", initial_value_threshold=initial_value_threshold)
         super().__init__(monitor, mode, baseline=initial_value_threshold)
         if save_freq != "epoch" and not (isinstance(save_freq, int) and save_freq > 0):
             raise ValueError(
@@ -52,8 +55,8 @@ class ModelCheckpoint(MonitorCallback):
             )
         from ..saving.archive import check_name
 
-        self.filepath = os.fspath(filepath)
-        check_name(self.filepath, "ModelCheckpoint", weights=save_weights_only)
+        self.filepath = check_name(filepath, "ModelCheckpoint", weights=save_weights_only)
+        check_numbers("ModelCheckpoint", verbose=verbose)
         self.verbose = verbose
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
@@ -108,11 +111,13 @@ class ModelCheckpoint(MonitorCallback):
             print_message(f"\nEpoch {epoch + 1}: finished saving model to {path}")
 
     def _path(self, epoch: int, batch: int | None, logs: dict) -> str:
+        from ..saving.archive import CheckedName
+
         values = {"epoch": epoch + 1, **logs}
         if batch is not None:
             values["batch"] = batch + 1
         try:
-            return self.filepath.format(**values)
+            return CheckedName(self.filepath.format(**values))
         except KeyError as error:
             raise KeyError(
                 f"[ModelCheckpoint] filepath {self.filepath!r} names {error}, there are "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..utils.arguments import check_numbers
 from ..utils.warn import warn
 from .callback import Callback, Logs
 
@@ -31,6 +32,14 @@ class MonitorCallback(Callback):
             raise ValueError(
                 f"[{type(self).__name__}] mode is 'auto', 'min' or 'max', got {mode!r}"
             )
+        if not isinstance(monitor, str):
+            raise TypeError(
+                f"[{type(self).__name__}] monitor is the name of a metric, such as 'val_loss', got "
+                f"{monitor!r:.60}"
+            )
+        check_numbers(type(self).__name__, min_delta=min_delta)
+        if baseline is not None:
+            check_numbers(type(self).__name__, baseline=baseline)
         self.monitor = monitor
         self.mode = mode
         self.best = baseline

@@ -158,7 +158,8 @@ class PReLU(Layer):
     in `shared_axes` (counted with the batch as axis 0): `shared_axes=[1, 2]` gives one alpha for
     each channel of images. alpha begins as zeros, that is as ReLU.
 
-    Raises ValueError when an axis of the sample that is not shared is open (None).
+    Raises ValueError for shared axes that the sample does not have, when an axis that is not shared
+    is open (None), and when its size is another than at first.
 
     Source: He, Zhang, Ren and Sun, 2015, arXiv:1502.01852.
 
@@ -183,10 +184,20 @@ class PReLU(Layer):
         self.alpha_constraint = constraints.get(alpha_constraint)
         if shared_axes is not None and not isinstance(shared_axes, (list, tuple)):
             shared_axes = [shared_axes]
-        self.shared_axes = None if shared_axes is None else list(shared_axes)
+        if not all(hasattr(axis, "__index__") and axis >= 1 for axis in shared_axes or ()):
+            raise ValueError(
+                "[PReLU] shared_axes are axes of the sample, from 1 on, got "
+                f"shared_axes={shared_axes!r}"
+            )
+        self.shared_axes = None if shared_axes is None else list(map(int, shared_axes))
 
     def build(self, input_shape: Any) -> None:
         shared = self.shared_axes or []
+        if max(shared, default=0) >= len(input_shape):
+            raise ValueError(
+                f"{self.label()} inputs of shape {tuple(input_shape)} have the axes 1 to "
+                f"{len(input_shape) - 1} beside the batch, got shared_axes={shared}"
+            )
         shape = [1 if i in shared else n for i, n in enumerate(input_shape) if i]
         self.alpha = self.add_weight(
             name="alpha",
@@ -196,7 +207,7 @@ class PReLU(Layer):
             constraint=self.alpha_constraint,
         )
         axes = {i: n for i, n in enumerate(input_shape) if i and i not in shared}
-        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes if shared else None)
+        self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
 
     def call(self, inputs: Any) -> Any:
         return ops.relu(inputs) - self.alpha * ops.relu(-inputs)

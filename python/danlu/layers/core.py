@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
-from ..utils.arguments import positive_int
+from ..utils.arguments import positive_int, standardize_shape
 from ..utils.tensors import cast
 from ..utils.windows import product
 from .input_spec import InputSpec
@@ -264,6 +264,8 @@ class Lambda(Layer):
         if not callable(function):
             raise TypeError(f"[Lambda] wants a function of a tensor, got {function!r:.60}")
         super().__init__(**kwargs)
+        if output_shape is not None and not callable(output_shape):
+            output_shape = standardize_shape("Lambda", output_shape, "output_shape")
         self.function = function
         self.arguments = dict(arguments or {})
         self.mask = mask

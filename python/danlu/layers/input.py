@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import config as _config
 from ..utils.arguments import standardize_shape
+from ..utils.naming import with_article
 from ..utils.suggest import suggests_arguments
 from .dtypes import dtype_name
 from .keras_tensor import KerasTensor, Node
@@ -48,6 +49,16 @@ class InputLayer(Layer):
         if sparse or ragged:
             raise ValueError("[Input] sparse and ragged inputs are not supported")
         super().__init__(name=name, **kwargs)
+        if batch_size is not None and batch_shape is not None:
+            raise ValueError(
+                f"[Input] batch_shape={batch_shape!r} has the size of the batch: leave out "
+                f"batch_size={batch_size!r}, or give shape and batch_size"
+            )
+        if input_tensor is not None and not isinstance(input_tensor, KerasTensor):
+            raise ValueError(
+                f"[Input] tensor is a symbolic one, of Input or of a layer called on one, got "
+                f"{with_article(type(input_tensor).__name__)}: give the shape, such as Input((8,))"
+            )
         if input_tensor is not None:
             batch_shape, dtype = input_tensor.shape, dtype or input_tensor.dtype
         elif (shape is None) == (batch_shape is None):

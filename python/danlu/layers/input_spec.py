@@ -60,7 +60,6 @@ class InputSpec:
         if self.ndim is not None and ndim != self.ndim:
             if not (self.allow_last_axis_squeeze and self._squeezed(shape)):
                 return f"inputs with {self.ndim} axes{self._pattern()}"
-            return None
         if self.max_ndim is not None and ndim > self.max_ndim:
             return f"inputs with at most {self.max_ndim} axes"
         if self.min_ndim is not None and ndim < self.min_ndim:
@@ -70,7 +69,7 @@ class InputSpec:
                 where = "last axis" if axis == -1 else f"axis {axis}"
                 return f"inputs with {where} of size {size}"
         if self.shape is not None:
-            for size, wanted in zip(shape, self.shape, strict=True):
+            for size, wanted in zip(shape, self.shape, strict=False):  # but for the last axis of 1
                 if size is not None and wanted is not None and size != wanted:
                     return f"inputs of shape {self.shape}"
         if self.dtype is not None and dtype is not None and str(dtype) != self.dtype:

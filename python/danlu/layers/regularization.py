@@ -155,8 +155,7 @@ class GaussianDropout(Layer):
     That is rate / (1 - rate); at inference y = x. Nothing is set to zero, and nothing needs to be
     scaled. `seed` fixes the noise.
 
-    Raises ValueError when rate is outside [0, 1], and ZeroDivisionError in training when it is 1,
-    of infinite variance.
+    Raises ValueError when rate is outside [0, 1), for the variance at 1 is infinite.
 
     Source: Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from
     overfitting".
@@ -170,6 +169,11 @@ class GaussianDropout(Layer):
     def __init__(self, rate: float, seed: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.rate = _share("GaussianDropout", rate, "rate")
+        if self.rate == 1:
+            raise ValueError(
+                "[GaussianDropout] rate is below 1, got rate=1: the variance of the noise, "
+                "rate / (1 - rate), would be infinite"
+            )
         self.seed = seed
         if rate > 0:
             self.seed_generator = random.SeedGenerator(seed)

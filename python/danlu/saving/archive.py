@@ -15,6 +15,7 @@ import json
 import os
 from typing import Any
 
+from ..utils.arguments import standardize_path
 from ..utils.warn import warn
 from . import safetensors
 
@@ -25,9 +26,15 @@ _WEIGHT_SUFFIXES = (".safetensors",)
 _HDF5 = (".h5", ".hdf5", ".hdf")
 
 
+class CheckedName(str):
+    """A name whose suffix was looked at before: of the file of each epoch, say."""
+
+
 def check_name(filepath: Any, who: str, weights: bool) -> str:
     """Return the path if its suffix says what will be in the file, else raise or warn."""
-    path = os.fspath(filepath)
+    path = standardize_path(who, filepath)
+    if isinstance(filepath, CheckedName):
+        return filepath
     suffixes = _WEIGHT_SUFFIXES if weights else _SUFFIXES
     if path.endswith(suffixes):
         return path
@@ -130,7 +137,7 @@ def load_model(
     >>> dl.models.load_model("trained.keras").optimizer.iterations.item()  # goes on from step 1
     1
     """
-    path = os.fspath(filepath)
+    path = standardize_path("load_model", filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"[load_model] there is no file {path!r}")
     return _load(path, custom_objects, compile)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ..utils.arguments import standardize_path
 from ..utils.naming import to_snake_case
 from ..utils.warn import warn
 from . import safetensors, shards
@@ -102,7 +103,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
     >>> bool((copy.get_weights()[0] == model.get_weights()[0]).all())
     True
     """
-    path = os.fspath(filepath)
+    path = standardize_path("load_weights", filepath)
     if not os.path.exists(path):
         raise FileNotFoundError(f"[load_weights] there is no file {path!r}")
     if is_archive(path):

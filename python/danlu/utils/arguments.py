@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from typing import Any
 
 from .suggest import suggestion
@@ -25,9 +26,18 @@ def standardize_tuple(
 
 
 def standardize_padding(owner: str, value: Any) -> Any:
-    """Return `"valid"`, `"same"` or an explicit ((before, after), ...) padding."""
+    """Return `"valid"`, `"same"`, or for images an explicit ((top, bottom), (left, right))."""
     if isinstance(value, (list, tuple)):
-        return tuple(tuple(pair) for pair in value)
+        pairs = [tuple(pair) for pair in value if isinstance(pair, (list, tuple))]
+        if len(value) == len(pairs) == 2 and all(len(p) == 2 and _are_sizes(p) for p in pairs):
+            return tuple(tuple(map(int, pair)) for pair in pairs)
+        example = "((1, 1), (1, 1))"
+        if len(value) == 2 and not pairs and _are_sizes(value):
+            example = "(({0}, {0}), ({1}, {1}))".format(*value)
+        raise ValueError(
+            f"[{owner}] padding is 'valid', 'same' or ((top, bottom), (left, right)), got "
+            f"padding={value!r}: write padding={example}"
+        )
     if isinstance(value, str) and value.lower() in ("valid", "same"):
         return value.lower()
     near = suggestion(value, ("valid", "same"))
@@ -51,6 +61,24 @@ def positive_int(owner: str, value: Any, name: str) -> int:
     if _is_int(value) and not isinstance(value, bool) and value > 0:
         return int(value)
     raise ValueError(f"[{owner}] {name} is a positive integer, got {name}={value!r}")
+
+
+def check_numbers(owner: str, **values: Any) -> None:
+    """Raise TypeError for a value that is no number."""
+    for name, value in values.items():
+        if not (_is_int(value) or hasattr(value, "__float__")):
+            raise TypeError(f"[{owner}] {name} is a number, got {name}={value!r}")
+
+
+def standardize_path(owner: str, value: Any) -> str:
+    """Return the name of a file as a string."""
+    if isinstance(value, (str, PathLike)):
+        return str(fspath(value))
+    raise TypeError(f"[{owner}] wants the name of a file, a string or a Path, got {value!r:.60}")
+
+
+def _are_sizes(values: Any) -> bool:
+    return all(_is_int(v) and v >= 0 for v in values)
 
 
 def _is_int(value: Any) -> bool:
