@@ -72,15 +72,6 @@ def test_data_of_a_generator_is_what_it_yields(batch):
     assert [form(data) for data in model.seen] == [form(batch)] * 2
 
 
-@pytest.mark.parametrize("data", [(1,), (1, 2), (1, 2, 3), [1, 2], 1])
-def test_packing_is_that_of_keras(data):
-    keras = pytest.importorskip("keras")
-    parts = dl.utils.unpack_x_y_sample_weight(data)
-    assert parts == keras.utils.unpack_x_y_sample_weight(data)
-    packed = dl.utils.pack_x_y_sample_weight(*parts)
-    assert packed == keras.utils.pack_x_y_sample_weight(*parts)
-
-
 def test_four_parts_are_no_data():
     with pytest.raises(ValueError, match="got 4 parts"):
         dl.utils.unpack_x_y_sample_weight((1, 2, 3, 4))

@@ -90,3 +90,11 @@ def test_normalize(order, axis):
 def test_normalize_by_the_largest():
     ours = dl.utils.normalize(dl.asarray([[-4, 2], [0, 0]]), order=float("inf"))
     assert ours.tolist() == [[-1.0, 0.5], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("data", [(1,), (1, 2), (1, 2, 3), [1, 2], 1])
+def test_data_of_a_step(data):
+    parts = dl.utils.unpack_x_y_sample_weight(data)
+    assert parts == keras.utils.unpack_x_y_sample_weight(data)
+    packed = dl.utils.pack_x_y_sample_weight(*parts)
+    assert packed == keras.utils.pack_x_y_sample_weight(*parts)
