@@ -88,6 +88,17 @@ def test_half_types_accumulate_in_float32(dtype: str) -> None:
     assert ops.conv(image, kernel).astype("float32").item() == 4096.0
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_views_beside_broadcast_ones(dtype: str) -> None:
+    """A copy is dense where it is no broadcast: the room is for the strides of the copies."""
+    one = dl.ones((1, 1), dtype=dtype)
+    for m, k, n in ((300, 64, 1), (64, 300, 5), (1, 129, 65), (2000, 2000, 1)):
+        for a in (dl.permute_dims(dl.ones((k, m), dtype=dtype), (1, 0)), dl.ones((m, k), dtype)):
+            for b in (dl.broadcast_to(one, (k, n)), dl.permute_dims(dl.broadcast_to(one, (n, k)))):
+                for y in (dl.matmul(a, b), ops.dense(a, b), ops.dense(a, b, dl.zeros(n, dtype))):
+                    assert (y.astype("float32").numpy() == k).all()
+
+
 def test_einsum_names_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="names 2 operands, got 1"):
         ops.einsum("ij,jk->ik", dl.ones((2, 3)))

@@ -32,18 +32,14 @@ Shape batch_of(const Tensor& x) {
 }
 
 // Scratch for the columns of b, once for each product that is computed at a time. Copies of 16-bit
-// floats have other strides than a and b, so both are provided for.
+// floats have other strides than a and b.
 int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias) {
   if (!is_floating(b.dtype()) || b.device().is_cuda()) return 0;
   const int64_t m = a.dim(-2), n = b.dim(-1), k = a.dim(-1);
-  const auto size = [&](const Strides& p, const Strides& q) {
-    return plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
-  };
-  const int64_t dense = size_of(a.dtype()) == 2
-                            ? size(contiguous_strides(a.shape()), contiguous_strides(b.shape()))
-                            : 0;
-  return batch_pieces(batch, m, n, k) * std::max(size(a.strides(), b.strides()), dense) *
-         std::max<int64_t>(4, size_of(b.dtype()));
+  const Strides p = Workspace::strides(a), q = Workspace::strides(b);
+  const int64_t size =
+      plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
+  return batch_pieces(batch, m, n, k) * size * std::max<int64_t>(4, size_of(b.dtype()));
 }
 
 // y (..., m, n) = a (..., m, k) b (..., k, n)

@@ -332,6 +332,8 @@ class Workspace {
   explicit Workspace(const View& scratch) : rest_(scratch) {}
   // The bytes that `read` of these tensors and `write` of a result of so many elements take.
   static int64_t bytes(Inputs tensors, int64_t result);
+  // The strides of what `read` of x gives, for who plans before there is scratch.
+  static Strides strides(const Tensor& x);
 
   View take(const Shape& shape, DType dtype);
   // x itself, or a float32 copy of it. An absent tensor gives an empty view.

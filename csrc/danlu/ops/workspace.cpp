@@ -42,6 +42,16 @@ View Workspace::take(const Shape& shape, DType dtype) {
   return view;
 }
 
+Strides Workspace::strides(const Tensor& x) {
+  if (!is_widened(x)) return x.strides();
+  const Shape stored = stored_shape(x.view());
+  Strides strides = contiguous_strides(stored);
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (stored[i] != x.shape()[i]) strides[i] = 0;
+  }
+  return strides;
+}
+
 View Workspace::read(const Tensor& x) {
   if (!x.defined()) return {};
   if (!is_widened(x)) return x.view();
@@ -49,10 +59,8 @@ View Workspace::read(const Tensor& x) {
   from.shape = stored_shape(from);
   View copy = take(from.shape, DType::float32);
   DL_DISPATCH(x.device(), copy, from, copy);
-  for (int i = 0; i < x.ndim(); ++i) {
-    if (from.shape[i] != x.shape()[i]) copy.strides[i] = 0;
-  }
   copy.shape = x.shape();
+  copy.strides = strides(x);
   return copy;
 }
 
