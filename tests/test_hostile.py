@@ -96,6 +96,18 @@ def test_a_list_that_changes_while_it_is_read() -> None:
         dl.asarray(rows)
 
 
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_labels_that_change_between_loss_and_gradient(from_logits: bool) -> None:
+    labels = np.array([0, 1, 2, 1])
+    x = dl.Variable(dl.ones((4, 3)))
+    target = dl.from_dlpack(labels)  # shares the bytes
+    loss = dl.sum(dl.ops.sparse_categorical_crossentropy(target, x, from_logits=from_logits))
+    labels[1:] = 10**12
+    with pytest.raises(ValueError, match="label 1000000000000 at position 1"):
+        loss.backward()
+    assert x.grad is None
+
+
 class Endless:
     """A sequence that is longer than it says."""
 

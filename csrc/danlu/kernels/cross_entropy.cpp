@@ -1,6 +1,6 @@
 // Cross-entropies over the last axis, of logits and of probabilities as Keras takes them, with
-// class numbers (sparse) or a row of targets. All tensors are dense; a label is never used before
-// it was checked.
+// class numbers (sparse) or a row of targets. All tensors are dense. Labels may be bytes that
+// somebody else writes meanwhile: they are checked in each kernel, and again where they are used.
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/rows.h"
@@ -59,6 +59,12 @@ bool check_labels(const View& labels, int64_t classes, Status& status) {
   return true;
 }
 
+// Class 0 stands for a label that turned bad after the check: a wrong number, no wild read.
+int64_t safe_label_at(const View& labels, int64_t i, int64_t classes) {
+  const int64_t label = label_at(labels, i);
+  return label >= 0 && label < classes ? label : 0;
+}
+
 }  // namespace
 
 // loss = log_sum - x[label], with log_sum = log sum exp x, which the gradient needs again
@@ -72,7 +78,7 @@ void sparse_softmax_cross_entropy(const View& x, const View& labels, const View&
       const A top = max_row<A>(xs, n);
       const A log_of_sum = math::log(sum_row<A>(
           n, [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(xs[i]) - top); }));
-      const A picked = static_cast<A>(xs[label_at(labels, r)]);
+      const A picked = static_cast<A>(xs[safe_label_at(labels, r, n)]);
       loss.ptr<T>()[r] = static_cast<T>(log_of_sum - (picked - top));
       log_sum.ptr<A>()[r] = top + log_of_sum;
     });
@@ -81,7 +87,8 @@ void sparse_softmax_cross_entropy(const View& x, const View& labels, const View&
 
 // dx = (exp(x - log_sum) - one_hot(label)) dloss
 void sparse_softmax_cross_entropy_grad(const View& x, const View& labels, const View& log_sum,
-                                       const View& dloss, const View& dx) {
+                                       const View& dloss, const View& dx, Status& status) {
+  if (!check_labels(labels, x.shape.back(), status)) return;
   dispatch_floating(x.dtype, [&]<class T>(T) {
     using A = wide<T>;
     for_rows(x, [&](int64_t r, int64_t n) {
@@ -89,7 +96,7 @@ void sparse_softmax_cross_entropy_grad(const View& x, const View& labels, const 
       T* dxs = dx.ptr<T>() + r * n;
       const A shift = log_sum.ptr<A>()[r];
       const A scale = static_cast<A>(dloss.ptr<T>()[r]);
-      const int64_t label = label_at(labels, r);
+      const int64_t label = safe_label_at(labels, r, n);
       for (int64_t i = 0; i < n; ++i) {
         dxs[i] = static_cast<T>(math::exp_nonpositive(static_cast<A>(xs[i]) - shift) * scale);
       }
@@ -109,7 +116,7 @@ void sparse_cross_entropy(const View& p, const View& labels, double epsilon, con
     for_rows(p, [&](int64_t r, int64_t n) {
       const T* ps = p.ptr<T>() + r * n;
       const A sum = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(ps[i]); });
-      const A q = static_cast<A>(ps[label_at(labels, r)]) / sum;
+      const A q = static_cast<A>(ps[safe_label_at(labels, r, n)]) / sum;
       const A clipped = q < low ? low : q > high ? high : q;
       loss.ptr<T>()[r] = static_cast<T>(-math::log(clipped));
     });
@@ -118,7 +125,8 @@ void sparse_cross_entropy(const View& p, const View& labels, double epsilon, con
 
 // Inside the clip, dp = (1 / sum p - one_hot(label) / p[label]) dloss; outside, zero.
 void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon, const View& dloss,
-                               const View& dp) {
+                               const View& dp, Status& status) {
+  if (!check_labels(labels, p.shape.back(), status)) return;
   dispatch_floating(p.dtype, [&]<class T>(T) {
     using A = wide<T>;
     const A low = static_cast<A>(epsilon), high = static_cast<A>(1 - epsilon);
@@ -126,7 +134,7 @@ void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon
       const T* ps = p.ptr<T>() + r * n;
       T* dps = dp.ptr<T>() + r * n;
       const A sum = sum_row<A>(n, [&](int64_t i) { return static_cast<A>(ps[i]); });
-      const int64_t label = label_at(labels, r);
+      const int64_t label = safe_label_at(labels, r, n);
       const A picked = static_cast<A>(ps[label]), q = picked / sum;
       const A scale = q < low || q > high ? A(0) : static_cast<A>(dloss.ptr<T>()[r]);
       for (int64_t i = 0; i < n; ++i) dps[i] = static_cast<T>(scale / sum);

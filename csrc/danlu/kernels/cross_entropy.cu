@@ -1,6 +1,6 @@
 // Cross-entropies over the last axis, of logits and of probabilities as Keras takes them, with
-// class numbers (sparse) or a row of targets. All tensors are dense; a label is never used before
-// it was checked.
+// class numbers (sparse) or a row of targets. All tensors are dense. Labels may be bytes that
+// somebody else writes meanwhile: they are checked in each kernel, and again where they are used.
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/math.h"
 #include "danlu/kernels/rows.cuh"
@@ -159,7 +159,8 @@ void sparse_softmax_cross_entropy(const View& x, const View& labels, const View&
 
 // dx = (exp(x - log_sum) - one_hot(label)) dloss
 void sparse_softmax_cross_entropy_grad(const View& x, const View& labels, const View& log_sum,
-                                       const View& dloss, const View& dx) {
+                                       const View& dloss, const View& dx, Status& /*status*/) {
+  check_labels(labels, x);
   dispatch_floating(x.dtype, [&]<class T>(T) {
     launch_rows("sparse_softmax_cross_entropy_grad", x, logits_grad<T>, x.ptr<T>(),
                 labels_of(labels, x), log_sum.ptr<wide<T>>(), dloss.ptr<T>(), dx.ptr<T>());
@@ -178,7 +179,8 @@ void sparse_cross_entropy(const View& p, const View& labels, double epsilon, con
 
 // Inside the clip, dp = (1 / sum p - one_hot(label) / p[label]) dloss; outside, zero.
 void sparse_cross_entropy_grad(const View& p, const View& labels, double epsilon, const View& dloss,
-                               const View& dp) {
+                               const View& dp, Status& /*status*/) {
+  check_labels(labels, p);
   dispatch_floating(p.dtype, [&]<class T>(T) {
     launch_rows("sparse_cross_entropy_grad", p, probabilities_grad<T>, p.ptr<T>(),
                 labels_of(labels, p), epsilon, dloss.ptr<T>(), dp.ptr<T>());

@@ -65,11 +65,11 @@
                                            Status& status))                                   \
   DL_KERNEL(sparse_softmax_cross_entropy_grad, (const View& x, const View& labels,            \
                                                 const View& log_sum, const View& dloss,       \
-                                                const View& dx))                              \
+                                                const View& dx, Status& status))              \
   DL_KERNEL(sparse_cross_entropy, (const View& p, const View& labels, double epsilon,         \
                                    const View& loss, Status& status))                         \
   DL_KERNEL(sparse_cross_entropy_grad, (const View& p, const View& labels, double epsilon,    \
-                                        const View& dloss, const View& dp))                   \
+                                        const View& dloss, const View& dp, Status& status))   \
   DL_KERNEL(cross_entropy, (const View& x, const View& target, bool from_logits,              \
                             double epsilon, const View& loss))                                \
   DL_KERNEL(cross_entropy_grad, (const View& x, const View& target, bool from_logits,         \

@@ -69,9 +69,11 @@ struct SparseSoftmaxCrossEntropy final : Op {
 struct SparseSoftmaxCrossEntropyGrad final : Op {
   std::string_view name() const override { return "sparse_softmax_cross_entropy_grad"; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
+  bool reads_indices() const override { return true; }  // labels may have changed since the loss
+  void raise(const Status& bad, Inputs in) const override { fail_label(bad, in); }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_softmax_cross_entropy_grad, in[0].view(), in[1].view(),
-                in[2].view(), in[3].view(), out[0].view());
+                in[2].view(), in[3].view(), out[0].view(), status());
   }
   Reads reads() const override { return reads_inputs({0, 1, 2, 3}); }
   Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override {
@@ -101,10 +103,12 @@ struct SparseCrossEntropyGrad final : Op {
   std::string_view name() const override { return "sparse_cross_entropy_grad"; }
   Attrs attrs() const override { return {{"epsilon", epsilon}}; }
   Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
+  bool reads_indices() const override { return true; }
+  void raise(const Status& bad, Inputs in) const override { fail_label(bad, in); }
   bool differentiable() const override { return false; }  // its forward op is composite
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), sparse_cross_entropy_grad, in[0].view(), in[1].view(), epsilon,
-                in[2].view(), out[0].view());
+                in[2].view(), out[0].view(), status());
   }
   const double epsilon;
 };
