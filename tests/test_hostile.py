@@ -179,6 +179,36 @@ def test_wrong_kinds_of_arguments(call: Callable[[], Any], match: str) -> None:
     assert "C++" not in str(error.value)
 
 
+def test_eight_axes_are_the_most() -> None:
+    x = dl.ones((1, 2, 1, 2, 1, 2, 1, 2))
+    table, ids = dl.ones((3, 2)), dl.zeros(x.shape, dtype="int64")
+    for call in (
+        lambda: dl.ops.take(table, ids, axis=0),
+        lambda: dl._core.embedding(table, ids),
+        lambda: dl.ops.one_hot(ids, 2),
+        lambda: table[ids],
+        lambda: x[None],
+    ):
+        with pytest.raises(ValueError, match="at most 8 axes, this one would have 9"):
+            call()
+    assert x[0, None].shape == x.shape  # one goes, one comes
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: dl.prod(x, axis=()) ** 2,
+        lambda x: dl.ops.softmax(x, axis=()) * x * 2.0,
+        lambda x: dl.ops.log_softmax(x, axis=()) + x * 2.0,
+        lambda x: dl.ops.layer_normalization(x, axis=()) + x * 2.0,
+        lambda x: dl.ops.rms_normalization(x, axis=(), epsilon=0.0) + x * 2.0,
+    ],
+)
+def test_no_axis_of_eight(f: Callable[[Any], Any]) -> None:
+    gradient = dl.grad(lambda x: dl.sum(f(x)))(dl.ones((1, 2, 1, 2, 1, 2, 1, 2)))
+    np.testing.assert_allclose(gradient.numpy(), 2.0, rtol=1e-6)
+
+
 def test_diff_checks_its_axis() -> None:
     for x, axis in ((dl.ones(()), -1), (dl.ones((2, 2)), 2), (dl.ones((2, 2)), -3)):
         with pytest.raises(IndexError, match="diff"):

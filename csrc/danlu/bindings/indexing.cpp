@@ -137,6 +137,9 @@ Plan plan_of(const Tensor& x, PyObject* key) {
   int result_axes = 0;
   for (const Item& item : items) {
     arrays = arrays || item.kind >= Kind::flag;
+  }
+  for (const Item& item : items) {
+    if (item.kind == Kind::integer && !arrays) continue;  // its axis goes
     result_axes += item.kind == Kind::new_axis || item.kind == Kind::flag ? 1 : item.consumes;
   }
   check_ndim("getitem", result_axes);

@@ -1,6 +1,7 @@
 // A shape (or strides, or a list of axes): up to kMaxDims int64 values held in place.
 #pragma once
 
+#include <cassert>
 #include <cstdint>
 #include <initializer_list>
 
@@ -36,8 +37,12 @@ class Shape {
   DL_INLINE const int64_t* end() const { return dims_ + ndim_; }
 
   // Who appends checks the number of axes first (`check_ndim` in core/error.h).
-  DL_INLINE void push_back(int64_t dim) { dims_[ndim_++] = dim; }
+  DL_INLINE void push_back(int64_t dim) {
+    assert(ndim_ < kMaxDims);
+    dims_[ndim_++] = dim;
+  }
   DL_INLINE void insert(int axis, int64_t dim) {
+    assert(ndim_ < kMaxDims);
     for (int i = ndim_++; i > axis; --i) dims_[i] = dims_[i - 1];
     dims_[axis] = dim;
   }

@@ -20,6 +20,7 @@ struct Indexed : Op {
   int outer() const { return in_front ? 0 : static_cast<int>(axes[0]); }
 
   Shape gathered(const Shape& x, const Shape& indices) const {
+    check_ndim(name(), x.ndim() - axes.ndim() + indices.ndim());
     Shape shape;
     for (int i = 0; i < outer(); ++i) shape.push_back(x[i]);
     for (int64_t size : indices) shape.push_back(size);
@@ -134,14 +135,11 @@ struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or ad
 };
 
 Tensor gather_op(const Tensor& x, const Axes& axes, bool in_front, Inputs indices) {
-  const int ndim = x.ndim() - axes.ndim() + indices[0].ndim();
-  check_ndim("gather", ndim);
   return call_one(make_op<Gather>(axes, in_front), with(x, indices));
 }
 
 Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool in_front, Inputs indices,
                   bool add) {
-  check_ndim("scatter", x.ndim() - axes.ndim() + indices[0].ndim());
   const Shape shape = Scatter(axes, in_front, add, false).gathered(x.shape(), indices[0].shape());
   Tensor u = broadcast_to(astype(update, x.dtype()), shape);
   // Sums of the 16-bit floats are kept in float32.

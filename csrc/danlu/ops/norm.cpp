@@ -204,7 +204,7 @@ struct LayerNorm final : Normalize {
 
 // x with `axes` as one last axis.
 struct Rows {
-  Tensor x;           // (..., length)
+  Tensor x;           // (rows, length)
   Shape moved_shape;  // with the axes at the end, not yet joined
   Axes axes, last;
 
@@ -226,16 +226,9 @@ Rows to_rows(std::string_view op, const Tensor& x, const Axes& given) {
   for (int i = 0; i < rows.axes.size(); ++i) rows.last.push_back(outer + i);
   const Tensor moved = rows.axes == rows.last ? x : moveaxis(x, rows.axes, rows.last);
   rows.moved_shape = moved.shape();
-  Shape shape;
-  int64_t length = 1;
-  for (int i = 0; i < x.ndim(); ++i) {
-    if (i < outer)
-      shape.push_back(moved.dim(i));
-    else
-      length *= moved.dim(i);
-  }
-  shape.push_back(length);
-  rows.x = contiguous(reshape(moved, shape));
+  int64_t count = 1, length = 1;
+  for (int i = 0; i < x.ndim(); ++i) (i < outer ? count : length) *= moved.dim(i);
+  rows.x = contiguous(reshape(moved, {count, length}));
   return rows;
 }
 

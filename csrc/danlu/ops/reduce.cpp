@@ -51,24 +51,23 @@ Tensor spread(const Tensor& dy, const Shape& x_shape, const Axes& axes) {
 // No division, so that zeros do no harm.
 Tensor product_of_others(const Tensor& x, const Axes& axes) {
   Axes order;  // kept axes, then reduced ones
-  Shape kept, inverse = Shape::filled(x.ndim(), 0);
+  Shape inverse = Shape::filled(x.ndim(), 0);
+  int64_t kept = 1;
   for (int axis = 0; axis < x.ndim(); ++axis) {
     if (axes.contains(axis)) continue;
     order.push_back(axis);
-    kept.push_back(x.dim(axis));
+    kept *= x.dim(axis);
   }
   for (int64_t axis : axes) order.push_back(axis);
   for (int i = 0; i < x.ndim(); ++i) inverse[static_cast<int>(order[i])] = i;
   const Tensor permuted = permute_dims(x, order);
   const int64_t length = reduced_length(x.shape(), axes);
-  const int last = kept.ndim();
-  kept.push_back(length);
-  const Tensor rows = reshape(permuted, kept);
-  const Tensor left =
-      slice_axis(cumulative_prod(rows, last, /*include_initial=*/true), last, 0, length);
-  const Tensor right = slice_axis(
-      cumulative_prod(flip(rows, {last}), last, /*include_initial=*/true), last, 0, length);
-  return permute_dims(reshape(left * flip(right, {last}), permuted.shape()), inverse);
+  const Tensor rows = reshape(permuted, {kept, length});
+  const auto before = [&](const Tensor& factors) {
+    return slice_axis(cumulative_prod(factors, 1, /*include_initial=*/true), 1, 0, length);
+  };
+  const Tensor left = before(rows), right = flip(before(flip(rows, {1})), {1});
+  return permute_dims(reshape(left * right, permuted.shape()), inverse);
 }
 
 struct Reduction final : Op {

@@ -89,12 +89,10 @@ Tensor over_axes(const OpRef& op, const Tensor& input, const Axes& given) {
   Axes last;
   for (int i = 0; i < axes.size(); ++i) last.push_back(x.ndim() - axes.size() + i);
   const Tensor moved = moveaxis(x, axes, last);
-  Shape rows;
-  for (int i = 0; i < x.ndim() - axes.size(); ++i) rows.push_back(moved.dim(i));
-  int64_t length = 1;
-  for (int64_t axis : axes) length *= x.shape()[static_cast<int>(axis)];
-  rows.push_back(length);
-  const Tensor y = call_one(op, {contiguous(reshape(moved, rows))});
+  const int outer = x.ndim() - axes.size();
+  int64_t rows = 1, length = 1;
+  for (int i = 0; i < x.ndim(); ++i) (i < outer ? rows : length) *= moved.dim(i);
+  const Tensor y = call_one(op, {contiguous(reshape(moved, {rows, length}))});
   return moveaxis(reshape(y, moved.shape()), last, axes);
 }
 
