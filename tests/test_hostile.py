@@ -108,6 +108,22 @@ def test_labels_that_change_between_loss_and_gradient(from_logits: bool) -> None
     assert x.grad is None
 
 
+def test_lists_that_hold_themselves() -> None:
+    of_arrays: list[Any] = [np.zeros(2)]
+    of_arrays.append(of_arrays)
+    bare: list[Any] = []
+    bare.append(bare)
+    objects = np.empty(1, object)
+    objects[0] = objects
+    for endless in (of_arrays, bare, objects):
+        with pytest.raises(ValueError, match="8 (deep|axes)"):
+            dl.asarray(endless)
+    deep: Any = np.float32(1)
+    for _ in range(8):
+        deep = [deep]
+    assert dl.asarray(deep).shape == (1,) * 8
+
+
 class Endless:
     """A sequence that is longer than it says."""
 
@@ -147,6 +163,7 @@ def test_shapes_from_sequences() -> None:
         lambda: dl.reshape(dl.ones((0,)), (0, 2**62, 4)),
         lambda: dl.zeros((2**50,)),
         lambda: dl.arange(2**50),
+        lambda: dl.asarray(range(2**60)),
         lambda: dl.eye(2**31),
     ],
 )

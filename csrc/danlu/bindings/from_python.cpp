@@ -114,7 +114,26 @@ Tensor tensor_of_list(PyObject* list, const Shape& shape, DType dtype) {
   return astype(x, dtype);
 }
 
+// A list of lists of arrays is read from within itself; one that holds itself has no end.
+class Nested {
+ public:
+  Nested() {
+    check(depth_ < kMaxDims,
+          "[asarray] lists and object arrays lie more than {} deep in each other, which is as many "
+          "axes as a tensor has: does one hold itself?",
+          kMaxDims);
+    ++depth_;
+  }
+  ~Nested() { --depth_; }
+  Nested(const Nested&) = delete;
+  Nested& operator=(const Nested&) = delete;
+
+ private:
+  inline static thread_local int depth_ = 0;
+};
+
 Tensor from_list(PyObject* list, std::optional<DType> dtype) {
+  const Nested level;
   Scan scan;
   scan_list(list, 0, scan);
   if (scan.arrays) {
@@ -284,6 +303,12 @@ Tensor from_python(PyObject* object, std::optional<DType> dtype) {
   if (PyUnicode_Check(object) || PyBytes_Check(object)) return {};
   if (PyRange_Check(object)) {
     const auto list = py::reinterpret_steal<py::object>(PySequence_List(object));
+    if (!list) {
+      if (PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Format(PyExc_MemoryError, "[asarray] no memory for the numbers of %R", object);
+      }
+      throw py::error_already_set();
+    }
     return from_list(list.ptr(), dtype);
   }
   if (PyObject_CheckBuffer(object)) return from_buffer(object);
