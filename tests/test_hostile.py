@@ -124,6 +124,28 @@ def test_lists_that_hold_themselves() -> None:
     assert dl.asarray(deep).shape == (1,) * 8
 
 
+def test_chains_and_cycles_of_masks() -> None:
+    head = x = dl.ones((1,))
+    for _ in range(1_000_000):  # each the mask of the one before
+        mask = dl.ones((1,))
+        x._keras_mask = mask
+        x = mask
+    assert head._keras_mask._keras_mask is None
+    del head, x, mask
+    x = dl.ones((1,))
+    for _ in range(1_000_000):  # each masked by the one before
+        y = dl.ones((1,))
+        y._keras_mask = x
+        x = y
+    del x, y
+    before = dl.config.memory_stats()["in_use"]
+    for _ in range(10):
+        x, y = dl.ones((1000,)), dl.ones((1000,))
+        x._keras_mask, y._keras_mask = y, x
+    del x, y
+    assert dl.config.memory_stats()["in_use"] == before
+
+
 class Endless:
     """A sequence that is longer than it says."""
 

@@ -446,15 +446,17 @@ const PyType_Slot* shared_slots() {
 namespace {
 
 PyObject* get_mask(PyObject* self, void*) {
-  PyObject* mask = reinterpret_cast<PyTensor*>(self)->mask;
-  return Py_NewRef(mask ? mask : Py_None);
+  return guarded<PyObject*>(nullptr, [&] {
+    const Ref<Value>& mask = reinterpret_cast<PyTensor*>(self)->mask;
+    return wrap(mask ? Tensor(mask) : Tensor());
+  });
 }
 int set_mask(PyObject* self, PyObject* value, void*) {
   return guarded(-1, [&] {
     const bool none = !value || value == Py_None;
     check_type(none || (is_tensor(value) && value != self),
                "[_keras_mask] a mask is another tensor or None");
-    Py_XSETREF(reinterpret_cast<PyTensor*>(self)->mask, none ? nullptr : Py_NewRef(value));
+    reinterpret_cast<PyTensor*>(self)->mask = none ? nullptr : tensor_of(value).value();
     return 0;
   });
 }
@@ -497,7 +499,7 @@ int spare_count = 0;
 void dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
   PyTensor* object = reinterpret_cast<PyTensor*>(self);
-  Py_XDECREF(object->mask);
+  std::destroy_at(&object->mask);
   object->tensor.~Tensor();
   if (spare_count < kMaxSpare) {
     spare[spare_count++] = object;
@@ -523,7 +525,7 @@ PyObject* wrap(Tensor tensor) {
                          : PyObject_New(PyTensor, tensor_type);
   if (!object) return nullptr;
   new (&object->tensor) Tensor(std::move(tensor));
-  object->mask = nullptr;
+  new (&object->mask) Ref<Value>();
   return reinterpret_cast<PyObject*>(object);
 }
 

@@ -13,7 +13,9 @@ namespace danlu::python {
 
 struct PyTensor {
   PyObject_HEAD Tensor tensor;
-  PyObject* mask;  // which steps count, another Tensor; mostly absent
+  // Which steps count; mostly absent. A value and no object: a mask then has no mask of its own,
+  // and masks make no chain, which is freed from within itself, and no cycle, which never is.
+  Ref<Value> mask;
 };
 
 struct PyVariable {
