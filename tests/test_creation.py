@@ -163,6 +163,16 @@ def test_arange(arguments: Any) -> None:
         assert got.shape == want.shape
 
 
+def test_arange_over_all_of_int64() -> None:
+    least, most = -(2**63), 2**63 - 1
+    assert dl.arange(0, most, 2**62).tolist() == [0, 2**62]
+    assert dl.arange(most, least, least).tolist() == [most, -1]
+    assert dl.arange(least, most, most).tolist() == [least, -1, most - 1]
+    assert dl.arange(most, least, 1).shape == (0,)
+    with pytest.raises(ValueError, match="18446744073709551615 elements are too many"):
+        dl.arange(least, most)
+
+
 def test_arange_counts_exactly_in_int64() -> None:
     assert dl.ops.arange(3, step=None).tolist() == [0, 1, 2]
     first = 2**60 + 1

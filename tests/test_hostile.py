@@ -185,6 +185,8 @@ def test_shapes_from_sequences() -> None:
         lambda: dl.reshape(dl.ones((0,)), (0, 2**62, 4)),
         lambda: dl.zeros((2**50,)),
         lambda: dl.arange(2**50),
+        lambda: dl.arange(-(2**63), 2**63 - 1),
+        lambda: dl.arange(2**63 - 1, -(2**63), -1),
         lambda: dl.asarray(range(2**60)),
         lambda: dl.eye(2**31),
     ],

@@ -95,8 +95,14 @@ Tensor ramp(int64_t size, const Ramp& line, DType dtype) {
 
 Tensor arange(int64_t start, int64_t stop, int64_t step, DType dtype, Device device) {
   check(step != 0, "[arange] step must not be 0");
-  const int64_t span = step > 0 ? stop - start : start - stop, by = step > 0 ? step : -step;
-  const int64_t size = span <= 0 ? 0 : (span + by - 1) / by;
+  // Unsigned, because stop - start may be twice as much as an int64 holds.
+  const bool up = step > 0, some = up ? start < stop : start > stop;
+  const uint64_t from = static_cast<uint64_t>(up ? start : stop);
+  const uint64_t to = static_cast<uint64_t>(up ? stop : start);
+  const uint64_t by = up ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
+  const uint64_t count = some ? (to - from - 1) / by + 1 : 0;
+  check(count < uint64_t{1} << 63, "[arange] {} elements are too many", count);
+  const int64_t size = static_cast<int64_t>(count);
   const Ramp line{static_cast<double>(start), static_cast<double>(step), start, step};
   return to_device(ramp(size, line, dtype), device);
 }
