@@ -326,6 +326,49 @@ def test_beta():
     assert_moments(x, 0.4, 0.2, fourth=2.4)
 
 
+def test_beta_at_its_limits():
+    x = draw("beta", (N,), 0.001, 0.001)  # where the gamma variables underflow
+    assert np.isfinite(x).all() and abs(x.mean() - 0.5) < 0.02
+    inf = math.inf
+    assert (draw("beta", (3,), inf, 1.0) == 1).all() and (draw("beta", (3,), 1.0, inf) == 0).all()
+    for alpha, beta in ((0.0, 1.0), (1.0, -1.0), (math.nan, 1.0), (inf, inf)):
+        assert np.isnan(draw("beta", (3,), alpha, beta)).all()
+
+
+@pytest.mark.parametrize("alpha", [1e39, 1e301, math.inf])
+def test_gamma_of_large_parameters(alpha):
+    np.testing.assert_allclose(draw("gamma", (3,), alpha, dtype="float64"), alpha, rtol=1e-15)
+    for none in (0.0, -1.0, math.nan):
+        assert np.isnan(draw("gamma", (3,), none)).all()
+
+
+def test_binomial_at_its_limits():
+    assert (draw("binomial", (3,), 2.0**52, 0.0) == 0).all()
+    assert (draw("binomial", (3,), 2.0**52, 1.0) == 2.0**52).all()
+    for n, p in ((math.inf, 0.5), (math.nan, 0.5), (-1, 0.5), (5, math.nan), (5, 1.5)):
+        assert np.isnan(draw("binomial", (3,), n, p)).all()
+
+
+def test_ranges_that_a_dtype_does_not_have():
+    for low, high, dtype in (
+        (-3e38, 3e38, "float32"),
+        (0.0, math.inf, "float64"),
+        (math.nan, 1.0, "float32"),
+        (0.0, 1e5, "float16"),
+    ):
+        with pytest.raises(ValueError, match=r"\[uniform\].*finite"):
+            dl.random.uniform((3,), low, high, dtype=dtype)
+    assert np.unique(draw("uniform", (50,), -3e38, 3e38, dtype="float64")).size == 50
+    assert np.abs(draw("uniform", (N,), -6e4, 6e4, dtype="float16").astype(float)).mean() > 2.9e4
+    for low, high, dtype in ((0, 129, "int8"), (-129, 3, "int8"), (-1, 3, "uint32")):
+        with pytest.raises(ValueError, match=rf"\[randint\] {dtype} does not hold"):
+            dl.random.randint((3,), low, high, dtype=dtype)
+    x = draw("randint", (N,), -128, 128, dtype="int8")
+    assert x.min() == -128 and x.max() == 127
+    with pytest.raises(ValueError, match=r"\[categorical\] int8 does not hold the number 299"):
+        dl.random.categorical(dl.zeros((1, 300)), 2, dtype="int8")
+
+
 @pytest.mark.parametrize(("n", "p"), [(1, 0.3), (10, 0.5), (1000, 0.2), (50, 0.0), (50, 1.0)])
 def test_binomial(n, p):
     x = draw("binomial", (N // 4,), n, p)

@@ -241,7 +241,8 @@ def uniform(
     """Draw evenly from minval up to but not including maxval.
 
     The variance is (maxval - minval)^2 / 12. Raises ValueError for a dtype that is not floating
-    (there is `randint`) and for what is no seed.
+    (there is `randint`), for bounds that are not finite or whose distance is beyond the dtype, and
+    for what is no seed.
 
     >>> import danlu as dl
     >>> x = dl.random.uniform((100, 100), minval=-1.0, maxval=3.0, seed=1)
@@ -255,8 +256,8 @@ def uniform(
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Draw integers evenly from minval up to but not including maxval.
 
-    Raises ValueError when there is none between them, for a dtype that is not one of integers and
-    for what is no seed.
+    Raises ValueError when there is none between them, for a dtype that is not one of integers or
+    does not hold them all, and for what is no seed.
 
     >>> import danlu as dl
     >>> x = dl.random.randint((1000,), 1, 7, seed=1)
@@ -270,7 +271,8 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
     """Draw class numbers, (batch, num_samples), with probabilities softmax(logits) per row.
 
     logits (batch, classes). Raises ValueError for logits of another number of axes or without a
-    class, for a negative number of samples and for what is no seed.
+    class, for a negative number of samples, for a dtype that does not hold the class numbers and
+    for what is no seed.
 
     >>> import danlu as dl
     >>> logits = dl.log(dl.asarray([[0.25, 0.75], [1.0, 0.0]]))
@@ -285,7 +287,8 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Draw from the gamma distribution with shape parameter alpha and scale 1.
 
     Its density is x^(alpha - 1) exp(-x) / Gamma(alpha), mean and variance are alpha. `alpha` is a
-    number or broadcast to `shape`, NaN comes of one <= 0 (Marsaglia and Tsang, 2000).
+    number or broadcast to `shape`, NaN comes of one <= 0 and infinity of infinity (Marsaglia and
+    Tsang, 2000).
 
     Raises ValueError when alpha does not broadcast, for a dtype that is not floating and for what
     is no seed.
@@ -295,20 +298,38 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     >>> [round(mean, 1) for mean in dl.mean(x, axis=0).tolist()]
     [1.0, 4.0]
     """
-    return _draw(_core._random_gamma, seed, shape, alpha, dtype or config.floatx())
+    dtype = dtype or config.floatx()
+    return _draw(_core._random_gamma, seed, shape, _double(alpha), dtype)
+
+
+def _double(parameter: Any) -> Any:
+    """A parameter as Python has it: 1e39 is infinite in float32."""
+    return _core.asarray(parameter, dtype="float64")
+
+
+def _log_gamma_variable(shape: Any, alpha: Any, generator: Any) -> Any:
+    """Logarithms of gamma variables, of which small ones underflow.
+
+    A variable of alpha is one of alpha + 1 times u^(1 / alpha), with u even in (0, 1].
+    """
+    alpha = _double(alpha)
+    alpha = _core.where(alpha > 0, alpha, float("nan"))
+    u = uniform(shape, dtype="float64", seed=generator)
+    return _core.log(gamma(shape, alpha + 1.0, "float64", generator)) + _core.log(1.0 - u) / alpha
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Draw from the beta distribution: x / (x + y) with x and y of gamma distributions.
 
     Its density is proportional to x^(alpha - 1) (1 - x)^(beta - 1), the mean is alpha / (alpha +
-    beta). The parameters are numbers or broadcast to `shape`, NaN comes of one <= 0.
+    beta). The parameters are numbers or broadcast to `shape`, NaN comes of one <= 0 and of two that
+    are infinite.
 
     Raises ValueError when one does not broadcast, for a dtype that is not floating and for what is
     no seed.
 
     >>> import danlu as dl
-    >>> x = dl.random.beta((10000,), alpha=1.0, beta=3.0, seed=1)
+    >>> x = dl.random.beta((10000,), alpha=1.0, beta=3.0, seed=2)
     >>> round(x.mean().item(), 2)
     0.25
     """
@@ -317,9 +338,9 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None)
         raise ValueError(f"[beta] needs a floating point dtype, got {dtype}")
     state = _state(seed)
     generator = _moving([state, 0]) if isinstance(state, int) else state
-    x = gamma(shape, alpha, "float64", generator)
-    y = gamma(shape, beta, "float64", generator)
-    return (x / (x + y)).astype(dtype)
+    log_x = _log_gamma_variable(shape, alpha, generator)
+    log_y = _log_gamma_variable(shape, beta, generator)
+    return _core.sigmoid(log_x - log_y).astype(dtype)
 
 
 def binomial(
@@ -327,9 +348,9 @@ def binomial(
 ) -> Any:
     """Draw how many of `counts` trials succeed, each with its probability.
 
-    Both are numbers or broadcast to `shape`; NaN comes of a count < 0 or a probability outside [0,
-    1]. The numbers are whole, the dtype is floating as in Keras. The mean is counts *
-    probabilities.
+    Both are numbers or broadcast to `shape`; NaN comes of a count < 0 or >= 2**53 and of a
+    probability outside [0, 1]. The numbers are whole, the dtype is floating as in Keras. The mean
+    is counts * probabilities.
 
     Raises ValueError when one does not broadcast, for another dtype and for what is no seed.
 
@@ -339,7 +360,9 @@ def binomial(
     [3.0, 10.0]
     """
     dtype = dtype or config.floatx()
-    return _draw(_core._random_binomial, seed, shape, counts, probabilities, dtype)
+    return _draw(
+        _core._random_binomial, seed, shape, _double(counts), _double(probabilities), dtype
+    )
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:

@@ -180,6 +180,7 @@ class ElementStream {
   // Marsaglia and Tsang, "A simple method for generating gamma variables", 2000.
   double gamma(double alpha) {
     if (!(alpha > 0)) return __builtin_nan("");
+    if (alpha > 1e300) return alpha;  // its deviation is far below a rounding error; also infinity
     const double boost = alpha < 1 ? __builtin_pow(1 - uniform(), 1 / alpha) : 1;
     const double d = (alpha < 1 ? alpha + 1 : alpha) - 1. / 3, c = 1 / math::sqrt(9 * d);
     for (;;) {
@@ -207,6 +208,8 @@ class ElementStream {
         p = (p - median) / (1 - median);
       }
     }
+    if (p <= 0) return successes;
+    if (p >= 1) return successes + n;
     for (; n >= 1; --n) successes += uniform() < p;
     return successes;
   }

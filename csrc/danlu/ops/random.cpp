@@ -1,4 +1,7 @@
 // Draws of random numbers, and dropout.
+#include <cmath>
+#include <limits>
+
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -27,6 +30,25 @@ void check_state(std::string_view op, const Tensor& state) {
 }
 void check_floating(std::string_view op, DType dtype) {
   check(is_floating(dtype), "[{}] needs a floating point dtype, got {}", op, dtype);
+}
+double largest(DType dtype) {  // finite number of a floating dtype
+  switch (dtype) {
+    case DType::float16:
+      return 65504;
+    case DType::float64:
+      return std::numeric_limits<double>::max();
+    case DType::bfloat16:
+      return 0x1.fep+127;
+    default:
+      return std::numeric_limits<float>::max();
+  }
+}
+void check_holds(std::string_view op, DType dtype, int64_t number) {
+  if (!is_integer(dtype)) return;
+  bool holds = true;
+  dispatch_integer(dtype, [&]<class T>(T) { holds = std::in_range<T>(number); });
+  check(holds, "[{}] {} does not hold the number {}: use a wider dtype, such as int64", op, dtype,
+        number);
 }
 
 Tensor draw(const OpRef& op, const Tensor& state) {
@@ -165,6 +187,13 @@ Tensor make_seed_state(int64_t seed, Device device) {
 Tensor random_uniform(const Tensor& state, const Shape& shape, double low, double high,
                       DType dtype) {
   check_floating("uniform", dtype);
+  // 16-bit floats are computed in float32, and so is their width.
+  const DType wide = dtype == DType::float64 ? dtype : DType::float32;
+  check(std::abs(low) <= largest(dtype) && std::abs(high) <= largest(dtype) &&
+            std::abs(high - low) <= largest(wide),
+        "[uniform] [{}, {}) is wider than {} can tell: use finite bounds that are nearer to each "
+        "other, or a wider dtype",
+        low, high, dtype);
   return draw(make_op<Uniform>(shape, low, high, dtype), state);
 }
 
@@ -185,6 +214,8 @@ Tensor random_integers(const Tensor& state, const Shape& shape, int64_t low, int
   check(is_integer(dtype), "[randint] needs an integer dtype, got {}", dtype);
   check(low < high, "[randint] draws from minval up to but not including maxval, got [{}, {})", low,
         high);
+  check_holds("randint", dtype, low);
+  check_holds("randint", dtype, high - 1);
   return draw(make_op<Integers>(shape, low, high, dtype), state);
 }
 
@@ -200,6 +231,7 @@ Tensor random_categorical(const Tensor& state, const Tensor& logits, int64_t sam
         "[categorical] needs at least 1 class and 0 samples, got logits of shape {}, {} samples",
         logits.shape(), samples);
   check(!is_bool(dtype), "[categorical] class numbers need a numeric dtype, got bool");
+  check_holds("categorical", dtype, logits.dim(1) - 1);
   const Tensor x = contiguous(to_floating(logits.detach()));
   return draw_from(make_op<Categorical>(Shape{x.dim(0), samples}, dtype), state, x);
 }
