@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import gc
 import pickle
 import subprocess
@@ -76,6 +77,42 @@ def test_buffer_protocol() -> None:
     assert not memoryview(x.T).c_contiguous
     with pytest.raises(BufferError, match="bfloat16"):
         memoryview(dl.ones(2, dtype="bfloat16"))
+
+
+class Buffer(ctypes.Structure):  # Py_buffer
+    _fields_ = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("suboffsets", ctypes.c_void_p),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+def exports(x: object, flags: int) -> bool:
+    buffer = Buffer()
+    get, release = ctypes.pythonapi.PyObject_GetBuffer, ctypes.pythonapi.PyBuffer_Release
+    try:
+        get(ctypes.py_object(x), ctypes.byref(buffer), flags)
+    except (BufferError, ValueError):  # the latter is NumPy's
+        return False
+    release(ctypes.byref(buffer))
+    return True
+
+
+def test_buffers_in_the_order_that_is_asked_for() -> None:
+    strides, rows, columns, either, shape = 0x18, 0x38, 0x58, 0x98, 0x08
+    a = np.arange(24.0).reshape(2, 3, 4)
+    for array in (a, a.T, a[:, ::2], a[:, 1], a[0], a[..., :1], a[:, :0], a[0, 0, 0, ...]):
+        x = dl.from_dlpack(array)
+        for flags in (0, shape, strides, rows, columns, either):
+            assert exports(x, flags) == exports(array, flags), (array.strides, flags)
 
 
 def test_numpy_arithmetic_reaches_the_tensor() -> None:

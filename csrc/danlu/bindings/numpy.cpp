@@ -1,5 +1,6 @@
 // Tensors leave for NumPy and for Python's own types: the buffer protocol, __array__, numpy(),
 // tolist(), item(), pickling and copying. NumPy is imported when somebody asks for an array.
+#include <algorithm>
 #include <cstring>
 
 #include "danlu/autograd/backward.h"
@@ -49,6 +50,11 @@ const char* format_of(DType dtype) {
   return nullptr;
 }
 
+Shape reversed(Shape list) {
+  std::reverse(list.begin(), list.end());
+  return list;
+}
+
 // What a Py_buffer points to.
 struct Exported {
   Tensor tensor;
@@ -70,8 +76,14 @@ int get_buffer(PyObject* self, Py_buffer* buffer, int flags) {
     refuse(!format_of(x.dtype()), "bfloat16 has no buffer format: use x.astype('float32') first");
     refuse(flags & PyBUF_WRITABLE, "tensors cannot be written: use x.numpy() for a copy that can");
     const bool wants_strides = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
-    const bool wants_dense = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS;
-    refuse((!wants_strides || wants_dense) && !x.contiguous(),
+    const auto wants = [flags](int order) { return (flags & order) == order; };
+    const bool none = x.numel() == 0, rows = none || x.contiguous();
+    const bool columns = none || is_contiguous(reversed(x.shape()), reversed(x.strides()));
+    refuse((!wants_strides || wants(PyBUF_C_CONTIGUOUS)) && !rows,
+           "the elements do not lie side by side: use x.numpy() for a dense copy");
+    refuse(wants(PyBUF_F_CONTIGUOUS) && !columns,
+           "the elements do not lie side by side in Fortran's order: use numpy.asfortranarray(x)");
+    refuse(wants(PyBUF_ANY_CONTIGUOUS) && !rows && !columns,
            "the elements do not lie side by side: use x.numpy() for a dense copy");
     auto exported = std::make_unique<Exported>();
     exported->tensor = x.detach();
