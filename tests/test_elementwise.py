@@ -227,6 +227,16 @@ def test_integer_reductions(dtype: str) -> None:
             np.testing.assert_array_equal(got.numpy(), getattr(np, name)(x, axis=axis))
 
 
+def test_clip_passes_the_gradient_on_at_its_bounds() -> None:
+    """As in PyTorch and TensorFlow; the bounds get the rest."""
+    x = dl.asarray([-1.0, 0.0, 0.5, 1.0, 2.0])
+    low, high = dl.zeros((5,)), dl.ones((5,))
+    got = dl.grad(lambda *a: dl.sum(dl.clip(*a)), argnums=(0, 1, 2))(x, low, high)
+    assert [g.tolist() for g in got] == [[0, 1, 1, 1, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]
+    assert dl.grad(lambda x: dl.sum(dl.clip(x, 0.0, 1.0)))(x).tolist() == [0, 1, 1, 1, 0]
+    assert dl.grad(lambda x: dl.sum(dl.clip(x, min=0.0)))(x).tolist() == [0, 1, 1, 1, 1]
+
+
 def test_nan_in_reductions() -> None:
     x = dl.asarray([[1.0, NAN, 3.0], [4.0, 5.0, 6.0]])
     np.testing.assert_array_equal(dl.max(x, axis=1).numpy(), [NAN, 6])

@@ -118,6 +118,7 @@ Source: array API 2024.12.
 [1, 0])");
   m.def("clip", &limited, "x"_a, "min"_a = py::none(), "max"_a = py::none(),
         R"(min(max(x, min), max): the dtype of x stays; bounds are numbers, arrays or None.
+The gradient passes where min <= x <= max, the bounds included, as in PyTorch and TensorFlow.
 ValueError when the shapes do not broadcast.
 Source: array API 2024.12.
 

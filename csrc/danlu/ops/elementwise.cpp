@@ -282,8 +282,9 @@ Tensor recorded_in(const Tensor& x, const Shape& shape) {
   return x.requires_grad() && grad_enabled() && !(x.shape() == shape) ? broadcast_to(x, shape) : x;
 }
 
-struct BinaryOp final : Op {
-  explicit BinaryOp(Binary k, double p = 0) : kind(k), parameter(p), rule(rule_of(k)) {}
+struct BinaryOp : Op {
+  explicit BinaryOp(Binary k, double p = 0) : BinaryOp(k, p, rule_of(k)) {}
+  BinaryOp(Binary k, double p, const BinaryRule& r) : kind(k), parameter(p), rule(r) {}
   std::string_view name() const override { return entry_of(kind).name; }
   Attrs attrs() const override {
     if (kind != Binary::leaky_relu_grad) return {};
@@ -313,6 +314,27 @@ struct BinaryOp final : Op {
   const Binary kind;
   const double parameter;
   const BinaryRule rule;
+};
+
+// max(x, min) or min(x, max) of `clip`: x keeps the whole gradient where it equals the bound, as in
+// PyTorch and TensorFlow (maximum and minimum share it between equal arguments).
+struct Bound final : BinaryOp {
+  explicit Bound(Binary k) : BinaryOp(k, 0, k == Binary::maximum ? lower() : upper()) {}
+  std::string_view name() const override { return "clip"; }
+  Attrs attrs() const override {
+    return {{"bound", std::string(kind == Binary::maximum ? "min" : "max")}};
+  }
+  using Args = const Tensor&;
+  static BinaryRule lower() {
+    return {kReadsAllInputs,
+            [](Args x, Args min, Args, Args dy, double) { return masked(x >= min, dy); },
+            [](Args x, Args min, Args, Args dy, double) { return masked(x < min, dy); }};
+  }
+  static BinaryRule upper() {
+    return {kReadsAllInputs,
+            [](Args x, Args max, Args, Args dy, double) { return masked(x <= max, dy); },
+            [](Args x, Args max, Args, Args dy, double) { return masked(x > max, dy); }};
+  }
 };
 
 struct CompareOp final : Op {
@@ -391,6 +413,15 @@ Tensor call_binary(Binary kind, const Tensor& a, const Tensor& b, double paramet
   const Shape shape = common_shape(entry.name, a, b);
   return call_one(parameter == 0 ? op : make_op<BinaryOp>(kind, parameter),
                   {recorded_in(astype(a, dtype), shape), recorded_in(astype(b, dtype), shape)});
+}
+
+Tensor bounded(Binary kind, const Tensor& x, const Tensor& bound) {
+  static const OpRef lower = make_op<Bound>(Binary::maximum),
+                     upper = make_op<Bound>(Binary::minimum);
+  const DType dtype = computed_in(entry_of(kind), promote(x.dtype(), bound.dtype()));
+  const Shape shape = common_shape("clip", x, bound);
+  return call_one(kind == Binary::maximum ? lower : upper,
+                  {recorded_in(astype(x, dtype), shape), recorded_in(astype(bound, dtype), shape)});
 }
 
 Tensor call_compare(Compare kind, const Tensor& a, const Tensor& b) {
@@ -483,8 +514,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
 }
 
 Tensor clip(const Tensor& x, const Tensor& min, const Tensor& max) {
-  const Tensor above = min ? maximum(x, min) : x;
-  return max ? minimum(above, max) : above;
+  const Tensor above = min ? bounded(Binary::maximum, x, min) : x;
+  return max ? bounded(Binary::minimum, above, max) : above;
 }
 
 }  // namespace danlu

@@ -140,7 +140,8 @@ def right_shift(x: Any, y: Any) -> Any:
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Elements below x_min become x_min, those above x_max become x_max.
 
-    The dtype of x stays. Raises ValueError when the shapes do not broadcast. Source: keras.ops.
+    The dtype of x stays. The gradient passes where x_min <= x <= x_max, the bounds included, as in
+    PyTorch and TensorFlow. Raises ValueError when the shapes do not broadcast. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.clip([1, 5, 9], 2, 6).tolist()
