@@ -339,6 +339,37 @@ def test_replay(case: Case) -> None:
     assert same_bits(before, results)
 
 
+# Ops with kernels of their own for what basic ops would give: `composite()` in C++.
+COMPOSITE = {
+    "batch_norm_training",
+    "cross_entropy",
+    "layer_normalization",
+    "sparse_cross_entropy",
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_fused_ops_are_their_composition(dtype: str) -> None:
+    seen = set()
+    for case in CASES:
+        if dtype not in case.dtypes or not (WITH_TORCH or case.ref):
+            continue
+        for shapes in case.variants():
+            arguments = tensors(case.arrays(shapes), dtype)
+            recording = _core.Recording()
+            recording.start()
+            try:
+                case.call(*arguments)
+            finally:
+                recording.stop()
+            for name, outputs, composed in recording.composed():
+                seen.add(name)
+                for y, want in zip(outputs, composed, strict=False):  # what only a gradient reads
+                    assert y.dtype == want.dtype
+                    assert_close(y, to_array(want), 4 * TOLERANCE[dtype], f"{case.name} {name}")
+    assert seen == COMPOSITE
+
+
 @rows(lambda case: case.has("large"))
 def test_large(case: Case) -> None:
     """Large inputs: near the reference, and the same bits on 1, 2, 3 and 4 threads."""

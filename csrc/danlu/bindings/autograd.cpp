@@ -6,6 +6,8 @@
 #include "danlu/core/recorder.h"
 #include "danlu/ops/ops.h"
 
+PYBIND11_DECLARE_HOLDER_TYPE(T, danlu::Ref<T>, true)
+
 namespace danlu::python {
 
 namespace {
@@ -155,6 +157,15 @@ Tensors with_gradient(const Tensors& outputs, const Tensors& inputs, py::object 
   return result;
 }
 
+std::vector<std::tuple<std::string, Tensors, Tensors>> composed_calls(const Recording& recording) {
+  py::gil_scoped_release release;
+  std::vector<std::tuple<std::string, Tensors, Tensors>> calls;
+  for (const auto& [name, outputs, composed] : recording.composed()) {
+    calls.emplace_back(name, outputs, composed);
+  }
+  return calls;
+}
+
 }  // namespace
 
 void bind_autograd(py::module_& m) {
@@ -177,14 +188,18 @@ Source: keras.ops.
       .def("enter", &Watching::enter)
       .def("exit", &Watching::exit)
       .def("differentiate", &Watching::differentiate, "output"_a, "create_graph"_a);
-  py::class_<Recording>(m, "Recording",
-                        "What the core did on this thread, as a flat list of calls.")
+  using Unlocked = py::call_guard<py::gil_scoped_release>;
+  py::class_<Recording, Ref<Recording>>(
+      m, "Recording", "What the core did on this thread, as a flat list of calls.")
       .def(py::init<>())
-      .def("start", &Recording::start, "Records from here on.")
-      .def("stop", &Recording::stop, "Ends the recording.")
-      .def("replay", &Recording::replay, "Runs the calls again, on the same buffers and Variables.")
-      .def("lines", &Recording::lines, "One line a call.")
-      .def("__len__", &Recording::size);
+      .def("start", &Recording::start, Unlocked(), "Records from here on.")
+      .def("stop", &Recording::stop, Unlocked(), "Ends the recording.")
+      .def("replay", &Recording::replay, Unlocked(),
+           "Runs the calls again, on the same buffers and Variables.")
+      .def("lines", &Recording::lines, Unlocked(), "One line a call.")
+      .def("composed", &composed_calls,
+           "Of each fused call its name, its outputs, and what its basic ops give.")
+      .def("__len__", &Recording::size, Unlocked());
 }
 
 }  // namespace danlu::python

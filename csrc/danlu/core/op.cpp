@@ -198,7 +198,7 @@ void run(const OpRef& op, Inputs in, const Specs& specs, std::span<Tensor> out) 
   }
   const ThreadState& thread = this_thread;
   if (thread.recording) [[unlikely]]
-    thread.recording->add(op, in, out, scratch);
+    record_call(op, in, out, scratch);
   if (any_requires_grad(in) && thread.grad_enabled && op->differentiable()) record(op, in, out);
 }
 

@@ -37,7 +37,8 @@ struct Spec {
 };
 using Specs = SmallVector<Spec, 1>;
 
-using AttrValue = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>>;
+using AttrValue =
+    std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 using Attrs = std::vector<std::pair<std::string, AttrValue>>;
 
 // Which inputs and outputs a gradient rule reads; everything else is freed at once.

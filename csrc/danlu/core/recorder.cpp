@@ -6,19 +6,58 @@
 
 namespace danlu {
 
-Recording::~Recording() {
-  if (current_recording() == this) current_recording() = nullptr;
+void Recording::let_go() {
+  Recording* mine = std::exchange(current_recording(), nullptr);
+  if (!mine) return;
+  {
+    std::lock_guard lock(mine->mutex_);
+    mine->under_way_ = false;
+  }
+  if (mine->release()) destroy(mine);
+}
+
+namespace {
+
+// Whether somebody can still see what this thread records.
+bool is_recording() {
+  Recording* mine = current_recording();
+  if (!mine) return false;
+  if (!mine->unique()) return true;
+  Recording::let_go();
+  return false;
+}
+
+struct AtThreadEnd {
+  ~AtThreadEnd() { Recording::let_go(); }
+};
+
+}  // namespace
+
+void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch) {
+  if (is_recording()) current_recording()->add(op, in, out, scratch);
 }
 
 void Recording::start() {
-  check(!current_recording(), "[record] a recording is under way on this thread");
-  calls_.clear();
+  check(!is_recording(), "[record] a recording is under way on this thread");
+  thread_local AtThreadEnd guard;
+  static_cast<void>(guard);
+  std::vector<Call> old;  // freed without the lock
+  std::lock_guard lock(mutex_);
+  check(!under_way_, "[record] this recording is under way on another thread");
+  std::swap(old, calls_);
+  under_way_ = true;
+  retain();
   current_recording() = this;
 }
 
 void Recording::stop() {
   check(current_recording() == this, "[record] this recording is not under way on this thread");
-  current_recording() = nullptr;
+  let_go();
+}
+
+int Recording::size() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(calls_.size());
 }
 
 Recording::Operand Recording::operand(const Tensor& tensor) {
@@ -33,12 +72,15 @@ void Recording::add(const OpRef& op, Inputs in, Outputs out, const Tensor& scrat
   for (const Tensor& y : out) call.out.push_back(operand(y));
   call.specs = op->infer(in);
   call.scratch = scratch;
+  std::lock_guard lock(mutex_);
   calls_.push_back(std::move(call));
 }
 
 void Recording::replay() {
-  check(!current_recording(), "[replay] a recording is under way on this thread");
+  check(!is_recording(), "[replay] a recording is under way on this thread");
   Tensors in, out;
+  std::lock_guard lock(mutex_);
+  check(!under_way_, "[replay] this recording is under way on another thread");
   for (Call& call : calls_) {
     in.clear();
     out.clear();
@@ -73,7 +115,42 @@ void Recording::replay() {
   }
 }
 
+std::vector<Recording::Composed> Recording::composed() const {
+  check(!is_recording(), "[composed] a recording is under way on this thread");
+  std::lock_guard lock(mutex_);
+  check(!under_way_, "[composed] this recording is under way on another thread");
+  std::vector<Composed> found;
+  for (const Call& call : calls_) {
+    if (!call.op->composite()) continue;
+    Composed entry{std::string(call.op->name()), {}, {}};
+    Tensors in;
+    for (const Operand& x : call.in) in.push_back(x.get());
+    for (const Operand& y : call.out) entry.outputs.push_back(y.get());
+    entry.composed = call.op->compose(in);
+    found.push_back(std::move(entry));
+  }
+  return found;
+}
+
+namespace {
+
+std::string to_text(bool value) { return value ? "True" : "False"; }
+std::string to_text(const std::string& value) { return "'" + value + "'"; }
+template <class T>
+std::string to_text(T value) {
+  return format("{}", value);
+}
+template <class T>
+std::string to_text(const std::vector<T>& values) {  // (), (1,), (1, 2)
+  std::string text;
+  for (const T& value : values) text += (text.empty() ? "" : ", ") + to_text(value);
+  return "(" + text + (values.size() == 1 ? ",)" : ")");
+}
+
+}  // namespace
+
 std::vector<std::string> Recording::lines() const {
+  std::lock_guard lock(mutex_);
   std::vector<const void*> known;
   auto name = [&](const Operand& operand) -> std::string {
     if (operand.variable) return operand.variable->path;
@@ -86,6 +163,10 @@ std::vector<std::string> Recording::lines() const {
   for (const Call& call : calls_) {
     std::string inputs, outputs;
     for (const Operand& x : call.in) inputs += (inputs.empty() ? "" : ", ") + name(x);
+    for (const auto& [key, value] : call.op->attrs()) {
+      const std::string text = std::visit([](const auto& v) { return to_text(v); }, value);
+      inputs += format("{}{}={}", inputs.empty() ? "" : ", ", key, text);
+    }
     for (const Operand& y : call.out) outputs += (outputs.empty() ? "" : ", ") + name(y);
     std::string result;
     for (int i = 0; i < call.specs.size(); ++i) {

@@ -5,6 +5,7 @@
 // address. New data enters by writing into the tensors that the step read.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "danlu/core/op.h"
@@ -12,19 +13,28 @@
 
 namespace danlu {
 
-class DL_EXPORT Recording {
+class DL_EXPORT Recording final : public RefCounted {
  public:
-  ~Recording();
+  static void destroy(const Recording* recording) { delete recording; }
 
-  // Records the calls of this thread until `stop`. One recording at a time.
+  // Records the calls of this thread until `stop`, or until nobody else holds the recording any
+  // more: the thread holds it too, wherever the last handle is dropped. One recording at a time.
   void start();
   void stop();
   void replay();
-  int size() const { return static_cast<int>(calls_.size()); }
-  // One line a call: "%3 = add(%1, w) (2, 3) float32".
+  int size() const;
+  // One line a call: "%3 = sum(%1, axis=(0,), keepdims=True) (2, 3) float32".
   std::vector<std::string> lines() const;
+  // The calls of fused ops: their outputs, and the same composed of basic ops (for tests).
+  struct Composed {
+    std::string name;
+    Tensors outputs, composed;
+  };
+  std::vector<Composed> composed() const;
 
   void add(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch);
+  // This thread records no more; its reference goes, and the recording with the last one.
+  static void let_go();
 
  private:
   // A variable, or a value that is not one.
@@ -42,10 +52,15 @@ class DL_EXPORT Recording {
   };
   static Operand operand(const Tensor& tensor);
 
+  // Held while kernels run: who waits for it must not hold Python's lock.
+  mutable std::mutex mutex_;
   std::vector<Call> calls_;
+  bool under_way_ = false;
 };
 
-// The recording that is under way on this thread, or null.
+// The recording that is under way on this thread, or null. The thread holds a reference to it.
 Recording*& current_recording();
+// Adds a call to it.
+void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch);
 
 }  // namespace danlu

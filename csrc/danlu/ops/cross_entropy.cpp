@@ -151,6 +151,12 @@ struct CrossEntropyGrad final : Op {
   CrossEntropyGrad(bool logits, double e, bool x, bool target)
       : from_logits(logits), epsilon(e), needs_x(x), needs_target(target) {}
   std::string_view name() const override { return "cross_entropy_grad"; }
+  Attrs attrs() const override {
+    return {{"from_logits", from_logits},
+            {"epsilon", epsilon},
+            {"needs_x", needs_x},
+            {"needs_target", needs_target}};
+  }
   Specs infer(Inputs in) const override {
     Specs specs;
     for (int i = 0; i < needs_x + needs_target; ++i) {

@@ -323,6 +323,7 @@ struct OneHot final : Op {
 struct Nonzero final : Op {  // the coordinates (ndim, count)
   explicit Nonzero(int64_t count) : count(count) {}
   std::string_view name() const override { return "nonzero"; }
+  Attrs attrs() const override { return {{"count", count}}; }
   bool differentiable() const override { return false; }
   Specs infer(Inputs in) const override { return {Spec{{in[0].ndim(), count}, DType::int64, {}}}; }
   void run(Inputs in, Outputs out, const View&) const override {

@@ -55,6 +55,7 @@ struct Normalize : Op {
 // The gradients of either op: inputs x, two statistics, dy, gamma; outputs dgamma, dbeta, dx.
 struct NormalizeGrad : Op {
   explicit NormalizeGrad(bool x) : needs_x(x) {}
+  Attrs attrs() const override { return {{"needs_x", needs_x}}; }
   bool differentiable() const override { return false; }  // the forward ops are composite
   Specs infer(Inputs in) const override {
     const DType wide = wide_dtype(in[0].dtype());
@@ -73,6 +74,7 @@ struct NormalizeGrad : Op {
 struct BatchNormGrad final : NormalizeGrad {
   BatchNormGrad(bool x, double e, int64_t bytes) : NormalizeGrad(x), epsilon(e), scratch(bytes) {}
   std::string_view name() const override { return "batch_norm_training_grad"; }
+  Attrs attrs() const override { return {{"needs_x", needs_x}, {"epsilon", epsilon}}; }
   int64_t scratch_bytes(Inputs) const override { return scratch; }
   void run(Inputs in, Outputs out, const View& sums) const override {
     DL_DISPATCH(out[0].device(), batch_norm_training_grad, in[0].view(), gamma_view(in),

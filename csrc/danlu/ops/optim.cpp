@@ -13,6 +13,34 @@ struct OptimizerUpdate final : Op {
       : settings(s), decayed(std::move(d)), has_gradient(std::move(g)), slots(k) {}
 
   std::string_view name() const override { return "optimizer_update"; }
+  Attrs attrs() const override {
+    constexpr std::string_view kinds[] = {"sgd",  "rmsprop", "adagrad", "adadelta",
+                                          "adam", "adamax",  "nadam",   "lion"};
+    const auto list = [](const std::vector<bool>& flags) {
+      return std::vector<int64_t>(flags.begin(), flags.end());
+    };
+    const OptimizerSettings& s = settings;
+    return {{"kind", std::string(kinds[static_cast<int>(s.kind)])},
+            {"momentum", s.momentum},
+            {"beta_1", s.beta_1},
+            {"beta_2", s.beta_2},
+            {"rho", s.rho},
+            {"epsilon", s.epsilon},
+            {"nesterov", s.nesterov},
+            {"centered", s.centered},
+            {"amsgrad", s.amsgrad},
+            {"weight_decay", s.weight_decay},
+            {"clipnorm", s.clipnorm},
+            {"global_clipnorm", s.global_clipnorm},
+            {"clipvalue", s.clipvalue},
+            {"loss_scale", s.loss_scale},
+            {"use_ema", s.use_ema},
+            {"ema_momentum", s.ema_momentum},
+            {"ema_overwrite_frequency", s.ema_overwrite_frequency},
+            {"accumulation_steps", s.accumulation_steps},
+            {"decayed", list(decayed)},
+            {"has_gradient", list(has_gradient)}};
+  }
   bool differentiable() const override { return false; }
 
   int count() const { return static_cast<int>(decayed.size()); }
@@ -79,6 +107,28 @@ struct LearningRate final : Op {
   LearningRate(const Schedule& s, std::vector<float> b, std::vector<float> v)
       : schedule(s), boundaries(std::move(b)), values(std::move(v)) {}
   std::string_view name() const override { return "learning_rate"; }
+  Attrs attrs() const override {
+    constexpr std::string_view kinds[] = {"exponential", "inverse_time",    "polynomial",
+                                          "cosine",      "cosine_restarts", "piecewise"};
+    const Schedule& s = schedule;
+    const auto list = [](const std::vector<float>& numbers) {
+      return std::vector<double>(numbers.begin(), numbers.end());
+    };
+    return {{"kind", std::string(kinds[static_cast<int>(s.kind)])},
+            {"initial", double{s.initial}},
+            {"decay_steps", double{s.decay_steps}},
+            {"decay_rate", double{s.decay_rate}},
+            {"end", double{s.end}},
+            {"power", double{s.power}},
+            {"alpha", double{s.alpha}},
+            {"warmup_target", double{s.warmup_target}},
+            {"warmup_steps", double{s.warmup_steps}},
+            {"period_factor", double{s.period_factor}},
+            {"height_factor", double{s.height_factor}},
+            {"flag", s.flag},
+            {"boundaries", list(boundaries)},
+            {"values", list(values)}};
+  }
   bool differentiable() const override { return false; }
   Specs infer(Inputs) const override { return {{{}, DType::float32, {}}}; }
   void run(Inputs in, Outputs out, const View&) const override {

@@ -18,7 +18,14 @@ struct Draw : Op {
     const int state = static_cast<int>(in.size()) - 1;
     return {{shape, dtype, {}}, Spec::in_place(in.back(), state)};
   }
-  Attrs attrs() const override { return {{"dtype", std::string(name_of(dtype))}}; }
+  // What an op draws with comes after the shape and the dtype.
+  virtual Attrs parameters() const { return {}; }
+  Attrs attrs() const override {
+    Attrs attrs{{"shape", std::vector<int64_t>(shape.begin(), shape.end())},
+                {"dtype", std::string(name_of(dtype))}};
+    for (auto& parameter : parameters()) attrs.push_back(std::move(parameter));
+    return attrs;
+  }
   const Shape shape;
   const DType dtype;
 };
@@ -66,6 +73,7 @@ Tensor draw_from(const OpRef& op, const Tensor& state, const More&... more) {
 struct Uniform final : Draw {
   Uniform(const Shape& s, double l, double h, DType d) : Draw(s, d), low(l), high(h) {}
   std::string_view name() const override { return "uniform"; }
+  Attrs parameters() const override { return {{"low", low}, {"high", high}}; }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), random_uniform, in[0].view(), low, high, out[0].view());
   }
@@ -76,6 +84,7 @@ struct Normal final : Draw {
   Normal(const Shape& s, double m, double d, bool cut, DType t)
       : Draw(s, t), mean(m), stddev(d), truncated(cut) {}
   std::string_view name() const override { return truncated ? "truncated_normal" : "normal"; }
+  Attrs parameters() const override { return {{"mean", mean}, {"stddev", stddev}}; }
   void run(Inputs in, Outputs out, const View&) const override {
     if (truncated) {
       DL_DISPATCH(out[0].device(), random_truncated_normal, in[0].view(), mean, stddev,
@@ -91,6 +100,7 @@ struct Normal final : Draw {
 struct Integers final : Draw {
   Integers(const Shape& s, int64_t l, int64_t h, DType d) : Draw(s, d), low(l), high(h) {}
   std::string_view name() const override { return "randint"; }
+  Attrs parameters() const override { return {{"low", low}, {"high", high}}; }
   void run(Inputs in, Outputs out, const View&) const override {
     const uint64_t count = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
     DL_DISPATCH(out[0].device(), random_integers, in[0].view(), low, count, out[0].view());
