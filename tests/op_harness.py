@@ -59,6 +59,8 @@ class Case:
     takes: str = "all"
     # Which arguments have gradients; () for none; None: all floating ones.
     differentiable: Sequence[int] | None = None
+    # The shape of the result depends on values: it runs eagerly only, a recording refuses it.
+    eager_only: bool = False
     # Arguments of an empty and of a size-1 call; a str says why there is none.
     empty: Any = None
     size1: Any = None

@@ -218,6 +218,35 @@ def test_wrong_input_shapes(shape, remedy):
         model(data(*shape))
 
 
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("nonzero", ops.nonzero),
+        ("argwhere", ops.argwhere),
+        ("getitem", lambda k: k[k > 0]),
+        ("unique_values", lambda k: ops.unique_values(k)),
+        ("unique_all", lambda k: ops.unique_all(k)),
+        ("bincount", lambda k: ops.bincount(ops.cast(k, "int32"), minlength=3)),
+        ("segment_sum", lambda k: ops.segment_sum(k, ops.cast(k[:, 0], "int32"))),
+        ("repeat", lambda k: ops.repeat(k, ops.cast(k, "int32"))),
+        ("nonzero", layers.Lambda(lambda x: ops.nonzero(x)[0])),
+    ],
+)
+def test_shapes_that_depend_on_values(name, call):
+    message = rf"^\[{name}\] the shape of the result depends on the values .* symbolic"
+    with pytest.raises(ValueError, match=message):
+        call(dl.Input((4,)))
+    assert len(ops.nonzero(dl.ones((2,)))[0]) == 2  # eagerly again
+
+
+def test_a_layer_may_use_a_mask_eagerly():
+    class Positive(layers.Layer):
+        def call(self, x):
+            return dl.sum(x[x > 0])
+
+    assert Positive()(dl.asarray([1.0, -2.0, 3.0])).item() == 4.0
+
+
 def test_outputs_of_other_inputs():
     a, b = dl.Input(shape=(3,), name="a"), dl.Input(shape=(3,), name="b")
     with pytest.raises(ValueError, match=r"depend on input 'b'.*not among the inputs: \['a'\]"):

@@ -324,7 +324,21 @@ def test_bad_input(case: Case) -> None:
 # ---- how the work is done ------------------------------------------------------------------------
 
 
-@rows()
+@rows(lambda case: case.eager_only)
+def test_refused_by_recordings(case: Case) -> None:
+    arguments = tensors(case.arrays(case.variants()[0]))
+    recording = _core.Recording()
+    recording.start()
+    try:
+        with pytest.raises(
+            ValueError, match=r"^\[\w+\] the shape .* depends on .*: .*(shape|counts)"
+        ):
+            case.call(*arguments)
+    finally:
+        recording.stop()
+
+
+@rows(lambda case: not case.eager_only)
 def test_replay(case: Case) -> None:
     """The recorded calls, run again on the same buffers, give the same bits."""
     arguments = tensors(case.arrays(case.variants()[0]))
@@ -352,7 +366,7 @@ COMPOSITE = {
 def test_fused_ops_are_their_composition(dtype: str) -> None:
     seen = set()
     for case in CASES:
-        if dtype not in case.dtypes or not (WITH_TORCH or case.ref):
+        if case.eager_only or dtype not in case.dtypes or not (WITH_TORCH or case.ref):
             continue
         for shapes in case.variants():
             arguments = tensors(case.arrays(shapes), dtype)

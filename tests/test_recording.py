@@ -65,6 +65,47 @@ def test_every_parameter_is_printed() -> None:
     assert "uniform(" in draw and "shape=(2,), dtype='float32', low=-1, high=3)" in draw
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        float,
+        int,
+        bool,
+        lambda x: x.item(),
+        lambda x: x.tolist(),
+        lambda x: x.numpy(),
+        lambda x: dl.zeros(x.astype("int64")),
+        lambda x: range(x.astype("int64")),
+        lambda x: ops.slice(dl.ones((3,)), x.astype("int64")[None], (1,)),
+        lambda x: ops.pad(dl.ones((3,)), x.astype("int64")),
+    ],
+)
+def test_values_are_not_read_while_recording(read: Callable[[dl.Tensor], Any]) -> None:
+    x, v = dl.asarray(1.0), dl.Variable(1.0)
+    read(x)
+
+    def refused() -> None:
+        for value in (x, v.value, x * 2.0):
+            with pytest.raises(ValueError, match=r"^\[\w+\] the values .* danlu.where"):
+                read(value)
+
+    record(refused)
+    read(x * 2.0)
+
+
+def test_lists_are_constants() -> None:
+    x = dl.ones((2, 3))
+    for call in (
+        lambda: ops.slice(x, [0, 1], (1, 1)),
+        lambda: ops.pad(x, [[1, 0], [0, 1]]),
+        lambda: ops.repeat(x, [1, 2], axis=0),
+        lambda: ops.segment_sum(x, [0, 1], num_segments=3),
+        lambda: dl.where(x > 0, x, 0.0),
+        lambda: repr(x),
+    ):
+        record(call)
+
+
 def test_a_recording_that_another_thread_drops() -> None:
     """The thread that records stops by itself, and its memory stays whole."""
     held = [_core.Recording()]

@@ -188,6 +188,10 @@ Source: keras.ops.
       .def("enter", &Watching::enter)
       .def("exit", &Watching::exit)
       .def("differentiate", &Watching::differentiate, "output"_a, "create_graph"_a);
+  m.def("_set_stand_ins", &set_stand_ins, "stand_ins"_a,
+        "Whether this thread runs on tensors whose values do not count. Returns what it was.");
+  m.def("_check_values_known", &check_values_known, "function"_a, "remedy"_a,
+        "Raises in a symbolic call and under a recording.");
   using Unlocked = py::call_guard<py::gil_scoped_release>;
   py::class_<Recording, Ref<Recording>>(
       m, "Recording", "What the core did on this thread, as a flat list of calls.")

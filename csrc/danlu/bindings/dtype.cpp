@@ -1,5 +1,6 @@
 // The dtype objects: danlu.float32 and the others. Each equals its name.
 #include "danlu/bindings/bind.h"
+#include "danlu/core/recorder.h"
 
 namespace danlu::python {
 
@@ -101,7 +102,10 @@ Shape to_shape(py::handle object) {
   }
   if (is_tensor(object.ptr())) {
     const Tensor& x = tensor_of(object.ptr());
-    if (x.ndim() == 0) return {x.item_int()};
+    if (x.ndim() == 0) {
+      check_readable("shape");
+      return {x.item_int()};
+    }
   }
   if (!PySequence_Check(object.ptr()) || PyUnicode_Check(object.ptr())) {
     fail(ErrorKind::type, "[shape] expected an integer or a tuple of integers, got {}",

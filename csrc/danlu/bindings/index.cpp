@@ -1,5 +1,6 @@
 // Reading and writing at positions, and order.
 #include "danlu/bindings/bind.h"
+#include "danlu/core/recorder.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -57,8 +58,9 @@ Tensor scatter_new(const Tensor& indices, const Tensor& values, const Shape& sha
                      leading_axes(columns.size()), columns);
 }
 
-Shape starts_of(std::string_view op, const Tensor& x, const Tensor& start_indices) {
-  const std::vector<int64_t> values = integers(start_indices);
+Shape starts_of(std::string_view op, const Tensor& x, const py::object& start_indices) {
+  if (is_value(start_indices.ptr())) check_readable(op);
+  const std::vector<int64_t> values = integers(to_tensor(start_indices.ptr()));
   check(static_cast<int>(values.size()) == x.ndim(), "[{}] {} start indices for {} axes", op,
         values.size(), x.ndim());
   Shape starts;
@@ -67,7 +69,7 @@ Shape starts_of(std::string_view op, const Tensor& x, const Tensor& start_indice
 }
 
 // As in Keras: a size of -1 means up to the end.
-Tensor slice_sizes(const Tensor& x, const Tensor& start_indices, const Shape& shape) {
+Tensor slice_sizes(const Tensor& x, const py::object& start_indices, const Shape& shape) {
   const Shape starts = starts_of("slice", x, start_indices);
   check(shape.ndim() == x.ndim(), "[slice] {} sizes for {} axes", shape.ndim(), x.ndim());
   Shape sizes = shape;
@@ -77,7 +79,7 @@ Tensor slice_sizes(const Tensor& x, const Tensor& start_indices, const Shape& sh
   return slice(x, Slices(starts, sizes));
 }
 
-Tensor slice_updated(const Tensor& x, const Tensor& start_indices, const Tensor& updates) {
+Tensor slice_updated(const Tensor& x, const py::object& start_indices, const Tensor& updates) {
   check(updates.ndim() == x.ndim(), "[slice_update] updates of shape {} for x of shape {}",
         updates.shape(), x.shape());
   const Shape starts = starts_of("slice_update", x, start_indices);
@@ -140,7 +142,12 @@ Source: array API 2024.12.
 >>> [i.tolist() for i in dl.nonzero([[0, 1], [2, 0]])]
 [[0, 1], [1, 0]])");
   m.def(
-      "argwhere", [](const Tensor& x) { return stack(nonzero(x), -1); }, "x"_a,
+      "argwhere",
+      [](const Tensor& x) {
+        check_values_known("argwhere", kKeepShape);
+        return stack(nonzero(x), -1);
+      },
+      "x"_a,
       R"(The coordinates of the n elements that are not zero, one row each: int64 (n, axes). n
 depends on the data. ValueError for a number without axes.
 Source: keras.ops.
@@ -247,7 +254,7 @@ Source: array API 2024.12.
 >>> dl.searchsorted([1, 3, 5], [3, 4]).tolist()
 [1, 2])");
   m.def(
-      "unique_values", [](const Tensor& x) { return unique(x).values; }, "x"_a,
+      "unique_values", [](const Tensor& x) { return unique(x, "unique_values").values; }, "x"_a,
       R"(The n distinct elements, in order: (n,). n depends on the data; each NaN is distinct.
 Source: array API 2024.12.
 
@@ -257,7 +264,7 @@ Source: array API 2024.12.
   m.def(
       "unique_counts",
       [](const Tensor& x) {
-        const Unique u = unique(x);
+        const Unique u = unique(x, "unique_counts");
         return named("unique_counts_result", {{"values", u.values}, {"counts", u.counts}});
       },
       "x"_a, R"((values, counts): the n distinct elements, in order, and how often each occurs.
@@ -269,7 +276,7 @@ Source: array API 2024.12.
   m.def(
       "unique_inverse",
       [](const Tensor& x) {
-        const Unique u = unique(x);
+        const Unique u = unique(x, "unique_inverse");
         return named("unique_inverse_result",
                      {{"values", u.values}, {"inverse_indices", u.inverse}});
       },
@@ -284,7 +291,7 @@ Source: array API 2024.12.
   m.def(
       "unique_all",
       [](const Tensor& x) {
-        const Unique u = unique(x);
+        const Unique u = unique(x, "unique_all");
         return named("unique_all_result", {{"values", u.values},
                                            {"indices", u.indices},
                                            {"inverse_indices", u.inverse},

@@ -2,6 +2,7 @@
 // and boolean arrays gather and scatter.
 #include "danlu/bindings/bind.h"
 #include "danlu/bindings/interop.h"
+#include "danlu/core/recorder.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -26,6 +27,9 @@ struct Item {
   int consumes = 0;  // axes of x
 };
 
+constexpr std::string_view kKeepMasked =
+    "in place of x[mask] and x[mask] = v take danlu.where(mask, x, v), which keeps the shape";
+
 [[noreturn]] void fail_key(PyObject* object) {
   fail(ErrorKind::index,
        "[getitem] integers, slices, None, ... and integer or boolean arrays are indices, not {} of "
@@ -38,6 +42,7 @@ Item array_item(PyObject* object) {
   if (!array) fail_key(object);
   if (array.numel() == 0 && PyList_Check(object)) array = zeros(array.shape(), DType::int64);
   if (is_bool(array.dtype())) {
+    if (array.ndim() == 0) check_values_known("getitem", kKeepMasked);
     if (array.ndim() == 0) return {Kind::flag, array.item_int(), nullptr, {}, 0};
     return {Kind::mask, 0, nullptr, array, array.ndim()};
   }
@@ -113,6 +118,7 @@ void add_mask(Plan& plan, int axis, const Tensor& mask, const Shape& shape) {
                 "[getitem] a mask of shape {} does not fit axes {} and following of shape {}",
                 mask.shape(), axis, shape);
   }
+  check_values_known("getitem", kKeepMasked);
   for (const Tensor& index : nonzero(mask)) add_index(plan, axis++, index);
 }
 

@@ -6,6 +6,7 @@
 #include "danlu/autograd/backward.h"
 #include "danlu/bindings/bind.h"
 #include "danlu/bindings/interop.h"
+#include "danlu/core/recorder.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -138,6 +139,7 @@ py::object shared_array(const Tensor& x) {
 }
 
 PyObject* to_numpy(const Tensor& x) {
+  check_readable("numpy");
   // A dense copy of its own, so that writing to it changes no tensor.
   return shared_array(to_device(x.detach(), kCpu)).attr("copy")("C").release().ptr();
 }
@@ -178,9 +180,13 @@ PyObject* list_from(const View& x, int axis, int64_t i) {
 
 }  // namespace
 
-PyObject* to_list(const Tensor& x) { return list_from(to_device(x.detach(), kCpu).view(), 0, 0); }
+PyObject* to_list(const Tensor& x) {
+  check_readable("tolist");
+  return list_from(to_device(x.detach(), kCpu).view(), 0, 0);
+}
 
 PyObject* to_number(const Tensor& x) {
+  check_readable("item");
   check(x.numel() == 1, "[item] only a tensor of one element is a number, this one has shape {}",
         x.shape());
   return number_at(to_device(x.detach(), kCpu).view(), 0);

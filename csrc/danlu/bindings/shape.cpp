@@ -1,5 +1,6 @@
 // Views, joins and cuts.
 #include "danlu/bindings/bind.h"
+#include "danlu/core/recorder.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -60,6 +61,9 @@ Tensor repeat_any(const Tensor& x, const py::object& repeats, std::optional<int6
       !is_tensor(repeats.ptr())) {
     return repeat(from, to_integer(repeats.ptr(), "repeat"), at);
   }
+  if (is_value(repeats.ptr())) {
+    check_values_known("repeat", "give the repeats as an integer or a list of them");
+  }
   return repeat(from, to_tensor(repeats.ptr()), at);
 }
 
@@ -76,6 +80,7 @@ PadMode pad_mode(const std::string& mode) {
 // pad_width: one number, one pair, or a pair an axis, as in NumPy.
 Tensor pad_any(const Tensor& x, const py::object& pad_width, const std::string& mode,
                const std::optional<Tensor>& constant_values) {
+  if (is_value(pad_width.ptr())) check_readable("pad");
   const Tensor widths = broadcast_to(to_tensor(pad_width.ptr()), {x.ndim(), 2});
   const std::vector<int64_t> pairs = integers(widths);
   Shape before, after;

@@ -4,6 +4,7 @@
 
 #include "danlu/autograd/backward.h"
 #include "danlu/bindings/bind.h"
+#include "danlu/core/recorder.h"
 #include "danlu/ops/ops.h"
 
 namespace danlu::python {
@@ -92,15 +93,20 @@ int bool_slot(PyObject* self) {
     check(x.numel() == 1,
           "[bool] the truth of a tensor of shape {} is ambiguous: use danlu.all(x) or danlu.any(x)",
           x.shape());
+    check_readable("bool");
     return is_floating(x.dtype()) ? x.item() != 0 : x.item_int() != 0;
   });
 }
 
 PyObject* float_slot(PyObject* self) {
-  return guarded<PyObject*>(nullptr, [&] { return PyFloat_FromDouble(self_tensor(self).item()); });
+  return guarded<PyObject*>(nullptr, [&] {
+    check_readable("float");
+    return PyFloat_FromDouble(self_tensor(self).item());
+  });
 }
 PyObject* int_slot(PyObject* self) {
   return guarded<PyObject*>(nullptr, [&]() -> PyObject* {
+    check_readable("int");
     const Tensor x = self_tensor(self);
     if (is_floating(x.dtype())) return PyLong_FromDouble(x.item());
     if (x.dtype() == DType::uint64) {

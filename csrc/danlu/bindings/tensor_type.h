@@ -33,6 +33,7 @@ inline bool is_tensor(PyObject* object) {
 inline bool is_variable(PyObject* object) {
   return Py_TYPE(object) == variable_type || PyType_IsSubtype(Py_TYPE(object), variable_type);
 }
+inline bool is_value(PyObject* object) { return is_tensor(object) || is_variable(object); }
 inline bool is_python_scalar(PyObject* object) {
   return PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object);
 }

@@ -18,6 +18,8 @@ void Recording::let_go() {
 
 namespace {
 
+constinit DL_THREAD_LOCAL bool runs_on_stand_ins = false;
+
 // Whether somebody can still see what this thread records.
 bool is_recording() {
   Recording* mine = current_recording();
@@ -35,6 +37,23 @@ struct AtThreadEnd {
 
 void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch) {
   if (is_recording()) current_recording()->add(op, in, out, scratch);
+}
+
+void check_readable(std::string_view function) {
+  check(!is_recording(),
+        "[{}] the values of a tensor cannot be read while a program is recorded, which would keep "
+        "what they are now: choose by values with danlu.where(condition, a, b), or read before",
+        function);
+}
+
+bool set_stand_ins(bool stand_ins) { return std::exchange(runs_on_stand_ins, stand_ins); }
+
+void check_values_known(std::string_view function, std::string_view remedy) {
+  check(
+      !runs_on_stand_ins && !is_recording(),
+      "[{}] the shape of the result depends on the values of a tensor, and {}: {}", function,
+      runs_on_stand_ins ? "a symbolic tensor has none" : "a recorded program must keep its shapes",
+      remedy);
 }
 
 void Recording::start() {

@@ -63,4 +63,11 @@ Recording*& current_recording();
 // Adds a call to it.
 void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch);
 
+// Raises under a recording: whoever reads a tensor there bakes its value into the program.
+DL_EXPORT void check_readable(std::string_view function);
+// For a function whose result has a shape that depends on values: raises under a recording and in a
+// symbolic call, which runs on stand-ins that have a shape but no meaning.
+DL_EXPORT void check_values_known(std::string_view function, std::string_view remedy);
+DL_EXPORT bool set_stand_ins(bool stand_ins);  // of this thread; returns what it was
+
 }  // namespace danlu

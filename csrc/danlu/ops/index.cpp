@@ -2,6 +2,7 @@
 // make of them: take, take_along_axis, indexing by arrays, embedding look-up, one_hot, nonzero.
 #include <vector>
 
+#include "danlu/core/recorder.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -345,6 +346,7 @@ Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dt
 
 Tensors nonzero(const Tensor& x) {
   check(x.ndim() >= 1, "[nonzero] wants at least 1 axis; use x[None] for a number");
+  check_values_known("nonzero", kKeepShape);
   const int64_t count = count_nonzero(x).item_int();
   return unstack(call_one(make_op<Nonzero>(count), {x}), 0);
 }

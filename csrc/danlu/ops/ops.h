@@ -298,6 +298,9 @@ DL_EXPORT Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t
 DL_EXPORT Tensor embedding(const Tensor& table, const Tensor& ids);
 DL_EXPORT Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dtype);
 DL_EXPORT Tensors nonzero(const Tensor& x);  // one vector of coordinates an axis
+// The remedy in the error of a function whose shape depends on values.
+inline constexpr std::string_view kKeepShape =
+    "danlu.where(condition, x, other) keeps the shape; or call it on data, outside of the model";
 
 // ---- sort.cpp --------------------------------------------------------------------------------
 // Stable; NaN counts as the greatest.
@@ -308,7 +311,7 @@ DL_EXPORT Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool r
 struct Unique {
   Tensor values, indices, inverse, counts;
 };
-DL_EXPORT Unique unique(const Tensor& x);
+DL_EXPORT Unique unique(const Tensor& x, std::string_view name = "unique");  // named in errors
 
 // ---- device.cpp ------------------------------------------------------------------------------
 DL_EXPORT Tensor to_device(const Tensor& x, Device device);  // x itself when it lives there

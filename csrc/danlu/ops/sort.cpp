@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "danlu/core/recorder.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/ops/ops.h"
 
@@ -69,7 +70,8 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right) {
                   {contiguous(astype(sorted, dtype)), contiguous(astype(values, dtype))});
 }
 
-Unique unique(const Tensor& x) {
+Unique unique(const Tensor& x, std::string_view name) {
+  check_values_known(name, "sort(x) keeps the shape; or call it on data, outside of the model");
   const Tensor flat = flatten(x.detach());
   const int64_t n = flat.numel();
   const Tensor order = argsort(flat, 0);

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import tree
+from .. import _core, tree
 from .._autograd import no_grad
 from .._core import Tensor
 from . import masking, signature
@@ -69,10 +69,14 @@ def spec_by_calling(layer: Any, args: tuple, kwargs: dict) -> Any:
 
 def function_output_spec(function: Callable[..., Any], args: tuple, kwargs: dict) -> Any:
     """What a function returns for symbolic arguments, as symbolic tensors."""
-    with no_grad():
-        first, second = (
-            function(*_filled(args, sizes), **_filled(kwargs, sizes)) for sizes in _SIZES
-        )
+    before = _core._set_stand_ins(True)
+    try:
+        with no_grad():
+            first, second = (
+                function(*_filled(args, sizes), **_filled(kwargs, sizes)) for sizes in _SIZES
+            )
+    finally:
+        _core._set_stand_ins(before)
 
     def spec(a, b):
         if not isinstance(a, Tensor):

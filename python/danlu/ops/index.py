@@ -110,6 +110,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     x = _core.asarray(x)
     if sparse:
         raise ValueError("[bincount] danlu has dense tensors only: use sparse=False")
+    _core._check_values_known(
+        "bincount", "segment_sum(ones_like(x), x, num_segments=n) counts the first n numbers"
+    )
     bins = max(minlength, int(_core.max(x)) + 1 if x.size else 0)
     values = (
         _core.ones(x.shape, dtype="int32", device=x.device)
@@ -138,6 +141,7 @@ def segment_sum(
     """
     data, ids = _core.asarray(data), _core.asarray(segment_ids)
     if num_segments is None:
+        _core._check_values_known("segment_sum", "pass num_segments")
         num_segments = int(_core.max(ids)) + 1 if ids.size else 0
     return _core.scatter(_core.expand_dims(ids, -1), data, (num_segments, *data.shape[1:]))
 
