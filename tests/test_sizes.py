@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import danlu as dl
@@ -21,6 +22,9 @@ THREE = dl.ones((3, 3, 1, 1))
     [
         lambda: dl.zeros((2**40, 2**40)),
         lambda: dl.zeros(HUGE),
+        lambda: dl.zeros(2**61 - 1),
+        lambda: dl.empty(2**63 - 1, dtype="uint8"),
+        lambda: dl.asarray(np.broadcast_to(np.float32(1), (2**61 - 1,))),
         lambda: dl.full((2**31, 2**31), 1.0),
         lambda: dl.arange(HUGE),
         lambda: dl.linspace(0, 1, HUGE),

@@ -25,14 +25,17 @@ Ref<Value> make_value(const Shape& shape, const Strides& strides, DType dtype, D
   return value;
 }
 
+// Allocators round sizes up: they may add to this one without overflow.
+constexpr int64_t kMostBytes = int64_t{1} << 62;
+
 // The bytes of a dense array; more than any address space stand for a number that overflows.
 // Empty or not: strides must not overflow either.
 int64_t checked_bytes(const Shape& shape, DType dtype) {
   int64_t bytes = size_of(dtype);
   for (int64_t dim : shape) {
     check(dim >= 0, "[empty] negative dimension in shape {}", shape);
-    if (dim != 0 && __builtin_mul_overflow(bytes, dim, &bytes)) {
-      throw OutOfMemory(int64_t{1} << 62, memory_stats().in_use, kCpu);
+    if (dim != 0 && (__builtin_mul_overflow(bytes, dim, &bytes) || bytes > kMostBytes)) {
+      throw OutOfMemory(kMostBytes, memory_stats().in_use, kCpu);
     }
   }
   return shape.contains(0) ? 0 : bytes;
