@@ -95,3 +95,10 @@ def test_gradients_pass_by_nan() -> None:
         gradient = dl.grad(function)(x).numpy()
         assert np.isfinite(gradient).all(), function
         assert gradient[1] == 0
+
+
+def test_float16_extremes_that_more_elements_share_than_it_can_count() -> None:
+    x = dl.zeros((100_000,), dtype="float16")
+    x.requires_grad = True
+    dl.max(x).backward()
+    np.testing.assert_allclose(x.grad.numpy(), 1e-5, rtol=1e-2)

@@ -177,7 +177,7 @@ Plan plan_of(const Tensor& x, PyObject* key) {
         for (int i = 0; i < item.consumes; ++i) plan.slices.layout.push_back(axis + i);
         break;
       case Kind::flag:  // an index of a new axis of size 1: of its one element, or of none
-        add_index(plan, -1, zeros({item.integer != 0}, DType::int64));
+        add_index(plan, -1, zeros({item.integer != 0}, DType::int64, x.device()));
         break;
       case Kind::array:
         add_index(plan, axis, item.array);

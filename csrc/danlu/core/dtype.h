@@ -94,6 +94,11 @@ DL_INLINE constexpr bool is_integer(DType dtype) {
   return is_unsigned(dtype) || is_signed_integer(dtype);
 }
 
+// What takes several steps computes in this: a 16-bit float would round, and overflow, at each.
+DL_INLINE constexpr DType wide_dtype(DType dtype) {
+  return dtype == DType::float64 ? dtype : DType::float32;
+}
+
 std::string_view name_of(DType dtype);
 
 // The C++ type of each dtype and back: dtype_of<float> == DType::float32.

@@ -56,15 +56,22 @@ struct Gpu {
 };
 
 // Made on first use and never destroyed: tensors may outlive static objects, and the driver.
+struct Gpus {
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Gpu>> made;  // null where a GPU is not in use
+};
+Gpus& gpus() {
+  static Gpus* const all = new Gpus;
+  return *all;
+}
 Gpu& gpu(Device device) {
-  static std::mutex mutex;
-  static auto* const all =
-      new std::vector<std::unique_ptr<Gpu>>(static_cast<size_t>(discovery().count));
-  std::lock_guard lock(mutex);
   if (device.index < 0 || device.index >= discovery().count) {
     fail(ErrorKind::runtime, "[cuda] there is no device {}: {}", device, discovery().error);
   }
-  std::unique_ptr<Gpu>& one = (*all)[static_cast<size_t>(device.index)];
+  const size_t i = static_cast<size_t>(device.index);
+  std::lock_guard lock(gpus().mutex);
+  if (gpus().made.size() <= i) gpus().made.resize(i + 1);
+  std::unique_ptr<Gpu>& one = gpus().made[i];
   if (!one) one = std::make_unique<Gpu>(device);
   return *one;
 }
@@ -158,13 +165,15 @@ void free(void* block, int64_t bytes, Device device) noexcept {
   }
 }
 
+// A program on the CPU has no GPU in use, and makes no context here.
 void empty_cache() {
-  for (int i = 0; i < device_count(); ++i) {
-    const Device device{DeviceType::cuda, static_cast<int8_t>(i)};
-    Gpu& g = gpu(device);
-    std::lock_guard lock(g.mutex);
-    UseDevice use(device);
-    release_blocks(g);
+  std::lock_guard lock(gpus().mutex);
+  for (size_t i = 0; i < gpus().made.size(); ++i) {
+    Gpu* g = gpus().made[i].get();
+    if (!g) continue;
+    std::lock_guard one(g->mutex);
+    UseDevice use({DeviceType::cuda, static_cast<int8_t>(i)});
+    release_blocks(*g);
   }
 }
 

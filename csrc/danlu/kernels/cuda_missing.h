@@ -39,4 +39,3 @@
 #define DL_CUDA_MISSING_optimizer_update ~, DL_RAISE
 #define DL_CUDA_MISSING_schedule ~, DL_RAISE
 #define DL_CUDA_MISSING_orthonormalize ~, DL_RAISE
-#define DL_CUDA_MISSING_recurrence ~, DL_RAISE

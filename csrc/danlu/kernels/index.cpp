@@ -2,6 +2,7 @@
 // ramps and triangles that new tensors are made of.
 #include <type_traits>
 
+#include "danlu/kernels/elementwise.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/parallel.h"
 
@@ -163,8 +164,12 @@ void scatter(const View& u, const IndexList& indices, int outer, bool add, const
   const int64_t rows = indices.index[0].numel();
   if (add) {
     dispatch_numeric(y.dtype, [&]<class T>(T) {
-      scatter_rows<T>(u, before, inside, rows, offsets, y,
-                      [](T& to, const T& from) { to = static_cast<T>(to + from); });
+      scatter_rows<T>(u, before, inside, rows, offsets, y, [](T& to, const T& from) {
+        if constexpr (std::is_integral_v<T>)
+          to = formula::Add()(to, from);
+        else
+          to = static_cast<T>(to + from);
+      });
     });
   } else {
     dispatch_size(y.dtype, [&]<class T>(T) {
@@ -173,39 +178,22 @@ void scatter(const View& u, const IndexList& indices, int outer, bool add, const
   }
 }
 
-namespace {
-
-// Whether element i (row-major) of x is not zero; NaN is not, -0.0 is.
-template <class T>
-DL_INLINE bool is_true(const View& x, int64_t i, bool dense) {
-  const T value = x.ptr<T>()[dense ? i : offset_of(i, x.shape, x.strides)];
-  if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) {
-    return static_cast<float>(value) != 0.0f;
-  } else {
-    return value != T(0);
-  }
-}
-
-}  // namespace
-
-// y[d, j]: coordinate d of the j-th element of x that is not zero, in row-major order; y is dense
-// and has room for all of them.
-void nonzero(const View& x, const View& y) {
-  const bool dense = x.contiguous();
-  const int64_t n = x.numel(), count = y.shape[1];
+// y[d, j]: coordinate d of the j-th true element of a mask, in row-major order; y is dense and has
+// room for all of them.
+void nonzero(const View& mask, const View& y) {
+  const bool dense = mask.contiguous();
+  const int64_t n = mask.numel(), count = y.shape[1];
   int64_t* to = y.ptr<int64_t>();
-  dispatch_all(x.dtype, [&]<class T>(T) {
-    int64_t j = 0;
-    for (int64_t i = 0; i < n && j < count; ++i) {
-      if (!is_true<T>(x, i, dense)) continue;
-      int64_t rest = i;
-      for (int d = x.ndim() - 1; d >= 0; --d) {
-        to[d * count + j] = rest % x.shape[d];
-        rest /= x.shape[d];
-      }
-      ++j;
+  int64_t j = 0;
+  for (int64_t i = 0; i < n && j < count; ++i) {
+    if (!mask.ptr<bool>()[dense ? i : offset_of(i, mask.shape, mask.strides)]) continue;
+    int64_t rest = i;
+    for (int d = mask.ndim() - 1; d >= 0; --d) {
+      to[d * count + j] = rest % mask.shape[d];
+      rest /= mask.shape[d];
     }
-  });
+    ++j;
+  }
 }
 
 // y[..., c] = 1 where c == labels[...], else 0; a label that is no class has a row of zeros.

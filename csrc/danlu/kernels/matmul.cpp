@@ -93,9 +93,12 @@ void multiply_integers(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, cons
       T* row = y + i * n;
       for (int64_t j = 0; j < n; ++j) row[j] = 0;
       for (int64_t l = 0; l < k; ++l) {
-        const T x = a.data[i * a.row + l * a.col];
+        const auto x = static_cast<uint64_t>(a.data[i * a.row + l * a.col]);  // wraps, as sums do
         const T* from = b.data + l * b.row;
-        for (int64_t j = 0; j < n; ++j) row[j] = static_cast<T>(row[j] + x * from[j * b.col]);
+        for (int64_t j = 0; j < n; ++j) {
+          const uint64_t product = x * static_cast<uint64_t>(from[j * b.col]);
+          row[j] = static_cast<T>(static_cast<uint64_t>(row[j]) + product);
+        }
       }
     }
   });

@@ -402,13 +402,16 @@ __global__ void cumulate_lines(Loops<2> lines, int64_t count, const T* x, int64_
   }
 }
 
+// One element for each line along the axis.
+View without_axis(View x, int axis) {
+  x.shape.erase(axis);
+  x.strides.erase(axis);
+  return x;
+}
+
 template <class Op>
 void run_cumulate(const View& x, const View& y, int axis) {
-  View x_lines = x, y_lines = y;  // one element for each line
-  x_lines.shape.erase(axis);
-  x_lines.strides.erase(axis);
-  y_lines.shape = x_lines.shape;
-  y_lines.strides.erase(axis);
+  const View x_lines = without_axis(x, axis), y_lines = without_axis(y, axis);
   const View* const views[] = {&x_lines, &y_lines};
   const int64_t n = x.shape[axis], count = x_lines.numel();
   if (n * count == 0) return;
@@ -421,6 +424,24 @@ void run_cumulate(const View& x, const View& y, int axis) {
   };
   // Sums and products of signed numbers are those of the unsigned words.
   is_floating(x.dtype) ? dispatch_floating(x.dtype, run) : dispatch_words(x.dtype, run);
+}
+
+// y[i] = y[i - 1] a[i] + b[i]: a thread takes a line.
+template <class T>
+__global__ void recurrence_lines(Loops<3> lines, int64_t count, const T* a, int64_t a_step,
+                                 const T* b, int64_t b_step, T* y, int64_t y_step, int64_t n) {
+  const int64_t threads = int64_t{gridDim.x} * blockDim.x;
+  for (int64_t line = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; line < count;
+       line += threads) {
+    int64_t at[3] = {0, 0, 0};
+    lines.offsets(line, at);
+    wide<T> state = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const auto factor = static_cast<wide<T>>(a[at[0] + i * a_step]);
+      state = state * factor + static_cast<wide<T>>(b[at[1] + i * b_step]);
+      y[at[2] + i * y_step] = static_cast<T>(state);
+    }
+  }
 }
 
 }  // namespace
@@ -453,6 +474,18 @@ void arg_reduce(bool greatest, const View& x, const View& y) {
 
 void cumulate(Reduce op, const View& x, const View& y, int axis) {
   op == Reduce::sum ? run_cumulate<Sum>(x, y, axis) : run_cumulate<Product>(x, y, axis);
+}
+
+void recurrence(const View& a, const View& b, const View& y, int axis) {
+  const View lines[] = {without_axis(a, axis), without_axis(b, axis), without_axis(y, axis)};
+  const View* const views[] = {&lines[0], &lines[1], &lines[2]};
+  const int64_t n = y.shape[axis], count = lines[2].numel();
+  if (n * count == 0) return;
+  dispatch_floating(y.dtype, [&]<class T>(T) {
+    launch("recurrence", y.device, threads_grid(count), kBlock, recurrence_lines<T>,
+           collapse(views), count, a.ptr<T>(), a.strides[axis], b.ptr<T>(), b.strides[axis],
+           y.ptr<T>(), y.strides[axis], n);
+  });
 }
 
 }  // namespace danlu::cuda

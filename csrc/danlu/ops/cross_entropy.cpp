@@ -14,7 +14,6 @@ Shape without_last(const Shape& shape) {
   rows.erase(rows.ndim() - 1);
   return rows;
 }
-DType wide_dtype(DType dtype) { return dtype == DType::float64 ? dtype : DType::float32; }
 Tensor like(const Tensor& x, double value) { return Tensor::scalar(value, x.dtype(), x.device()); }
 
 constexpr std::string_view kSparse = "sparse_categorical_crossentropy";
@@ -24,9 +23,10 @@ constexpr std::string_view kDense = "categorical_crossentropy";
 [[noreturn]] void fail_label(const Status& bad, Inputs in) {
   const Tensor& labels = in[1];
   const int64_t classes = in[0].dim(-1);
-  const Tensor label = labels.alias({}, {}, bad.position);
   if (is_floating(labels.dtype())) {
-    const double value = label.item();
+    // A GPU's report comes when the labels are gone: it has the integer part.
+    const double value = labels.is_abstract() ? static_cast<double>(bad.value)
+                                              : labels.alias({}, {}, bad.position).item();
     if (value >= 0 && value < static_cast<double>(classes)) {
       fail(ErrorKind::value,
            "[{}] non-integer labels: {} at position {}. Sparse labels are class numbers 0 ... {}; "

@@ -53,6 +53,7 @@ struct Indexed : Op {
   [[noreturn]] void raise_at(const Status& bad, const Shape& x, Inputs indices) const {
     for (int j = 0; j < axes.ndim(); ++j) {
       const int64_t size = x[static_cast<int>(axes[j])];
+      if (indices[static_cast<size_t>(j)].is_abstract()) break;  // a GPU's report comes later
       const Tensor flat = flatten(indices[static_cast<size_t>(j)].detach());
       const int64_t value = slice_axis(flat, 0, bad.position, 1).item_int();
       if (value >= -size && value < size) continue;
@@ -347,8 +348,9 @@ Tensor one_hot(const Tensor& labels, int64_t num_classes, int64_t axis, DType dt
 Tensors nonzero(const Tensor& x) {
   check(x.ndim() >= 1, "[nonzero] wants at least 1 axis; use x[None] for a number");
   check_values_known("nonzero", kKeepShape);
-  const int64_t count = count_nonzero(x).item_int();
-  return unstack(call_one(make_op<Nonzero>(count), {x}), 0);
+  const Tensor mask = astype(x, DType::bool_);
+  const int64_t count = count_nonzero(mask).item_int();
+  return unstack(call_one(make_op<Nonzero>(count), {mask}), 0);
 }
 
 }  // namespace danlu

@@ -7,7 +7,6 @@ namespace danlu {
 namespace {
 
 // Statistics and weights of 16-bit tensors are float32.
-DType wide_dtype(DType dtype) { return dtype == DType::float64 ? dtype : DType::float32; }
 Tensor inverse_root(const Tensor& variance, double epsilon) {  // 1 / sqrt(variance + epsilon)
   return 1.0 / sqrt(variance + epsilon);
 }

@@ -6,6 +6,15 @@ namespace danlu {
 
 namespace {
 
+// The kernels are given lists that this file makes in host memory.
+void check_on_cpu(Device device) {
+  if (device.is_cpu()) return;
+  fail(ErrorKind::not_implemented,
+       "[optimizer] updates Variables on the CPU only, these live on {}: bring them back with "
+       "x.to_device('cpu')",
+       device);
+}
+
 // Inputs: the learning rate; then what is written: iterations, Nadam's product, and of each
 // variable its value, slots, accumulator and average; then the gradients that there are.
 struct OptimizerUpdate final : Op {
@@ -51,6 +60,7 @@ struct OptimizerUpdate final : Op {
   int written() const { return first() + count() * per_variable(); }
 
   Specs infer(Inputs in) const override {
+    check_on_cpu(in[1].device());
     Specs specs;
     specs.reserve(written() - 1);
     for (int i = 1; i < written(); ++i) {
@@ -130,7 +140,10 @@ struct LearningRate final : Op {
             {"values", list(values)}};
   }
   bool differentiable() const override { return false; }
-  Specs infer(Inputs) const override { return {{{}, DType::float32, {}}}; }
+  Specs infer(Inputs in) const override {
+    check_on_cpu(in[0].device());
+    return {{{}, DType::float32, {}}};
+  }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), schedule, schedule, in[0].view(), view_of(boundaries),
                 view_of(values), out[0].view());

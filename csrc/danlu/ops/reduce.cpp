@@ -129,8 +129,10 @@ struct Reduction final : Op {
     // Equal extremes share the gradient evenly, as in JAX and TensorFlow.
     const Tensor y = reshape(s.output(0).detach(), kept_shape(x.shape(), axes));
     const Tensor best = equal(x.detach(), y);
-    const Tensor ties = sum(astype(best, x.dtype()), axes, /*keepdims=*/true);
-    return {where(best, dy / ties, Tensor::scalar(0.0, x.dtype(), x.device()))};
+    const DType wide = wide_dtype(x.dtype());  // a half type cannot count them
+    const Tensor ties = sum(astype(best, wide), axes, /*keepdims=*/true);
+    const Tensor share = astype(astype(dy, wide) / ties, x.dtype());
+    return {where(best, share, Tensor::scalar(0.0, x.dtype(), x.device()))};
   }
   const Reduce kind;
   const Axes axes;
@@ -226,10 +228,7 @@ Tensor reduced(Reduce kind, const Tensor& x, const Axes& axes, bool keepdims,
 Tensor as_floating(const Tensor& x) {
   return is_floating(x.dtype()) ? x : astype(x, default_float());
 }
-// For what takes several steps: a 16-bit float would overflow, and be rounded, at each of them.
-Tensor widened(const Tensor& x) {
-  return size_of(x.dtype()) == 8 && is_floating(x.dtype()) ? x : astype(x, DType::float32);
-}
+Tensor widened(const Tensor& x) { return astype(x, wide_dtype(x.dtype())); }
 
 Tensor cumulated(Reduce kind, const Tensor& x, int64_t axis, bool include_initial) {
   const std::string_view name = kind == Reduce::sum ? "cumulative_sum" : "cumulative_prod";

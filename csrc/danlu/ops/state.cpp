@@ -27,6 +27,10 @@ void assign(VariableState& variable, const Tensor& value) {
   check(value.shape() == variable.shape() || value.numel() == 1,
         "[assign] variable '{}' has shape {}, the new value {}", variable.path, variable.shape(),
         value.shape());
+  check(value.device() == variable.value().device(),
+        "[assign] variable '{}' lives on {}, the new value on {}: bring it there with "
+        "x.to_device(...)",
+        variable.path, variable.value().device(), value.device());
   static const OpRef op = make_op<Assign>();
   const Tensor target = variable.writable(/*keep=*/false);
   call_one(op, {target, value.detach()});
