@@ -380,3 +380,42 @@ def test_nextafter_steps_in_float32_and_float64_only() -> None:
 def test_ldexp_beyond_the_powers_of_two() -> None:
     x, n = np.float32([2.0**100, 2.0**-100, 1.5]), np.array([-200, 200, 127])
     np.testing.assert_array_equal(ops.ldexp(x, n).numpy(), np.ldexp(x, n))
+
+
+SMALL = 1e-40  # a float32 below the normal ones
+
+
+@pytest.mark.parametrize("size", [1, 1000, 200_000])
+def test_a_number_below_the_normal_ones_is_not_zero_in_an_array_of_any_size(size: int) -> None:
+    x = dl.full((size,), SMALL)
+    assert dl.all(x != 0) and dl.all(x > 0)
+    assert dl.all(dl.log(x) < -92)
+    assert dl.all(dl.sqrt(x) > 9e-21)
+    assert dl.count_nonzero(x).item() == size == dl.nonzero(x)[0].size
+    assert dl.max(x).item() > 0 and dl.min(-x).item() < 0
+    assert dl.all(dl.sort(dl.concat([x, 0.5 * SMALL * dl.ones(1)]))[1:] == x)
+
+
+def test_what_is_not_zero_is_found_wherever_it_is() -> None:
+    x = np.zeros(200_000, "float32")
+    x[0], x[-1] = SMALL, 5
+    assert dl.nonzero(dl.asarray(x))[0].tolist() == [0, 199_999]
+
+
+def test_small_float16_numbers_count_in_arrays_of_any_size() -> None:
+    for size in (1000, 200_000):
+        x = dl.full((size,), 3e-5, dtype="float16")
+        np.testing.assert_allclose(dl.sum(x).item(), size * 3e-5, rtol=2e-3)
+        assert dl.all(dl.astype(x, "float32") > 2.9e-5)
+        np.testing.assert_array_equal((x * 2).numpy(), x.numpy() * 2)
+
+
+def test_float64_is_rounded_once_to_float16() -> None:
+    rng = np.random.default_rng(0)
+    halves = rng.uniform(-4, 4, 2000).astype("float16")
+    between = (halves.astype("float64") + np.nextafter(halves, np.float16(9)).astype("float64")) / 2
+    special = [np.inf, -np.inf, np.nan, 0.0, -0.0, 1e300, -1e300, 65519.99, 65520.0, 6e-8, 2e-8]
+    x = np.concatenate([between, between + 2.0**-45, between - 2.0**-45, special])
+    with np.errstate(over="ignore"):
+        want = x.astype("float16")
+    np.testing.assert_array_equal(dl.astype(dl.asarray(x), "float16").numpy(), want)

@@ -13,6 +13,24 @@ void convert_loop(char* const* p, int64_t n, double) {
   DL_VECTORIZE
   for (int64_t i = 0; i < n; ++i) y[i] = formula::convert<To>(x[i]);
 }
+// A double on its way to a 16-bit type. The float that it passes through is cut off, and its last
+// bit tells whether anything was: so it is rounded once, where two roundings may go the wrong way
+// (round to odd: S. Boldo, G. Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+void odd_loop(char* const* p, int64_t n, double) {
+  const double* x = reinterpret_cast<const double*>(p[0]);
+  uint32_t* y = reinterpret_cast<uint32_t*>(p[1]);
+  DL_VECTORIZE
+  for (int64_t i = 0; i < n; ++i) {
+    const float nearest = static_cast<float>(x[i]);
+    const double back = nearest;
+    uint32_t word = std::bit_cast<uint32_t>(nearest);
+    if (back < x[i] || back > x[i]) {
+      word -= __builtin_fabs(back) > __builtin_fabs(x[i]);
+      word |= 1;
+    }
+    y[i] = word;
+  }
+}
 template <class Word>
 void move_loop(char* const* p, int64_t n, double) {
   __builtin_memmove(p[1], p[0], static_cast<size_t>(n) * sizeof(Word));
@@ -51,6 +69,7 @@ void copy(const View& x, const View& y) {
   const DType from = compute_dtype(x.dtype), to = compute_dtype(y.dtype);
   const View* const views[] = {&x, &y};
   if (from == to) return run({&move_loop<float>}, views, 2);  // between half types and float
+  if (from == DType::float64 && y.dtype != to) return run({&odd_loop}, views, 2);
   run({kConvertLoops[static_cast<int>(from)][static_cast<int>(to)]}, views, 2);
 }
 

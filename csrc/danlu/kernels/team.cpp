@@ -7,6 +7,8 @@
 #include <system_error>
 #include <thread>
 
+#include "danlu/kernels/denormals.h"
+
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -14,28 +16,6 @@
 namespace danlu {
 
 namespace {
-
-// Numbers below 1e-38 cost a hundred times as much as others, and mean zero: flush them while a
-// kernel runs, and leave the caller's setting as it was.
-class FlushDenormals {
- public:
-#if defined(__x86_64__)
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  FlushDenormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
-  }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-
- private:
-  unsigned long long before_;
-#endif
-};
 
 void pause() {
 #if defined(__x86_64__)
