@@ -290,3 +290,16 @@ def test_unique_is_numpys(x: np.ndarray) -> None:
     np.testing.assert_array_equal(got.indices.numpy(), indices)
     np.testing.assert_array_equal(got.inverse_indices.numpy(), inverse.reshape(x.shape))
     np.testing.assert_array_equal(got.counts.numpy(), counts)
+
+
+def test_foreign_bools_of_any_byte_are_true() -> None:
+    """NumPy makes them by `view`; our kernels rely on 0 and 1."""
+    foreign = np.array([2, 1, 0, 255], np.uint8).view(bool)
+    want = np.array([True, True, False, True])
+    shared = dl.from_dlpack(foreign)
+    rebuilt = dl._core.tensor_from_bytes(foreign.tobytes(), (4,), "bool")
+    for mask in (dl.asarray(foreign), shared, rebuilt):
+        assert dl.asarray(mask, dtype="uint8").tolist() == [1, 1, 0, 1]
+        assert dl.where(mask, dl.asarray(10), 3).tolist() == [10, 10, 3, 10]
+        assert dl.arange(4)[mask].tolist() == [0, 1, 3]
+        np.testing.assert_array_equal(mask.numpy(), want)

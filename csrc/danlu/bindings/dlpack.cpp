@@ -184,6 +184,14 @@ void release_foreign(Managed* managed) {
   PyGILState_Release(state);
 }
 
+// A byte of a foreign bool may be any number, where our kernels rely on 0 and 1: then a copy.
+Tensor with_true_bools(const Tensor& x) {
+  if (!is_bool(x.dtype()) || x.numel() == 0) return x;
+  const Tensor bytes = with_dtype(x, DType::uint8);
+  return max(bytes, all_axes(x), /*keepdims=*/false).item_int() <= 1 ? x
+                                                                     : astype(bytes, DType::bool_);
+}
+
 template <class Managed>
 Tensor take_capsule(PyObject* capsule) {
   auto* managed = static_cast<Managed*>(PyCapsule_GetPointer(capsule, kName<Managed>));
@@ -220,7 +228,7 @@ Tensor take_capsule(PyObject* capsule) {
   const int64_t bytes = view.numel() * size_of(view.dtype);
   value->storage = Storage::borrow(
       view.data, bytes, kCpu, [managed] { release_foreign(managed); }, writable);
-  return Tensor(std::move(value));
+  return with_true_bools(Tensor(std::move(value)));
 }
 
 Tensor public_from_dlpack(const py::object& x, const py::object& device,

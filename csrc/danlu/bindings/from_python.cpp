@@ -267,6 +267,8 @@ Tensor from_buffer(PyObject* object) {
            buffer.failed);
     }
     if (auto dtype = dtype_of_format(buffer.view.format, buffer.view.itemsize)) {
+      // A byte of a foreign bool may be any number.
+      if (is_bool(*dtype)) return astype(copy_of_buffer(buffer.view, DType::uint8), *dtype);
       return copy_of_buffer(buffer.view, *dtype);
     }
     const std::string format = buffer.view.format;
