@@ -121,6 +121,39 @@ def test_numpy_arithmetic_reaches_the_tensor() -> None:
         assert isinstance(result, dl.Tensor)
 
 
+def test_numpys_functions_take_tensors() -> None:
+    x, array = dl.asarray([1.0, 4.0, 9.0]), np.array([1.0, 4.0, 9.0], "float32")
+    for function in (np.mean, np.sum, np.std, np.max, np.argmax, np.median, np.add.reduce):
+        assert function(x) == function(array)
+    assert np.mean(dl.asarray([1, 2, 3]) == np.array([1, 0, 3])) == 2 / 3
+    np.testing.assert_array_equal(np.concatenate([x, array]), np.concatenate([array, array]))
+    np.testing.assert_array_equal(np.frexp(x)[0], np.frexp(array)[0])
+    y = np.ones(3, "float32")
+    y += x
+    assert isinstance(y, np.ndarray) and y.tolist() == [2, 5, 10]
+
+
+@pytest.mark.parametrize("make", [dl.asarray, dl.Variable], ids=["Tensor", "Variable"])
+def test_numpys_elementwise_functions_are_ours(make: Any) -> None:
+    x = make(np.array([0.25, 0.5], "float32"))
+    for function in (np.sqrt, np.exp, np.arcsin, np.absolute, np.cbrt, np.isnan):
+        y = function(x)
+        assert isinstance(y, dl.Tensor)
+        np.testing.assert_allclose(y.numpy(), function(x.numpy()), rtol=1e-6)
+    assert np.maximum(x, 0.3).tolist() == pytest.approx([0.3, 0.5])
+    if make is dl.asarray:
+        x.requires_grad = True
+    dl.sum(np.exp(x) * np.array([1.0, 2.0], "float32")).backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.exp([0.25, 0.5]) * [1, 2], rtol=1e-6)
+
+
+def test_numpys_functions_without_a_gradient_say_so() -> None:
+    x = dl.asarray([1.0])
+    x.requires_grad = True
+    with pytest.raises(TypeError, match=r"\[numpy.frexp\] has no gradient"):
+        np.frexp(x)
+
+
 def test_bfloat16_goes_through_ml_dtypes(monkeypatch: pytest.MonkeyPatch) -> None:
     ml_dtypes = pytest.importorskip("ml_dtypes")
     x = dl.asarray([1.0, 2.5], dtype="bfloat16")

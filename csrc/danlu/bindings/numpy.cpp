@@ -208,11 +208,11 @@ Tensor tensor_from_bytes(const py::bytes& bytes, const Shape& shape, DType dtype
                          bool requires_grad) {
   const std::string_view view = bytes;
   for (int64_t size : shape) check(size >= 0, "[tensor_from_bytes] negative size in {}", shape);
-  const Tensor x = Tensor::empty(shape, dtype);
+  const Tensor x = Tensor::empty(shape, is_bool(dtype) ? DType::uint8 : dtype);
   check(static_cast<int64_t>(view.size()) == x.numel() * size_of(dtype),
         "[tensor_from_bytes] {} bytes do not make {} of shape {}", view.size(), dtype, shape);
   std::memcpy(x.view().data, view.data(), view.size());
-  return requires_grad ? watch(x) : x;
+  return requires_grad ? watch(x) : astype(x, dtype);
 }
 
 py::object array(const Tensor& x, const py::object& dtype, const py::object& wants_copy) {
@@ -251,6 +251,14 @@ py::object namespace_of(const Tensor&, const py::object& api_version) {
 void bind_numpy(py::module_& m) {
   m.def("__array__", &array, "x"_a, "dtype"_a = py::none(), py::kw_only(), "copy"_a = py::none(),
         "A NumPy array that shares the bytes and cannot be written.");
+  // NumPy asks the type for these: what they do is written in Python.
+  for (const char* protocol : {"array_ufunc", "array_function"}) {
+    m.def(("__" + std::string(protocol) + "__").c_str(),
+          [protocol](const py::args& args, const py::kwargs& kwargs) {
+            return py::module_::import("danlu._numpy").attr(protocol)(*args, **kwargs);
+          },
+          "NumPy's functions on tensors.");
+  }
   m.def("__array_namespace__", &namespace_of, "x"_a, py::kw_only(), "api_version"_a = py::none(),
         "The module danlu.");
   m.def("__format__", &formatted, "x"_a, "spec"_a, "As text; with a format, of its one number.");

@@ -574,7 +574,6 @@ theirs.
   if (!tensor_type) throw py::error_already_set();
   add_descriptors(tensor_type, shared_attributes, shared_methods);
   add_descriptors(tensor_type, tensor_attributes, nullptr);
-  py::setattr(reinterpret_cast<PyObject*>(tensor_type), "__array_ufunc__", py::none());
   py::setattr(module, "Tensor", reinterpret_cast<PyObject*>(tensor_type));
 }
 
@@ -606,6 +605,8 @@ void add_methods(py::module_& m) {
                            "__dlpack__",
                            "__dlpack_device__",
                            "__array__",
+                           "__array_function__",
+                           "__array_ufunc__",
                            "__array_namespace__",
                            "__format__",
                            "__complex__"}) {

@@ -215,9 +215,12 @@ PyObject* assign_method(PyObject* self, PyObject* object) {
     VariableState& variable = state_of(self);
     NoGrad no_grad;
     Tensor value = to_tensor(object, variable.dtype());
-    if constexpr (!std::is_null_pointer_v<decltype(change)>)
-      value = change(variable.value(), value);
-    assign(variable, value);
+    {
+      MaybeReleaseGil release(value.numel());
+      if constexpr (!std::is_null_pointer_v<decltype(change)>)
+        value = change(variable.value(), value);
+      assign(variable, value);
+    }
     Py_INCREF(self);
     return self;
   });
@@ -336,7 +339,6 @@ Source: keras.Variable.
   if (!variable_type) throw py::error_already_set();
   add_descriptors(variable_type, shared_attributes, shared_methods);
   add_descriptors(variable_type, nullptr, methods);
-  py::setattr(reinterpret_cast<PyObject*>(variable_type), "__array_ufunc__", py::none());
   py::setattr(module, "Variable", reinterpret_cast<PyObject*>(variable_type));
 }
 

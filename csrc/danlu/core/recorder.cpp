@@ -145,7 +145,7 @@ std::vector<Recording::Composed> Recording::composed() const {
     Tensors in;
     for (const Operand& x : call.in) in.push_back(x.get());
     for (const Operand& y : call.out) entry.outputs.push_back(y.get());
-    entry.composed = call.op->compose(in);
+    entry.composed = call.op->compose({in.data(), static_cast<size_t>(in.size())});
     found.push_back(std::move(entry));
   }
   return found;
