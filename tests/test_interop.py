@@ -152,6 +152,8 @@ def test_numpys_functions_without_a_gradient_say_so() -> None:
     x.requires_grad = True
     with pytest.raises(TypeError, match=r"\[numpy.frexp\] has no gradient"):
         np.frexp(x)
+    with pytest.raises(TypeError, match=r"\[numpy.clip\] has no gradient"):
+        dl.grad(lambda x: dl.sum(x * np.clip(x, 0, 1)))(dl.asarray([0.2, 0.5]))
 
 
 def test_bfloat16_goes_through_ml_dtypes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,6 +140,21 @@ def test_functional_and_nested_models(tmp_path):
     loaded.fit(x, {"out": X[:, :1]}, verbose=0)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [np.s_[:, 1:3], np.s_[..., 1], np.s_[:, None], np.s_[:, ::2], np.s_[:, [0, 2]], np.s_[1:], 0],
+    ids=str,
+)
+def test_graphs_that_index(tmp_path, key):
+    inputs = dl.Input((6,))
+    model = dl.Model(inputs, inputs[key])
+    path = tmp_path / "model.keras"
+    model.save(path)
+    x = dl.reshape(dl.arange(24.0), (4, 6))
+    for copy in (dl.models.load_model(path), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(copy(x).numpy(), x.numpy()[key])
+
+
 def test_custom_objects(tmp_path):
     inputs = [dl.Input(shape=(4,)), Scale(3.0), Plain(), layers.Dense(2, activation=halve)]
     model = dl.Sequential(inputs)

@@ -56,6 +56,14 @@ def test_no_tensor_has_that_size(name: str, call: Callable[[], Any]) -> None:
         call()
 
 
+def test_no_size_is_negative() -> None:
+    for shape in [(-1,), (-50_000_000,), (2, -3)]:
+        with pytest.raises(ValueError, match=r"\[broadcast_to\] negative size"):
+            dl.broadcast_to(1.0, shape)
+    with pytest.raises(ValueError, match="negative"):
+        dl.initializers.Constant(1.0)((-2, 3))
+
+
 def test_large_steps_are_no_large_sizes() -> None:
     assert ops.conv(IMAGE, KERNEL, strides=2**63 - 1, padding="same").shape == (1, 1, 1, 1)
     assert ops.max_pool(IMAGE, 2**62, padding="same").shape == (1, 1, 1, 1)

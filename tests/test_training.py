@@ -534,3 +534,12 @@ def test_moving_averages_of_weights_end_in_the_model():
     for value in steps[1:]:
         average = 0.5 * average + 0.5 * value
     np.testing.assert_allclose(ours.get_weights()[0], average, rtol=1e-5, atol=1e-6)
+
+
+def test_more_losses_than_outputs() -> None:
+    model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
+    model.compile("sgd", loss=["mse", "mse"])
+    with pytest.raises(ValueError, match=r"1 outputs .*loss has 2 entries"):
+        model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+    model.compile("sgd", loss=["mse"])
+    assert isinstance(model.evaluate(np.ones((4, 2)), np.ones((4, 1)), verbose=0), float)

@@ -29,16 +29,21 @@ _STANDARD = {
 }
 
 
-def _as_arrays(value: Any) -> Any:
+def _as_arrays(value: Any, function: Any) -> Any:
     """The same structure with arrays in place of tensors and Variables."""
     from . import Tensor, Variable
 
+    if isinstance(value, Tensor) and value.requires_grad:
+        raise TypeError(
+            f"[numpy.{function.__name__}] has no gradient here, and an operand wants one: use the "
+            "functions of danlu and danlu.ops, or np.asarray(x) for its numbers alone"
+        )
     if isinstance(value, (Tensor, Variable)):
         return value.numpy()
     if type(value) in (list, tuple):
-        return type(value)(_as_arrays(item) for item in value)
+        return type(value)(_as_arrays(item, function) for item in value)
     if type(value) is dict:
-        return {key: _as_arrays(item) for key, item in value.items()}
+        return {key: _as_arrays(item, function) for key, item in value.items()}
     return value
 
 
@@ -50,16 +55,11 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     ours = getattr(danlu, name, None) or getattr(danlu.ops, name, None)
     if ours and method == "__call__" and not kwargs:
         return ours(*inputs)
-    if any(getattr(x, "requires_grad", False) for x in inputs):
-        raise TypeError(
-            f"[numpy.{ufunc.__name__}] has no gradient here, and an operand wants one: use the "
-            "functions of danlu and danlu.ops, or np.asarray(x) for its numbers alone"
-        )
-    return getattr(ufunc, method)(*_as_arrays(inputs), **_as_arrays(kwargs))
+    return getattr(ufunc, method)(*_as_arrays(inputs, ufunc), **_as_arrays(kwargs, ufunc))
 
 
 def array_function(
     self: Any, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
 ) -> Any:
     """What `np.mean(x)` calls when x is a tensor."""
-    return function(*_as_arrays(args), **_as_arrays(kwargs))
+    return function(*_as_arrays(args, function), **_as_arrays(kwargs, function))

@@ -154,6 +154,7 @@ struct BroadcastTo final : Op {
     const Shape& from = in[0].shape();
     const int shift = shape.ndim() - from.ndim();
     check(shift >= 0, "[broadcast_to] shape {} has more axes than {}", from, shape);
+    for (int64_t size : shape) check(size >= 0, "[broadcast_to] negative size in {}", shape);
     count_of("broadcast_to", shape);  // must not wrap, though nothing is allocated
     Strides strides = Strides::filled(shape.ndim(), 0);
     for (int i = 0; i < from.ndim(); ++i) {

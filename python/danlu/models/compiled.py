@@ -89,7 +89,7 @@ class Outputs:
         if isinstance(given, dict):
             known = self._known(given, what)
             return [given[name] if name in given else None for name in known]
-        if self.count == 1:
+        if self.count == 1 and (what.endswith("metrics") or not isinstance(given, (list, tuple))):
             return [given]
         if isinstance(given, (list, tuple)):
             flat = list(given)

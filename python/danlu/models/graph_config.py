@@ -22,7 +22,7 @@ def graph_config(model: Any) -> dict[str, Any]:
         config["name"] = operation.name
         config["inbound_nodes"] = [
             {
-                "args": serialize_keras_object(_with_places(node.args, places)),
+                "args": serialize_keras_object(_with_places(_tagged(node), places)),
                 "kwargs": serialize_keras_object(_with_places(node.kwargs, places)),
             }
             for node in _nodes_of(model, operation)
@@ -36,6 +36,16 @@ def graph_config(model: Any) -> dict[str, Any]:
         "input_layers": _map_places(model._input_structure, places),
         "output_layers": _map_places(model._output_structure, places),
     }
+
+
+def _tagged(node):
+    """The arguments; of x[i, j] with the key as what JSON does not make a list, x[[i, j]]."""
+    if getattr(node.operation, "function", None) != "getitem" or not isinstance(
+        node.args[1], tuple
+    ):
+        return node.args
+    x, key = node.args
+    return x, {"class_name": "__tuple__", "config": {"items": list(key)}}
 
 
 def _nodes_of(model, operation):
@@ -140,6 +150,8 @@ def _tensors(call, made):
                 key = tuple(value["config"]["keras_history"])
                 missing = missing or key not in made
                 return made.get(key)
+            if value.get("class_name") == "__tuple__":
+                return tuple(resolve(v) for v in value["config"]["items"])
             if "class_name" in value:
                 return deserialize_keras_object(value)
             return {k: resolve(v) for k, v in value.items()}
