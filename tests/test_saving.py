@@ -151,8 +151,8 @@ def test_graphs_that_index(tmp_path, key):
     path = tmp_path / "model.keras"
     model.save(path)
     x = dl.reshape(dl.arange(24.0), (4, 6))
-    for copy in (dl.models.load_model(path), pickle.loads(pickle.dumps(model))):
-        np.testing.assert_array_equal(copy(x).numpy(), x.numpy()[key])
+    for again in (dl.models.load_model(path), pickle.loads(pickle.dumps(model))):
+        np.testing.assert_array_equal(again(x).numpy(), x.numpy()[key])
 
 
 def test_custom_objects(tmp_path):

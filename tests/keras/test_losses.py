@@ -137,3 +137,29 @@ def test_weights_of_classes():
     ours, theirs = pair("losses", "CategoricalFocalCrossentropy", kwargs)
     assert_close(ours(y_true, y_pred), theirs(y_true, y_pred))
     check_config("losses", "CategoricalFocalCrossentropy", kwargs)
+
+
+@pytest.mark.parametrize(
+    ("shape", "weight"),
+    [
+        ((4, 5, 3), (4, 1, 1)),
+        ((4, 2, 5, 3), (4, 1, 1, 1)),
+        ((4, 3), (4, 1)),
+        ((4, 5, 3), (4, 5)),
+        ((4, 5, 3), (4, 1)),
+    ],
+)
+@pytest.mark.parametrize("reduction", ["none", "sum_over_batch_size"])
+def test_weights_with_an_axis_too_many(shape, weight, reduction):
+    rng = np.random.default_rng(0)
+    y, p, w = (rng.random(s).astype("float32") for s in (shape, shape, weight))
+    values = [
+        np.asarray(lib.losses.MeanSquaredError(reduction=reduction)(y, p, sample_weight=w))
+        for lib in (dl, keras)
+    ]
+    np.testing.assert_allclose(*values, rtol=1e-5)
+
+
+def test_weights_of_more_axes_than_the_losses():
+    with pytest.raises(ValueError, match="sample_weight of shape"):
+        dl.losses.MeanSquaredError()(np.ones((4, 3)), np.zeros((4, 3)), np.ones((2, 4)).T[None])

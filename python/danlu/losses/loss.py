@@ -219,13 +219,29 @@ def same_rank(y_true: Any, y_pred: Any, expand_vector: bool = True) -> tuple[Any
     return y_true, y_pred
 
 
+def weights_of_rank(values: Any, weight: Any) -> tuple[Any, Any]:
+    """Return values and weights with one number of axes, as Keras 3 makes them.
+
+    A last axis of size 1 too many is dropped; a vector beside such a matrix gets one.
+    """
+    if values.ndim == weight.ndim + 1 and values.shape[-1] == 1:
+        if weight.ndim == 1:
+            return values, ops.expand_dims(weight, -1)
+        return ops.squeeze(values, -1), weight
+    if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
+        if values.ndim == 1:
+            return ops.expand_dims(values, -1), weight
+        return values, ops.squeeze(weight, -1)
+    return values, weight
+
+
 def reduce_weighted(
     name: str, values: Any, sample_weight: Any, mask: Any, reduction: str | None, dtype: str
 ) -> Any:
     """Return the weighted values, reduced; what the mask leaves out does not count."""
     weight = masked_weight(name, sample_weight, mask, dtype, reduction)
     if weight is not None:
-        values, weight = same_rank(values, weight)
+        values, weight = weights_of_rank(values, weight)
         check_weight(name, values, weight)
         values = values * weight
     if reduction in (None, "none") or values.ndim == 0 or values.size == 0:
@@ -241,8 +257,9 @@ def check_weight(name: str, values: Any, weight: Any) -> None:
     """Raise unless the weights of a loss or metric broadcast to its values."""
     if weight.shape == values.shape or weight.ndim == 0:
         return
+    more_axes = weight.ndim > values.ndim  # would make values of its own
     for have, want in zip(weight.shape[::-1], values.shape[::-1], strict=False):
-        if have != want and 1 not in (have, want):
+        if more_axes or (have != want and 1 not in (have, want)):
             samples = values.shape[0]
             wanted = " or ".join(
                 str(shape) for shape in dict.fromkeys([(samples, 1), tuple(values.shape)])

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import ops
 from .._core import Tensor
-from ..losses.loss import check_weight, masked_weight, same_rank
+from ..losses.loss import check_weight, masked_weight, weights_of_rank
 from ..utils.tensors import cast
 from .metric import Metric
 
@@ -18,7 +18,7 @@ def samplewise(
     """Return weighted values with one entry a sample, and the weights, one a sample or None."""
     values = cast(values, dtype)
     if sample_weight is not None:
-        values, weight = same_rank(values, cast(sample_weight, dtype))
+        values, weight = weights_of_rank(values, cast(sample_weight, dtype))
         if values.ndim > weight.ndim:
             values = reduce(values, axis=tuple(range(weight.ndim, values.ndim)))
         check_weight(name, values, weight)
