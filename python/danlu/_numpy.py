@@ -10,23 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# NumPy's names that the array API standard has changed.
-_STANDARD = {
-    "absolute": "abs",
-    "fabs": "abs",
-    "arccos": "acos",
-    "arccosh": "acosh",
-    "arcsin": "asin",
-    "arcsinh": "asinh",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "arctanh": "atanh",
-    "invert": "bitwise_invert",
-    "left_shift": "bitwise_left_shift",
-    "power": "pow",
-    "right_shift": "bitwise_right_shift",
-    "rint": "round",
-}
+# NumPy's names that neither the standard nor keras.ops has.
+_OTHERS = {"invert": "bitwise_invert", "rint": "round"}
 
 
 def _as_arrays(value: Any, function: Any) -> Any:
@@ -51,7 +36,7 @@ def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any)
     """What `np.add(array, x)` and `array + x` call when x is a tensor."""
     import danlu
 
-    name = _STANDARD.get(ufunc.__name__, ufunc.__name__)
+    name = _OTHERS.get(ufunc.__name__, ufunc.__name__)
     ours = getattr(danlu, name, None) or getattr(danlu.ops, name, None)
     if ours and method == "__call__" and not kwargs:
         return ours(*inputs)
