@@ -160,3 +160,86 @@ def test_layers_made_inside_call_are_named_as_the_cause():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match=r"\[fit\] .*made inside `call`.*in __init__"):
         model.fit(X, Y, verbose=0)
+
+
+class Extra(dl.Model):
+    """Adds a metric, and changes one, in `compute_metrics`."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = layers.Dense(1, kernel_initializer="zeros")
+
+    def call(self, x):
+        return self.dense(x)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        logs = super().compute_metrics(x, y, y_pred, sample_weight)
+        weight = 0.0 if sample_weight is None else dl.sum(sample_weight)
+        return {**logs, "mae": logs["mae"] * 2, "size": x.shape[0], "weight": weight}
+
+
+def test_a_compute_metrics_of_ones_own_is_called_for_each_batch():
+    model = Extra()
+    model.compile(dl.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    logs = {"loss": 1.0, "mae": 2.0, "size": 4.0, "weight": 4.0}
+    given = {"batch_size": 4, "sample_weight": WEIGHTS, "verbose": 0}
+    history = model.fit(X, Y, validation_data=(X, Y), **given).history
+    expected = {**logs, **{f"val_{k}": v for k, v in {**logs, "weight": 0.0}.items()}}
+    assert history == {k: [v] for k, v in expected.items()}
+    assert model.evaluate(X, Y, return_dict=True, **given) == logs
+    assert model.evaluate(X, Y, **given) == [1.0, 2.0, 4.0, 4.0]
+    logs["size"] = 8.0
+    logs["weight"] = 0.0
+    assert model.train_on_batch(X, Y, return_dict=True) == logs
+    assert model.test_on_batch(X, Y, return_dict=True) == logs
+    assert {k: float(v) for k, v in model.train_step((X, Y)).items()} == logs
+    assert {k: float(v) for k, v in model.test_step((X, Y)).items()} == logs
+
+
+def test_a_compute_metrics_that_returns_nothing_is_named():
+    class Silent(Recorder):
+        train_step = dl.Model.train_step
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            super().compute_metrics(x, y, y_pred, sample_weight)
+
+    model = Silent()
+    model.compile("sgd", "mse")
+    with pytest.raises(TypeError, match=r"compute_metrics of .*Silent.* returns a dict.*`return`"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_a_compute_loss_without_training():
+    class Sevenfold(Extra):
+        compute_metrics = dl.Model.compute_metrics
+
+        def compute_loss(self, x, y, y_pred, sample_weight=None):
+            return super().compute_loss(x, y, y_pred, sample_weight) * 7
+
+    model = Sevenfold()
+    model.compile(dl.optimizers.SGD(0.0), "mse")
+    assert model.fit(X, Y, verbose=0).history == {"loss": [7.0]}
+    assert model.evaluate(X, Y, verbose=0) == 7.0
+
+
+def test_metrics_of_ones_own_are_those_reported():
+    class Mine(Extra):
+        compute_metrics = dl.Model.compute_metrics
+
+        def __init__(self):
+            super().__init__()
+            self.mine = dl.metrics.Mean(name="mine")
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+            self.mine.update_state(loss * 2)
+            return loss
+
+        @property
+        def metrics(self):
+            return [self.mine]
+
+    model = Mine()
+    model.compile(dl.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    assert model.fit(X, Y, verbose=0).history == {"mine": [2.0]}
+    assert model.evaluate(X, Y, verbose=0) == 2.0

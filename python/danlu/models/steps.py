@@ -196,16 +196,13 @@ class Steps:
         >>> model.get_metrics_result()["loss"].item()
         4.0
         """
+        compiled = self._compiled_metrics
+        names = {id(m): name for name, m in compiled.named()} if compiled is not None else {}
         results: dict[str, Any] = {}
-        if self.compiled:
-            results["loss"] = self._loss_tracker.result()
-            if self._compiled_metrics is not None:
-                results.update(self._compiled_metrics.result())
-            if self._compiled_loss is not None:
-                results.update({m.name: m.result() for m in self._compiled_loss.metrics})
-        for metric in self._own_metrics():
+        for metric in self.metrics:
             value = metric.result()
-            results.update(value if isinstance(value, dict) else {metric.name: value})
+            name = names.get(id(metric), metric.name)
+            results.update(value if isinstance(value, dict) else {name: value})
         return results
 
     def _read_metrics(self) -> dict[str, float]:
@@ -234,7 +231,7 @@ class Steps:
 
         `y_pred` is what the model returned for `x`; the loss is a tensor of one number that can be
         differentiated, or None when nothing is compiled or added. A model that defines it alone
-        keeps `train_step` as it is.
+        keeps `train_step` as it is; its `training` may be left out.
 
         >>> import danlu as dl
         >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
@@ -259,6 +256,9 @@ class Steps:
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Count a batch in the compiled metrics and return the values of all metrics.
 
+        `fit` and `evaluate` call it for each batch; a model that defines it alone may add values of
+        its own to the dict.
+
         >>> import danlu as dl
         >>> model = dl.Sequential([dl.Input((2,)), dl.layers.Dense(1)])
         >>> model.compile("sgd", "mse", metrics=["mae"])
@@ -276,11 +276,32 @@ class Steps:
                 metrics.build(y, y_pred, getattr(self, "output_names", None))
             metrics.update_state(y, y_pred, sample_weight)
 
-    def _train(self: Any, x: Any, y: Any, sample_weight: Any) -> None:
-        """One step of training; the metrics are counted and not read."""
+    def _loss(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """`compute_loss`, whose `training` a model may leave out, as before Keras 3.3."""
+        compute = self.compute_loss
+        from ..layers.signature import names
+
+        if "training" in names(getattr(compute, "__func__", compute)):
+            return compute(x, y, y_pred, sample_weight, training=training)
+        return compute(x, y, y_pred, sample_weight)
+
+    def _measure(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
+        """`compute_metrics`; that of this class only counts, and None says: read when needed."""
+        if type(self).compute_metrics is Steps.compute_metrics:
+            return self._count(y, y_pred, sample_weight)
+        logs = self.compute_metrics(x, y, y_pred, sample_weight)
+        if not isinstance(logs, dict):
+            raise TypeError(
+                f"[fit] compute_metrics of {self.label()} returns a dict of metrics by name, got "
+                f"{logs!r:.60}: is its `return` missing?"
+            )
+        return logs
+
+    def _train(self: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Any] | None:
+        """One step of training; None if the metrics are counted and not read."""
         y_pred = self(x, training=True)
         _check_step("fit", self, y_pred, y)
-        loss = self.compute_loss(x, y, y_pred, sample_weight)
+        loss = self._loss(x, y, y_pred, sample_weight, training=True)
         if loss is None:
             raise ValueError(
                 "[fit] there is nothing to minimise: give compile a loss, or add one with add_loss"
@@ -303,7 +324,7 @@ class Steps:
             self._explain_no_gradient()
         with no_grad():
             self._count_loss(loss, x)
-            self._count(y, y_pred, sample_weight)
+            return self._measure(x, y, y_pred, sample_weight)
 
     def _explain_no_gradient(self: Any) -> None:
         """A model without trainable weights is only measured, as in Keras; another one is wrong."""
@@ -324,14 +345,14 @@ class Steps:
         self._loss_tracker.total.assign_add(loss * samples)
         self._loss_tracker.count.assign_add(samples)
 
-    def _test(self: Any, x: Any, y: Any, sample_weight: Any) -> None:
+    def _test(self: Any, x: Any, y: Any, sample_weight: Any) -> dict[str, Any] | None:
         with no_grad():
             y_pred = self(x, training=False)
             _check_step("evaluate", self, y_pred, y)
-            loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+            loss = self._loss(x, y, y_pred, sample_weight, training=False)
             if loss is not None:
                 self._count_loss(loss, x)
-            self._count(y, y_pred, sample_weight)
+            return self._measure(x, y, y_pred, sample_weight)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Train on one batch (x, y, sample_weight) and return the metrics so far.
@@ -355,8 +376,8 @@ class Steps:
         >>> model.fit(dl.ones((64, 1)), dl.ones((64, 1)), verbose=0).history
         {'scale': [0.25]}
         """
-        self._train(*unpack(data, "train_step"))
-        return self.get_metrics_result()
+        logs = self._train(*unpack(data, "train_step"))
+        return self.get_metrics_result() if logs is None else logs
 
     def test_step(self, data: Any) -> dict[str, Any]:
         """Evaluate one batch (x, y, sample_weight) and return the metrics so far.
@@ -370,8 +391,8 @@ class Steps:
         >>> model.test_step((dl.ones((4, 2)), dl.zeros((4, 1))))["loss"].item()
         4.0
         """
-        self._test(*unpack(data, "test_step"))
-        return self.get_metrics_result()
+        logs = self._test(*unpack(data, "test_step"))
+        return self.get_metrics_result() if logs is None else logs
 
     def predict_step(self: Any, data: Any) -> Any:
         """Return the outputs for one batch, x or (x,), as tensors.
