@@ -395,7 +395,6 @@ OTHERWISE = {
     "test_step": "Keras on JAX hands the state through: (state, data)",
     "predict_step": "Keras on JAX hands the state through: (state, data)",
     "build": "the base class takes the shapes of several inputs, too",
-    "compile_from_config": "takes custom_objects, too",
     "from_config": "takes custom_objects, too",
 }
 

@@ -334,6 +334,44 @@ class LayerState(SuggestsArguments):
         for variable, value in zip(mine, values, strict=True):
             variable.assign(value)
 
+    def save_own_variables(self, store: Any) -> None:
+        """Put the weights of this layer, not of those inside, into a mapping: "0", "1", ...
+
+        A layer that defines this or `load_own_variables` decides what files hold of it: arrays by
+        keys of its choice. Seeds are saved beside them.
+
+        >>> import danlu as dl
+        >>> layer, store = dl.layers.Dense(2), {}
+        >>> layer.build((None, 1))
+        >>> layer.save_own_variables(store)
+        >>> {key: value.shape for key, value in store.items()}
+        {'0': (1, 2), '1': (2,)}
+        """
+        for i, variable in enumerate(self._trainable_variables + self._non_trainable_variables):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Set the weights of this layer from what `save_own_variables` put into a mapping.
+
+        Raises ValueError for another number of arrays.
+
+        >>> import danlu as dl
+        >>> layer = dl.layers.Dense(2, use_bias=False)
+        >>> layer.build((None, 1))
+        >>> layer.load_own_variables({"0": [[3.0, 5.0]]})
+        >>> layer.kernel.tolist()
+        [[3.0, 5.0]]
+        """
+        mine = self._trainable_variables + self._non_trainable_variables
+        if sorted(store.keys()) != sorted(map(str, range(len(mine)))):
+            raise ValueError(
+                f"{self.label()} load_own_variables: it has {len(mine)} weights "
+                f"{[v.name for v in mine]}, named '0', '1', ...; got {sorted(store.keys())}"
+                + ("" if self.built else ": it is not built, define build_from_config")
+            )
+        for i, variable in enumerate(mine):
+            variable.assign(store[str(i)])
+
     def count_params(self) -> int:
         """Return how many numbers the weights hold.
 

@@ -92,15 +92,13 @@ def _map_places(structure, places):
 
 def model_from_graph_config(cls: type, config: dict[str, Any], custom_objects: Any) -> Any:
     """Return the model that `graph_config` described."""
-    from ..saving import deserialize_keras_object
+    from ..saving.serialization import deserialize_unbuilt
 
     layers: dict[str, Any] = {}
     waiting: list[tuple[Any, dict]] = []
     for entry in config["layers"]:
         inner = {k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")}
-        # The calls below build it, in the scope that they have in this program.
-        inner.pop("build_config", None)
-        layer = deserialize_keras_object(inner, custom_objects=custom_objects)
+        layer = deserialize_unbuilt(inner, custom_objects)  # the calls below build it
         layers[entry["name"]] = layer
         waiting += [(layer, call) for call in entry.get("inbound_nodes", ())]
     made: dict[tuple, KerasTensor] = {}

@@ -282,19 +282,16 @@ class Sequential(Model):
         >>> dl.Sequential.from_config(model.get_config()).output_shape
         (None, 4)
         """
-        from ..saving import deserialize_keras_object
+        from ..saving.serialization import deserialize_unbuilt
 
         if not isinstance(config, dict) or "layers" not in config:
             raise ValueError(
                 f"[{cls.__name__}] a configuration is a dict with 'name' and 'layers', got {config}"
             )
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        # The model builds its layers, in its name scope.
         shapes = [layer.get("build_config") for layer in config["layers"]]
         for entry in config["layers"]:
-            unbuilt = {k: v for k, v in entry.items() if k != "build_config"}
-            layer = deserialize_keras_object(unbuilt, custom_objects=custom_objects)
-            model.add(layer, rebuild=False)
+            model.add(deserialize_unbuilt(entry, custom_objects), rebuild=False)
         model._rebuild()
         shape = config.get("build_input_shape")
         if model._functional is None and shape:

@@ -486,10 +486,10 @@ class Steps:
 
         return serialize_keras_object({**self._compile_arguments, "optimizer": self.optimizer})
 
-    def compile_from_config(self, config: dict[str, Any], custom_objects: Any = None) -> None:
+    def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` described, with a new optimizer.
 
-        `custom_objects` is {name: class or function} of yours that it names, if not registered.
+        What it names of yours is registered, or in a `saving.custom_object_scope`.
 
         >>> import danlu as dl
         >>> model = dl.Sequential([dl.layers.Dense(1)])
@@ -501,7 +501,7 @@ class Steps:
         """
         from ..saving import deserialize_keras_object
 
-        self.compile(**deserialize_keras_object(config, custom_objects=custom_objects))
+        self.compile(**deserialize_keras_object(config))
 
 
 def numbers(results: dict[str, Any]) -> dict[str, Any]:

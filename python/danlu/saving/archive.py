@@ -151,8 +151,9 @@ def model_from_bytes(data: bytes) -> Any:
 
 
 def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
+    from .registration import custom_object_scope
     from .serialization import deserialize_keras_object
-    from .weights import assign, named_variables
+    from .weights import set_arrays
 
     config = _read_json(path, CONFIG)
     compile_config = config.pop("compile_config", None) if isinstance(config, dict) else None
@@ -166,9 +167,10 @@ def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
             "does not say the shape of its inputs: define build_from_config, or build the model "
             "and use load_weights"
         )
-    assign(model.label(), named_variables(model), arrays, path)
+    set_arrays(model, arrays, path)
     if compile and compile_config:
-        model.compile_from_config(compile_config, custom_objects)
+        with custom_object_scope(custom_objects or {}):
+            model.compile_from_config(compile_config)
         _load_training(model, path)
     return model
 
@@ -179,8 +181,9 @@ def _load_training(model: Any, path: Any) -> None:
     if TRAINING not in _names(path):
         return
     arrays = safetensors.loads(read_member(path, TRAINING), f"{TRAINING} in {path!r}")
-    if any(name.startswith("optimizer/") for name in arrays) and not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+    if model.optimizer is not None and not model.optimizer.built:
+        if any(name.startswith("optimizer/") for name in arrays):
+            model.optimizer.build(model.trainable_variables)
     if "shuffle" in arrays:
         model._shuffling()
     wanted = {name: tuple(v.shape) for name, v in _training_state(model).items()}

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
-from .registration import get_registered_name, get_registered_object
+from .registration import custom_object_scope, get_registered_name, get_registered_object
 
 _PACKAGE = __name__.partition(".")[0]
 # Where Keras's name of a class is found here; the first is right for most.
@@ -182,22 +182,42 @@ def deserialize_keras_object(
         raise ValueError(
             f"[deserialize_keras_object] cannot make a {name} from {type(inner).__name__}"
         )
-    arguments = dict(inner)
-    if custom_objects and "custom_objects" in _argument_names(cls.from_config):
-        obj = cls.from_config(arguments, custom_objects=custom_objects)
-    elif custom_objects:
-        from .registration import custom_object_scope
-
-        with custom_object_scope(custom_objects):
-            obj = cls.from_config(arguments)
-    else:
-        obj = cls.from_config(arguments)
-    build = config.get("build_config")
-    if build and not getattr(obj, "built", True):
-        obj.build_from_config(build)
-    if config.get("compile_config") and hasattr(obj, "compile_from_config"):
-        obj.compile_from_config(config["compile_config"], custom_objects)
+    takes = bool(custom_objects) and "custom_objects" in _argument_names(cls.from_config)
+    with custom_object_scope(custom_objects or {}):
+        obj = cls.from_config(dict(inner), **({"custom_objects": custom_objects} if takes else {}))
+        _build(obj, config.get("build_config"))
+        if config.get("compile_config") and hasattr(obj, "compile_from_config"):
+            obj.compile_from_config(config["compile_config"])
     return obj
+
+
+def deserialize_unbuilt(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the layer of a configuration, to be built by the model around it, in its name scope.
+
+    Only one that says itself how it is built is built at once.
+    """
+    layer = deserialize_keras_object(
+        {key: value for key, value in config.items() if key != "build_config"}, custom_objects
+    )
+    if _has_own_build(layer):
+        _build(layer, config.get("build_config"))
+    return layer
+
+
+def _has_own_build(layer):
+    from ..layers.layer import Layer
+
+    return isinstance(layer, Layer) and any(
+        getattr(type(layer), name) is not getattr(Layer, name)
+        for name in ("get_build_config", "build_from_config")
+    )
+
+
+def _build(obj, config):
+    if config and not getattr(obj, "built", True):
+        obj.build_from_config(config)
+        if _has_own_build(obj):  # which need not say so
+            obj.built = True
 
 
 def _argument_names(method):

@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from .._core import Tensor, Variable
+from ..layers.state import LayerState
 from ..utils.arguments import standardize_path
 from ..utils.naming import to_snake_case
 from ..utils.warn import warn
@@ -18,32 +20,58 @@ from . import safetensors, shards
 from .archive import WEIGHTS, check_name, is_archive, read_member
 
 
-def named_variables(layer: Any) -> dict[str, Any]:
-    """Return the Variables of a layer, seed states included, by their ways through its layers."""
-    found: dict[str, Any] = {}
-    seen: set[int] = set()
-    _collect(layer, "", found, seen)
+def _ways(layer: Any) -> list[tuple[str, Any]]:
+    """A layer and those inside, each with the way to it; a shared one with that of its first place.
+
+    The way ends in "/", or is "" for the layer itself.
+    """
+    found: list[tuple[str, Any]] = []
+    _collect(layer, "", found, set())
     return found
 
 
-def _collect(layer: Any, prefix: str, found: dict[str, Any], seen: set[int]) -> None:
-    if id(layer) in seen:  # a shared layer has the name of its first place
+def _collect(layer: Any, prefix: str, found: list[tuple[str, Any]], seen: set[int]) -> None:
+    if id(layer) in seen:
         return
     seen.add(id(layer))
-    own = layer._trainable_variables + layer._non_trainable_variables
-    named = [(v.name, v) for v in own]
-    named += [("seed_generator_state", g.state) for g in layer._seed_generators]
+    found.append((prefix, layer))
     taken: dict[str, int] = {}
-    for name, variable in named:
-        if id(variable) not in seen:
-            seen.add(id(variable))
-            found[prefix + _numbered(name, taken)] = variable
-    taken = {}
     for inner in layer._layers:
         if type(inner).__name__ == "InputLayer":
             continue
         name = _numbered(to_snake_case(type(inner).__name__), taken)
         _collect(inner, f"{prefix}{name}/", found, seen)
+
+
+def named_variables(layer: Any) -> dict[str, Any]:
+    """Return the Variables of a layer, seed states included, by their ways through its layers.
+
+    Those of layers that save their own are not among them.
+    """
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+    for prefix, one in _ways(layer):
+        own = one._trainable_variables + one._non_trainable_variables
+        named = [] if _saves_its_own(one) else [(v.name, v) for v in own]
+        named += [("seed_generator_state", g.state) for g in one._seed_generators]
+        taken: dict[str, int] = {}
+        for name, variable in named:
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                found[prefix + _numbered(name, taken)] = variable
+    return found
+
+
+def _own_stores(model: Any) -> list[tuple[str, Any]]:
+    """The layers that save their own variables, with what their names in a file begin with."""
+    return [(f"{way}vars/", layer) for way, layer in _ways(model) if _saves_its_own(layer)]
+
+
+def _saves_its_own(layer):
+    return any(
+        getattr(type(layer), name) is not getattr(LayerState, name)
+        for name in ("save_own_variables", "load_own_variables")
+    )
 
 
 def _numbered(name: str, taken: dict[str, int]) -> str:
@@ -53,7 +81,16 @@ def _numbered(name: str, taken: dict[str, int]) -> str:
 
 
 def _arrays(model: Any) -> dict[str, Any]:
-    return {name: variable.numpy() for name, variable in named_variables(model).items()}
+    import numpy
+
+    arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
+    for prefix, layer in _own_stores(model):
+        store: dict[str, Any] = {}
+        layer.save_own_variables(store)
+        for key, value in store.items():
+            is_ours = isinstance(value, (Tensor, Variable))
+            arrays[prefix + key] = value.numpy() if is_ours else numpy.asarray(value)
+    return arrays
 
 
 def weights_to_bytes(model: Any) -> bytes:
@@ -123,7 +160,28 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
             f"{model.label()} is not built, so it has no weights to load into: call it on data, "
             "or build(input_shape), first"
         )
+    set_arrays(model, arrays, path, skip_mismatch)
+
+
+def set_arrays(model: Any, arrays: dict[str, Any], path: str, skip_mismatch: bool = False) -> None:
+    """Set the state of a model from the arrays of a file."""
+    stores: list[tuple[Any, dict[str, Any]]] = []
+    for prefix, layer in _own_stores(model):
+        keys = [name for name in arrays if name.startswith(prefix)]
+        stores.append((layer, {name.removeprefix(prefix): arrays[name] for name in keys}))
+        arrays = {name: array for name, array in arrays.items() if name not in keys}
     assign(model.label(), named_variables(model), arrays, path, skip_mismatch)
+    for layer, store in stores:
+        try:
+            layer.load_own_variables(store)
+        except (KeyError, ValueError) as error:
+            message = (
+                f"[load_weights] load_own_variables of {layer.label()} cannot read what {path!r} "
+                f"has of it, {sorted(store)}: {type(error).__name__}: {error}"
+            )
+            if not skip_mismatch:
+                raise ValueError(message) from error
+            warn(message)
 
 
 def assign(

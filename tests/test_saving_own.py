@@ -1,0 +1,116 @@
+"""Layers and models that decide themselves what is saved of them, and how they are built."""
+
+import numpy as np
+import pytest
+
+import danlu as dl
+from danlu import layers, saving
+
+
+@saving.register_keras_serializable(package="tests")
+class Table(layers.Layer):
+    """Says itself what is saved of it, and how it is built."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight((input_shape[-1], 3), "ones", name="w")
+
+    def call(self, x):
+        return dl.matmul(x, self.w)
+
+    def get_build_config(self):
+        return {"width": self.w.shape[0]}
+
+    def build_from_config(self, config):
+        assert config == {"width": 2}
+        self.w = self.add_weight((config["width"], 3), "zeros", name="w")
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["words"] = self.words
+
+    def load_own_variables(self, store):
+        self.words = store["words"]
+        super().load_own_variables({"0": store["0"]})
+
+
+def _of_table(kind, table):
+    head = layers.Dense(1)
+    if kind == "sequential":
+        return dl.Sequential([dl.Input((2,)), table, head])
+    if kind == "deferred":
+        model = dl.Sequential([table, head])
+        model.build((None, 2))
+        return model
+    x = dl.Input((2,))
+    return dl.Model(x, head(table(x)))
+
+
+@pytest.mark.parametrize("kind", ["sequential", "deferred", "functional"])
+def test_layers_that_save_and_build_themselves(tmp_path, kind):
+    table = Table()
+    table.words = np.arange(4)
+    model = _of_table(kind, table)
+    table.w.assign(np.arange(6.0).reshape(2, 3))
+    model.save(tmp_path / "m.keras")
+    model.save_weights(tmp_path / "m.safetensors")
+    names = saving.safetensors.load(tmp_path / "m.safetensors").keys()
+    assert sorted(names) == ["dense/bias", "dense/kernel", "table/vars/0", "table/vars/words"]
+    again = dl.models.load_model(tmp_path / "m.keras")
+    x = np.ones((3, 2), "float32")
+    assert (again(x).numpy() == model(x).numpy()).all()
+    (loaded,) = [layer for layer in again.layers if isinstance(layer, Table)]
+    assert loaded.words.tolist() == [0, 1, 2, 3]
+    loaded.words = None
+    again.load_weights(tmp_path / "m.safetensors")
+    assert loaded.words.tolist() == [0, 1, 2, 3]
+
+
+def test_a_file_that_a_layer_of_its_own_cannot_read(tmp_path):
+    table = Table()
+    table.words = np.arange(4)
+    model = _of_table("functional", table)
+    model.save_weights(tmp_path / "m.safetensors")
+    arrays = saving.safetensors.load(tmp_path / "m.safetensors")
+    del arrays["table/vars/words"]
+    (tmp_path / "m.safetensors").write_bytes(saving.safetensors.dumps(arrays))
+    with pytest.raises(ValueError, match=r"load_own_variables of \[Table .*KeyError: 'words'"):
+        model.load_weights(tmp_path / "m.safetensors")
+    with pytest.warns(UserWarning, match="load_own_variables"):
+        model.load_weights(tmp_path / "m.safetensors", skip_mismatch=True)
+    with pytest.raises(ValueError, match=r"has 1 weights \['w'\].*got \['1'\]"):
+        layers.Layer.load_own_variables(table, {"1": 0.0})
+
+
+def test_a_model_that_builds_and_compiles_itself(tmp_path):
+    def error(y, y_pred):
+        return dl.mean((y - y_pred) ** 2)
+
+    class Own(dl.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(x["a"])
+
+        def get_build_config(self):
+            return {"width": 2}
+
+        def build_from_config(self, config):
+            self.dense.build((None, config["width"]))
+
+        def compile_from_config(self, config):
+            super().compile_from_config(config)
+            self.compiled_by = "own"
+
+    model, data = Own(), {"a": np.ones((4, 2), "float32")}
+    model.compile("adam", error)
+    model.fit(data, np.ones((4, 1)), verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = dl.models.load_model(tmp_path / "m.keras", custom_objects={"Own": Own, "error": error})
+    assert (again(data).numpy() == model(data).numpy()).all()
+    assert again.compiled_by == "own" and again.loss is error
+    assert again.optimizer.iterations.item() == 1
+    config = saving.serialize_keras_object(model)
+    again = saving.deserialize_keras_object(config, {"Own": Own, "error": error})
+    assert again.compiled_by == "own" and again.built
