@@ -413,6 +413,7 @@ HOSTILE = {
     "backwards": (torn({"a": entry(offsets=(8, 0))}), "has offsets"),
     "dtype": (torn({"a": entry(dtype="PICKLE")}), "has dtype"),
     "metadata": (torn({"__metadata__": 3}), "metadata"),
+    "metadata of lists": (torn({"__metadata__": {"format": [1, 2]}}, b""), "expected a string"),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .. import tree
-from ..utils.naming import auto_name
+from ..utils.naming import auto_name, layer_name
 
 
 class KerasHistory(NamedTuple):
@@ -206,7 +206,7 @@ class Operation:
 
     def __init__(self, function: str, name: str | None = None) -> None:
         self.function = function
-        self.name = name or auto_name(_KERAS_NAMES.get(function, function))
+        self.name = layer_name(name, _KERAS_NAMES.get(function, function))
         self._inbound_nodes: list[Node] = []
         self._run = _function_named(function)
 

@@ -14,7 +14,7 @@ from .. import _core, tree
 from .._autograd import no_grad
 from .._core import Tensor, Variable
 from ..utils.arguments import standardize_shape
-from ..utils.naming import auto_name
+from ..utils.naming import auto_name, layer_name
 from . import masking, signature
 from .context import context
 from .dtypes import FLOATS, DTypePolicy
@@ -85,7 +85,7 @@ class Layer(LayerState):
             from ..utils.suggest import check_arguments
 
             check_arguments(type(self), kwargs, Layer)
-        self.name = name or auto_name(type(self).__name__)
+        self.name = layer_name(name, type(self).__name__)
         self.dtype_policy = DTypePolicy.get(dtype)
         self.autocast = autocast
         self.activity_regularizer = None

@@ -92,15 +92,16 @@ def _map_places(structure, places):
 
 def model_from_graph_config(cls: type, config: dict[str, Any], custom_objects: Any) -> Any:
     """Return the model that `graph_config` described."""
-    from ..saving.serialization import deserialize_unbuilt
+    from ..saving.serialization import check_entries, deserialize_unbuilt
 
     layers: dict[str, Any] = {}
     waiting: list[tuple[Any, dict]] = []
-    for entry in config["layers"]:
+    for entry in check_entries("Model", "layers", config.get("layers"), "name", "class_name"):
         inner = {k: v for k, v in entry.items() if k not in ("inbound_nodes", "name")}
         layer = deserialize_unbuilt(inner, custom_objects)  # the calls below build it
         layers[entry["name"]] = layer
-        waiting += [(layer, call) for call in entry.get("inbound_nodes", ())]
+        node_list = check_entries("Model", "inbound_nodes", entry.get("inbound_nodes", []))
+        waiting += [(layer, call) for call in node_list]
     made: dict[tuple, KerasTensor] = {}
     calls: dict[int, int] = {}
     for name, layer in layers.items():
@@ -127,8 +128,8 @@ def model_from_graph_config(cls: type, config: dict[str, Any], custom_objects: A
                 f"{[layer.name for layer, _ in later]}"
             )
         waiting = later
-    inputs = _from_places(config["input_layers"], made)
-    outputs = _from_places(config["output_layers"], made)
+    inputs = _from_places(config.get("input_layers"), made)
+    outputs = _from_places(config.get("output_layers"), made)
     arguments: dict[str, Any] = {"name": config.get("name")}
     if config.get("trainable") is False:
         arguments["trainable"] = False
@@ -145,7 +146,7 @@ def _tensors(call, made):
         nonlocal missing
         if isinstance(value, dict):
             if value.get("class_name") == "__keras_tensor__":
-                key = tuple(value["config"]["keras_history"])
+                key = _history(value)
                 missing = missing or key not in made
                 return made.get(key)
             if value.get("class_name") == "__tuple__":
@@ -158,16 +159,36 @@ def _tensors(call, made):
             return tuple(items) if isinstance(value, tuple) else items
         return value
 
+    if not isinstance(call.get("args", ()), (list, tuple)) or not isinstance(
+        call.get("kwargs", {}), dict
+    ):
+        raise ValueError(f"[Model] 'args' is a list and 'kwargs' a dict, got {call!r:.80}")
     args = tuple(resolve(value) for value in call.get("args", ()))
     kwargs = {k: resolve(v) for k, v in call.get("kwargs", {}).items() if v is not None}
     return None if missing else (args, kwargs)
 
 
+def _history(value):
+    """The place that a symbolic tensor was written with."""
+    config = value.get("config")
+    place = config.get("keras_history") if isinstance(config, dict) else None
+    if not _is_place(place):
+        raise ValueError(f"[Model] a symbolic tensor has a 'keras_history', got {config!r:.80}")
+    return tuple(place)
+
+
 def _from_places(structure, made):
     if _is_place(structure):
+        if tuple(structure) not in made:
+            raise ValueError(f"[Model] there is no tensor {structure} for an input or output")
         return made[tuple(structure)]
     if isinstance(structure, dict):
         return {k: _from_places(v, made) for k, v in structure.items()}
+    if not isinstance(structure, list) or not structure:
+        raise ValueError(
+            "[Model] 'input_layers' and 'output_layers' are made of ['layer', call, output], got "
+            f"{structure!r:.80}"
+        )
     items = [_from_places(v, made) for v in structure]
     # One place in a list is one tensor by itself, as `Model(x, y)` was given it.
     return items[0] if len(items) == 1 and _is_place(structure[0]) else items

@@ -282,15 +282,16 @@ class Sequential(Model):
         >>> dl.Sequential.from_config(model.get_config()).output_shape
         (None, 4)
         """
-        from ..saving.serialization import deserialize_unbuilt
+        from ..saving.serialization import check_entries, deserialize_unbuilt
 
         if not isinstance(config, dict) or "layers" not in config:
             raise ValueError(
                 f"[{cls.__name__}] a configuration is a dict with 'name' and 'layers', got {config}"
             )
         model = cls(name=config.get("name"), trainable=config.get("trainable", True))
-        shapes = [layer.get("build_config") for layer in config["layers"]]
-        for entry in config["layers"]:
+        entries = check_entries(cls.__name__, "layers", config["layers"], "class_name")
+        shapes = [layer.get("build_config") for layer in entries]
+        for entry in entries:
             model.add(deserialize_unbuilt(entry, custom_objects), rebuild=False)
         model._rebuild()
         shape = config.get("build_input_shape")

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..utils.arguments import standardize_path
@@ -157,7 +159,9 @@ def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
 
     config = _read_json(path, CONFIG)
     compile_config = config.pop("compile_config", None) if isinstance(config, dict) else None
-    model = deserialize_keras_object(config, custom_objects=custom_objects)
+    where = f"[load_model] {CONFIG} in {path!r}"
+    with reading(where):
+        model = deserialize_keras_object(config, custom_objects=custom_objects)
     if not hasattr(model, "load_weights"):
         raise ValueError(f"[load_model] {path!r} holds a {type(model).__name__}, not a model")
     arrays = safetensors.loads(read_member(path, WEIGHTS), f"{WEIGHTS} in {path!r}")
@@ -169,7 +173,7 @@ def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
         )
     set_arrays(model, arrays, path)
     if compile and compile_config:
-        with custom_object_scope(custom_objects or {}):
+        with reading(f"{where}, 'compile_config'"), custom_object_scope(custom_objects or {}):
             model.compile_from_config(compile_config)
         _load_training(model, path)
     return model
@@ -215,6 +219,18 @@ class ArchiveError(ValueError):
     Traceback (most recent call last):
     danlu.saving.archive.ArchiveError: [load_model] 'zeros.keras' is not a sound danlu archive ...
     """
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Errors of a configuration are ValueErrors that begin with where it was read."""
+    try:
+        yield
+    except RecursionError:
+        raise ArchiveError(f"{where} is nested too deeply to be that of a model") from None
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        raise ArchiveError(f"{where} cannot be made into a model: {kind}{error}") from error
 
 
 def _names(path: Any) -> list[str]:

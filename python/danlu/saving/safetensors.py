@@ -27,10 +27,7 @@ def check(data: Any, where: str) -> dict[str, Any]:
     """
 
     def bad(why: str) -> ValueError:
-        return ValueError(
-            f"[load_weights] {where} is not a sound safetensors file: {why}. It is torn or not "
-            "what it says; save it again, or copy it again from where it was sound"
-        )
+        return _unsound(where, why)
 
     size = len(data)
     if size < 8:
@@ -64,6 +61,13 @@ def check(data: Any, where: str) -> dict[str, Any]:
     if at != size - 8 - length:
         raise bad(f"its tensors need {at} bytes, there are {size - 8 - length}")
     return header
+
+
+def _unsound(where: str, why: str) -> ValueError:
+    return ValueError(
+        f"[load_weights] {where} is not a sound safetensors file: {why}. It is torn or not what it "
+        "says; save it again, or copy it again from where it was sound"
+    )
 
 
 def _no_duplicates(pairs):
@@ -103,9 +107,13 @@ def _is_sizes(value):
 def loads(data: Any, where: str) -> dict[str, Any]:
     """Return the NumPy arrays in the bytes of a safetensors file."""
     check(data, where)
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    return load(bytes(data))
+    try:
+        return load(bytes(data))
+    except SafetensorError as error:  # its reader is stricter: metadata are strings, say
+        raise _unsound(where, str(error)) from None
 
 
 def load(path: Any) -> dict[str, Any]:

@@ -174,7 +174,12 @@ def deserialize_keras_object(
     if not isinstance(name, str):
         raise ValueError(f"[deserialize_keras_object] class_name is a string, got {name!r}")
     if name.startswith("__"):
-        return _deserialize_value(name, inner)
+        try:
+            return _deserialize_value(name, inner)
+        except (TypeError, LookupError, AttributeError) as error:
+            raise ValueError(
+                f"[deserialize_keras_object] this describes no {name}: {inner!r:.80}"
+            ) from error
     if name == "function":
         return _find_function(config, custom_objects)
     cls = _find_class(config, custom_objects)
@@ -202,6 +207,16 @@ def deserialize_unbuilt(config: Any, custom_objects: Mapping[str, Any] | None = 
     if _has_own_build(layer):
         _build(layer, config.get("build_config"))
     return layer
+
+
+def check_entries(who: str, name: str, entries: Any, *strings: str) -> Any:
+    """Return what must be a list of dicts in which these keys have strings."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        found = isinstance(entries, list) and isinstance(entry, dict)
+        if not found or not all(isinstance(entry.get(key), str) for key in strings):
+            keys = f" with {', '.join(map(repr, strings))}" if strings else ""
+            raise ValueError(f"[{who}] {name!r} is a list of dicts{keys}, got {entry!r:.80}")
+    return entries
 
 
 def _has_own_build(layer):

@@ -31,6 +31,16 @@ def auto_name(class_name: str) -> str:
     return f"{name}_{count}" if count else name
 
 
+def layer_name(name: str | None, class_name: str) -> str:
+    """Return the name of a layer: the one given, a string without "/", or one of its own."""
+    if name is not None and (not isinstance(name, str) or "/" in name):
+        raise ValueError(
+            f"[{class_name}] name is a string without '/', which separates names in paths; got "
+            f"name={name!r:.60}"
+        )
+    return name or auto_name(class_name)
+
+
 def reset_names() -> None:
     """Start counting again, as `utils.clear_session` does."""
     _counts.clear()
