@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import danlu as dl
-from danlu import ops
+from danlu import _core, ops
 
 # The largest error, as a part of the largest output.
 TOLERANCE = {"fast": 2e-5, "exact": 2e-6}
@@ -100,3 +100,85 @@ def test_an_unknown_precision_is_explained() -> None:
     with pytest.raises(ValueError, match=r"precision is 'fast' or 'exact', got 'high'"):
         dl.config.set_conv_precision("high")
     assert dl.config.conv_precision() == "fast"
+
+
+def remembering_layer() -> tuple[dl.layers.Layer, dl.Tensor]:
+    layer = dl.layers.Conv2D(64, 3, padding="same", use_bias=False, kernel_initializer="ones")
+    x = dl.random.normal((2, 9, 10, 64), seed=0)
+    layer.build(x.shape)
+    return layer, x
+
+
+def in_use() -> int:
+    return dl.config.memory_stats()["in_use"]
+
+
+def test_a_transformed_kernel_is_remembered_until_the_kernel_changes() -> None:
+    layer, x = remembering_layer()
+    before = in_use()
+    first = layer(x).numpy()
+    assert in_use() == before  # who trains uses each value once
+    second = layer(x).numpy()
+    remembered = in_use() - before
+    assert remembered >= layer.kernel.value.nbytes * 16 / 9  # F(2x2): 16 numbers for 9, F(4x4): 36
+    third = layer(x).numpy()
+    assert in_use() - before == remembered
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    layer.kernel.assign(layer.kernel * 2)
+    assert in_use() == before
+    for _ in range(3):
+        np.testing.assert_array_equal(layer(x).numpy(), 2 * first)
+
+
+def test_training_between_two_predictions_is_seen() -> None:
+    layer, x = remembering_layer()
+    optimizer = dl.optimizers.SGD(0.01)
+    optimizer.build(layer.trainable_variables)
+    for _ in range(3):
+        copy = dl.asarray(layer.kernel.numpy())
+        for _ in range(3):
+            np.testing.assert_array_equal(
+                layer(x).numpy(), ops.conv(x, copy, padding="same").numpy()
+            )
+        layer(x).mean().backward()
+        optimizer.step()
+
+
+def test_gradients_with_a_remembered_kernel_keep_their_bits() -> None:
+    layer, x = remembering_layer()
+
+    def gradients() -> list[np.ndarray]:
+        loss = lambda x: dl.sum(layer(x) ** 2)  # noqa: E731
+        return [dl.grad(loss)(x).numpy(), *map(np.asarray, dl.grad(lambda k: loss(x))(k))]
+
+    k = layer.trainable_variables
+    first = gradients()
+    for _ in range(3):
+        for a, b in zip(first, gradients(), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_a_kernel_that_others_may_write_is_not_remembered() -> None:
+    torch = pytest.importorskip("torch")
+    layer, x = remembering_layer()
+    layer(x), layer(x)
+    alias = torch.from_dlpack(layer.kernel.value)
+    before = layer(x).numpy()
+    alias.mul_(2)
+    np.testing.assert_array_equal(layer(x).numpy(), 2 * before)
+
+
+def test_a_recorded_prediction_reads_the_kernel_of_the_day() -> None:
+    layer, x = remembering_layer()
+    layer(x), layer(x), layer(x)
+    recording = _core.Recording()
+    recording.start()
+    try:
+        y = layer(x)
+    finally:
+        recording.stop()
+    before = y.numpy()
+    layer.kernel.assign(layer.kernel * 2)
+    recording.replay()
+    np.testing.assert_array_equal(y.numpy(), 2 * before)

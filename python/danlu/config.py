@@ -208,7 +208,9 @@ def set_conv_precision(precision: str) -> None:
 
     `"fast"` (the default) may use Winograd's F(4x4, 3x3), whose error is below 2e-5 of the largest
     output; `"exact"` uses only algorithms that are as exact as the sum itself, F(2x2, 3x3) among
-    them (Lavin and Gray, 2016). Both give the same bits on any number of threads.
+    them (Lavin and Gray, 2016). Both give the same bits on any number of threads. The algorithm
+    computes neighbouring outputs (a tile of 2x2 or 4x4) from common sums: where one of them is not
+    finite, the others of its tile may not be either.
 
     >>> import danlu as dl
     >>> dl.config.set_conv_precision("exact")

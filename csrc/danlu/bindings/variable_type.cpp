@@ -149,7 +149,7 @@ int set_text(PyObject* self, PyObject* value, void*) {
 }
 PyObject* get_version(PyObject* self, void*) {
   return guarded<PyObject*>(nullptr,
-                            [&] { return PyLong_FromUnsignedLongLong(state_of(self).version); });
+                            [&] { return PyLong_FromUnsignedLongLong(state_of(self).version()); });
 }
 
 PyGetSetDef attributes[] = {

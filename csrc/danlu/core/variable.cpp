@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "danlu/core/recorder.h"
+
 namespace danlu {
 
 VariableState::VariableState(Tensor initial, bool is_trainable, std::string variable_name)
@@ -38,9 +40,11 @@ Tensor VariableState::read() const {
 }
 
 Tensor VariableState::writable(bool keep) {
-  ++version;
+  std::vector<Memo> dropped;  // freed without the lock
   {
     std::lock_guard guard(lock_);
+    ++version_;
+    std::swap(dropped, memos_);
     const Ref<Value>& now = value_.value();
     if (now->unique() && now->storage->unique() && !now->storage->exported()) return value_;
   }
@@ -52,6 +56,37 @@ Tensor VariableState::writable(bool keep) {
   }
   own(fresh);
   return fresh;
+}
+
+VariableState::Memo* VariableState::find_memo(const OpRef& op) {
+  for (Memo& memo : memos_) {
+    if (memo.op->name() == op->name() && memo.op->attrs() == op->attrs()) return &memo;
+  }
+  return nullptr;
+}
+
+Tensor VariableState::memoised(const OpRef& op) {
+  Tensor now;
+  uint64_t version;
+  {
+    std::lock_guard guard(lock_);
+    const Memo* memo = find_memo(op);
+    if (!memo) memos_.push_back({op, {}});
+    if (!memo || memo->result) return memo ? memo->result : Tensor();
+    now = value_;
+    version = version_;
+  }
+  const Tensor result = call_one(op, {now});
+  std::lock_guard guard(lock_);
+  if (Memo* memo = find_memo(op); memo && version == version_) memo->result = result;
+  return result;
+}
+
+Tensor memoised(const OpRef& op, const Tensor& x) {
+  VariableState* variable = x.value()->variable;
+  // Under a recording the variable is what is read, and who was handed the bytes may write them.
+  if (!variable || current_recording() || x.value()->storage->exported()) return {};
+  return variable->memoised(op);
 }
 
 Tensor VariableState::grad() const { return leaf_.node()->grad(); }

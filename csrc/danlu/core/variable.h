@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "danlu/core/op.h"
 
@@ -26,18 +27,30 @@ class VariableState final : public RefCounted {
   // which hold a copy of the old ones if `keep`.
   Tensor writable(bool keep = true);
 
+  // What `op` makes of the value (a kernel transformed, a matrix packed), kept until the next write.
+  // Absent at the first request after a write: training would fill memory with what nobody reads
+  // a second time. The memory statistics count it like any tensor.
+  Tensor memoised(const OpRef& op);
+
+  uint64_t version() const { return version_; }
   Tensor grad() const;
   void set_grad(Tensor grad);
 
-  uint64_t version = 0;  // grows with every write; what is memoised of the value is keyed by it
   std::string name;
   std::string path;
   bool trainable;
 
  private:
+  struct Memo {
+    OpRef op;
+    Tensor result;  // absent: asked for once
+  };
   void own(Tensor value);
+  Memo* find_memo(const OpRef& op);  // under the lock
 
   mutable SpinLock lock_;  // of the handle: an optimizer may write while another thread reads
+  uint64_t version_ = 0;   // grows with every write
+  std::vector<Memo> memos_;  // of this version
   Tensor value_;
   Edge leaf_;
 };
@@ -46,5 +59,8 @@ class VariableState final : public RefCounted {
 using Variable = Ref<VariableState>;
 DL_EXPORT Variable make_variable(Tensor initial, bool trainable = true,
                                  std::string name = "variable");
+
+// What `op` makes of `x`, where x is the value of a variable that remembers it; absent otherwise.
+Tensor memoised(const OpRef& op, const Tensor& x);
 
 }  // namespace danlu

@@ -488,8 +488,8 @@ void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, cons
 
 // y (images, out..., filters) = the window over x (images, in..., channels) times
 // kernel (window..., channels of a group, filters) [+ bias (filters)], with relu where asked.
-void conv(const ConvSizes& s, const View& x, const View& kernel, const View& bias, const View& y,
-          bool relu, const View& scratch) {
+void conv(const ConvSizes& s, const View& x, const View& kernel, const View& transformed,
+          const View& bias, const View& y, bool relu, const View& scratch) {
   for_type(y.dtype, [&]<class T>(T) {
     if (s.depthwise()) {
       depthwise_conv(s, x, kernel, bias, y, relu);
@@ -498,7 +498,8 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& bia
     const T *from = x.ptr<T>(), *w = kernel.ptr<T>(), *b = bias.ptr<T>();
     if constexpr (sizeof(T) == 4) {
       if (winograd_sizes(s).m) {
-        winograd_conv(s, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>(), scratch.shape[0] / 4);
+        winograd_conv(s, from, w, transformed.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>(),
+                      scratch.shape[0] / 4);
         return;
       }
     }
@@ -512,8 +513,8 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& bia
 }
 
 // dx = the gradient of <dy, conv(x, kernel)> in x.
-void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, const View& dx,
-                        const View& scratch) {
+void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
+                        const View& transformed, const View& dx, const View& scratch) {
   for_type(dx.dtype, [&]<class T>(T) {
     if (s.depthwise()) {
       depthwise_data_gradient(s, dy, kernel, dx);
@@ -521,8 +522,8 @@ void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, 
     }
     if constexpr (sizeof(T) == 4) {
       if (winograd_data_gradient_sizes(s).m) {
-        winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>(),
-                               scratch.shape[0] / 4);
+        winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), transformed.ptr<T>(), dx.ptr<T>(),
+                               scratch.ptr<T>(), scratch.shape[0] / 4);
         return;
       }
     }

@@ -8,6 +8,7 @@
 #include "danlu/kernels/winograd.h"
 
 #include "danlu/kernels/gemm.h"
+#include "danlu/kernels/kernels.h"
 #include "danlu/kernels/windows.h"
 
 namespace danlu::cpu::DL_LEVEL {
@@ -395,36 +396,55 @@ DL_INLINE int64_t workers_in(const WinogradSizes& s, int64_t scratch_size) {
 }
 
 template <int m>
-void forward(const WinogradSizes& s, const float* x, const float* kernel, bool turned,
-             const float* bias, float* y, bool relu, float* scratch, int64_t scratch_size) {
+void transform_kernel(const WinogradSizes& s, const float* kernel, bool turned, float* u) {
   if (turned) {
-    transform_turned_kernel<m>(s, kernel, scratch);
+    transform_turned_kernel<m>(s, kernel, u);
   } else {
-    transform_kernel<m>(s, kernel, scratch);
+    transform_kernel<m>(s, kernel, u);
   }
-  multiply_tiles<m>(s, x, scratch, bias, y, relu, scratch + s.kernel_size(),
-                    workers_in(s, scratch_size));
+}
+
+template <int m>
+void forward(const WinogradSizes& s, const float* x, const float* kernel, bool turned,
+             const float* transformed, const float* bias, float* y, bool relu, float* scratch,
+             int64_t scratch_size) {
+  if (!transformed) transform_kernel<m>(s, kernel, turned, scratch);
+  multiply_tiles<m>(s, x, transformed ? transformed : scratch, bias, y, relu,
+                    scratch + s.kernel_size(), workers_in(s, scratch_size));
 }
 
 }  // namespace
 
-void winograd_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
-                   float* y, bool relu, float* scratch, int64_t scratch_size) {
-  const WinogradSizes s = winograd_sizes(sizes);
+void winograd_kernel(const WinogradSizes& s, bool turned, const View& kernel,
+                     const View& transformed) {
   if (s.m == 4) {
-    forward<4>(s, x, kernel, /*turned=*/false, bias, y, relu, scratch, scratch_size);
+    transform_kernel<4>(s, kernel.ptr<float>(), turned, transformed.ptr<float>());
   } else {
-    forward<2>(s, x, kernel, /*turned=*/false, bias, y, relu, scratch, scratch_size);
+    transform_kernel<2>(s, kernel.ptr<float>(), turned, transformed.ptr<float>());
   }
 }
 
-void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel, float* dx,
-                            float* scratch, int64_t scratch_size) {
+void winograd_conv(const ConvSizes& sizes, const float* x, const float* kernel,
+                   const float* transformed, const float* bias, float* y, bool relu, float* scratch,
+                   int64_t scratch_size) {
+  const WinogradSizes s = winograd_sizes(sizes);
+  if (s.m == 4) {
+    forward<4>(s, x, kernel, /*turned=*/false, transformed, bias, y, relu, scratch, scratch_size);
+  } else {
+    forward<2>(s, x, kernel, /*turned=*/false, transformed, bias, y, relu, scratch, scratch_size);
+  }
+}
+
+void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel,
+                            const float* transformed, float* dx, float* scratch,
+                            int64_t scratch_size) {
   const WinogradSizes s = winograd_data_gradient_sizes(sizes);
   if (s.m == 4) {
-    forward<4>(s, dy, kernel, /*turned=*/true, nullptr, dx, false, scratch, scratch_size);
+    forward<4>(s, dy, kernel, /*turned=*/true, transformed, nullptr, dx, false, scratch,
+               scratch_size);
   } else {
-    forward<2>(s, dy, kernel, /*turned=*/true, nullptr, dx, false, scratch, scratch_size);
+    forward<2>(s, dy, kernel, /*turned=*/true, transformed, nullptr, dx, false, scratch,
+               scratch_size);
   }
 }
 

@@ -1,15 +1,18 @@
 // Convolution with a 3x3 window and stride 1 in fewer multiplications: what conv.cpp calls where
-// `winograd_tile` (plans.h) says so.
+// `winograd_sizes` (plans.h) says so.
 #pragma once
 
 #include "danlu/kernels/plans.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
-void winograd_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
-                   float* y, bool relu, float* scratch, int64_t scratch_size);
-void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel, float* dx,
-                            float* scratch, int64_t scratch_size);
+// `transformed`: the kernel by winograd_kernel, or null.
+void winograd_conv(const ConvSizes& sizes, const float* x, const float* kernel,
+                   const float* transformed, const float* bias, float* y, bool relu, float* scratch,
+                   int64_t scratch_size);
+void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel,
+                            const float* transformed, float* dx, float* scratch,
+                            int64_t scratch_size);
 void winograd_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy,
                               float* dkernel, float* scratch);
 

@@ -51,10 +51,40 @@ Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Te
 Tensor weight_gradient(const SlidingWindow& window, const Shape& kernel_shape, const Tensor& x,
                        const Tensor& dy);
 
+// The kernel as Winograd's algorithm multiplies it; `turned` for the data gradient.
+struct WinogradKernel final : Op {
+  WinogradKernel(const WinogradSizes& of_conv, bool for_gradient)
+      : sizes(of_conv), turned(for_gradient) {}
+  std::string_view name() const override { return "winograd_kernel"; }
+  Attrs attrs() const override { return {{"m", sizes.m}, {"turned", turned}}; }
+  Specs infer(Inputs in) const override { return {{{sizes.kernel_size()}, in[0].dtype()}}; }
+  bool differentiable() const override { return false; }
+  void run(Inputs in, Outputs out, const View&) const override {
+    DL_DISPATCH(out[0].device(), winograd_kernel, sizes, turned, in[0].view(), out[0].view());
+  }
+
+  const WinogradSizes sizes;
+  const bool turned;
+};
+
+// The transformed kernel, where the algorithm is Winograd's and the kernel is a variable that
+// remembers it; absent otherwise.
+template <class ChooseSizes>
+Tensor remembered(const Tensor& kernel, bool turned, ChooseSizes&& choose_sizes) {
+  if (!kernel.value()->variable || kernel.dtype() != DType::float32) return {};
+  const WinogradSizes sizes = choose_sizes();
+  return sizes.m == 0 ? Tensor() : memoised(make_op<WinogradKernel>(sizes, turned), kernel);
+}
+
 // y = conv(x, kernel) [+ bias], then relu where asked.
 struct Conv final : Op {
-  Conv(const SlidingWindow& sliding, const Shape& to, bool with_relu)
-      : window(sliding), y_shape(to), relu(with_relu) {}
+  Conv(const SlidingWindow& sliding, const Shape& to, bool with_relu, bool exactly,
+       Tensor of_kernel)
+      : window(sliding),
+        exact(exactly),
+        y_shape(to),
+        relu(with_relu),
+        transformed(std::move(of_kernel)) {}
   std::string_view name() const override { return "conv"; }
   Attrs attrs() const override {
     Attrs attrs = attrs_of(window, exact);
@@ -79,7 +109,8 @@ struct Conv final : Op {
     const View x = work.read(in[0]), kernel = work.read(in[1]);
     const View bias = in.size() > 2 ? work.read(in[2]) : View{};
     const View y = work.write(out[0]);
-    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, bias, y, relu, work.rest());
+    const View ready = transformed ? transformed.view() : View{};
+    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, ready, bias, y, relu, work.rest());
     work.finish(out[0], y);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -94,15 +125,16 @@ struct Conv final : Op {
   }
 
   const SlidingWindow window;
-  const bool exact = conv_is_exact;
+  const bool exact;
   const Shape y_shape;
   const bool relu;
+  const Tensor transformed;  // the kernel, or absent
 };
 
 // dx with <dx, x> = <dy, conv(x, kernel)> for all x: also the transposed convolution of dy.
 struct ConvDataGradient final : Op {
-  ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x)
-      : window(sliding), x_shape(of_x) {}
+  ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x, bool exactly, Tensor of_kernel)
+      : window(sliding), exact(exactly), x_shape(of_x), transformed(std::move(of_kernel)) {}
   std::string_view name() const override { return "conv_data_gradient"; }
   Attrs attrs() const override { return attrs_of(window, exact); }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
@@ -124,7 +156,8 @@ struct ConvDataGradient final : Op {
     }
     Workspace work(scratch);
     const View dy = work.read(in[0]), kernel = work.read(in[1]), dx = work.write(out[0]);
-    DL_DISPATCH(dx.device, conv_data_gradient, sizes(in), dy, kernel, dx, work.rest());
+    const View ready = transformed ? transformed.view() : View{};
+    DL_DISPATCH(dx.device, conv_data_gradient, sizes(in), dy, kernel, ready, dx, work.rest());
     work.finish(out[0], dx);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -135,8 +168,9 @@ struct ConvDataGradient final : Op {
   }
 
   const SlidingWindow window;
-  const bool exact = conv_is_exact;
+  const bool exact;
   const Shape x_shape;
+  const Tensor transformed;  // the kernel, or absent
 };
 
 // dkernel with <dkernel, kernel> = <dy, conv(x, kernel)> for all kernels.
@@ -179,13 +213,28 @@ struct ConvWeightGradient final : Op {
   const Shape kernel_shape;
 };
 
+OpRef make_conv(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
+                const Tensor& kernel, bool relu) {
+  const bool exact = conv_is_exact;
+  return make_op<Conv>(window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
+    return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape, exact));
+  }));
+}
+
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
                const Tensor& kernel) {
-  return call_one(make_op<Conv>(window, y_shape, false), {contiguous(x), contiguous(kernel)});
+  const Tensor from = contiguous(x), w = contiguous(kernel);
+  return call_one(make_conv(window, y_shape, from, w, /*relu=*/false), {from, w});
 }
 Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Tensor& dy,
                      const Tensor& kernel) {
-  return call_one(make_op<ConvDataGradient>(window, x_shape), {contiguous(dy), contiguous(kernel)});
+  const Tensor from = contiguous(dy), w = contiguous(kernel);
+  const bool exact = conv_is_exact;
+  const Tensor ready = remembered(w, /*turned=*/true, [&] {
+    return winograd_data_gradient_sizes(
+        sizes_of(window, x_shape, w.dim(-2), from.shape(), exact));
+  });
+  return call_one(make_op<ConvDataGradient>(window, x_shape, exact, ready), {from, w});
 }
 Tensor weight_gradient(const SlidingWindow& window, const Shape& kernel_shape, const Tensor& x,
                        const Tensor& dy) {
@@ -297,7 +346,7 @@ Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options,
   out.push_back(filters);
   const DType dtype = promote(x.dtype(), kernel.dtype());
   const Tensor from = contiguous(astype(x, dtype)), w = contiguous(astype(kernel, dtype));
-  const OpRef op = make_op<Conv>(window, out, relu);
+  const OpRef op = make_conv(window, out, from, w, relu);
   return bias ? call_one(op, {from, w, contiguous(astype(bias, dtype))}) : call_one(op, {from, w});
 }
 
