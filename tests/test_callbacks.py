@@ -381,3 +381,15 @@ def test_a_checkpoint_in_hdf5_warns_once(tmp_path):
         linear().fit(X, Y, epochs=3, verbose=0, callbacks=[save])
     assert len(record) == 1
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("logs", [{"loss": 1.0}, {"val_loss": np.ones(3)}])
+def test_a_checkpoint_without_the_monitored_value_is_made(tmp_path, logs):
+    model = dl.Sequential([dl.Input((1,)), dl.layers.Dense(1)])
+    callback = dl.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras", save_best_only=True)
+    callback.set_model(model)
+    for epoch in range(2):
+        with pytest.warns(UserWarning, match="'val_loss', which is .*saved without knowing"):
+            callback.on_epoch_end(epoch, logs)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.keras", "2.keras"]  # as in Keras
+    assert callback.best is None

@@ -100,6 +100,20 @@ def test_training_resumes_to_the_same_bits(tmp_path, optimizer):
     assert int(rest.optimizer.iterations) == 25
 
 
+@pytest.mark.parametrize("every", [None, 3])
+def test_moving_averages_resume_to_the_same_bits(tmp_path, every):
+    def fit(model, **options):
+        model.fit(X, Y, batch_size=8, epochs=3, verbose=0, **options)
+
+    optimizer = dl.optimizers.Adam(use_ema=True, ema_momentum=0.9, ema_overwrite_frequency=every)
+    whole = trained(epochs=0, optimizer=optimizer)
+    # At the end of an epoch; at the end of `fit` the averages are in the place of the weights.
+    fit(whole, callbacks=[dl.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")])
+    rest = dl.models.load_model(tmp_path / "1.keras")
+    fit(rest, initial_epoch=1)
+    assert same(whole, rest)
+
+
 def test_equal_models_are_equal_files(tmp_path):
     trained().save(tmp_path / "a.keras")
     dl.utils.clear_session()

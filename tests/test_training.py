@@ -1,6 +1,7 @@
 """compile, fit, evaluate, predict: what they compute, accept and report."""
 
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -244,6 +245,35 @@ def test_generators_and_steps():
     assert int(model.optimizer.iterations) == 6 + 3 + 6
     with pytest.raises(ValueError, match="whole batches, so y must be"):
         model.fit(forever(), y)
+
+
+class Passes:
+    """An iterable that starts anew, of unknown length."""
+
+    def __iter__(self):
+        return iter([blobs(8)] * 3)
+
+
+@pytest.mark.parametrize("data", [blobs(24), (Passes(), None)], ids=["arrays", "iterable"])
+@pytest.mark.parametrize(
+    ("steps", "batches", "short"),
+    [(2, [2, 1, 2, 1], 2), (3, [3, 3, 3, 3], 0), (1, [1, 1, 1, 1], 0), (5, [3, 3, 3, 3], 4)],
+)
+def test_steps_per_epoch_beyond_the_data(data, steps, batches, short):
+    class Count(dl.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            counts.append(0)
+
+        def on_train_batch_end(self, batch, logs=None):
+            counts[-1] += 1
+
+    counts: list[int] = []
+    options = {"batch_size": 8, "epochs": 4, "verbose": 0, "callbacks": [Count()]}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        classifier().fit(*data, steps_per_epoch=steps, **options)
+    assert counts == batches  # as in Keras
+    assert sum(f"fewer than steps_per_epoch={steps}" in str(w.message) for w in caught) == short
 
 
 def test_torch_tensors_and_loaders():

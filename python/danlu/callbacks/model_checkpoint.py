@@ -18,7 +18,7 @@ class ModelCheckpoint(MonitorCallback):
         filepath: may hold `{epoch}`, from 1, and metrics: "best-{epoch:02d}-{val_loss:.2f}.keras";
             it ends in .keras or .danlu, for weights alone in .safetensors. Folders are made.
         save_best_only: only when the monitored value is the best so far; `monitor` and `mode` are
-            as in `EarlyStopping`.
+            as in `EarlyStopping`. Where there is no such value every save is made, with a warning.
         save_freq: "epoch", or a number of steps.
         initial_value_threshold: the value to be better than at first.
 
@@ -34,6 +34,8 @@ class ModelCheckpoint(MonitorCallback):
     >>> dl.models.load_model("models/2-0.25.keras").predict(dl.ones((1, 1)), verbose=0).tolist()
     [[0.25]]
     """
+
+    _otherwise = " The model is saved without knowing whether it is the best"
 
     def __init__(
         self,
@@ -81,10 +83,8 @@ class ModelCheckpoint(MonitorCallback):
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
         logs = logs or {}
         path = self._path(epoch, batch, logs)
-        if self.save_best_only:
-            value = self.value(logs)
-            if value is None:
-                return
+        value = self.value(logs) if self.save_best_only else None
+        if value is not None:
             if not self.is_better(value, self.best):
                 if self.verbose > 0:
                     print_message(

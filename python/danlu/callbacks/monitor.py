@@ -46,8 +46,10 @@ class MonitorCallback(Callback):
         self.min_delta = abs(min_delta)
         self._upwards: bool | None = None if mode == "auto" else mode == "max"
 
+    _otherwise = ""  # what happens where there is no value, for the warning
+
     def value(self, logs: Logs) -> float | None:
-        """Return the monitored value, or None with a warning when it is not there.
+        """Return the monitored value, or None with a warning when there is no single number.
 
         Raises ValueError when `mode` is "auto" and the metric does not say where it should go.
 
@@ -62,7 +64,14 @@ class MonitorCallback(Callback):
 
             warn(
                 f"[{type(self).__name__}] monitors {self.monitor!r}, which is not available; there "
-                f"are {', '.join(map(repr, logs))}.{suggestion(self.monitor, logs)}",
+                f"are {', '.join(map(repr, logs))}.{suggestion(self.monitor, logs)}"
+                f"{self._otherwise}",
+            )
+            return None
+        if getattr(value, "shape", ()):
+            warn(
+                f"[{type(self).__name__}] monitors {self.monitor!r}, which is no single number but "
+                f"of shape {tuple(value.shape)}.{self._otherwise}",
             )
             return None
         if self._upwards is None:

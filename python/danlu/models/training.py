@@ -6,6 +6,8 @@ What `fit` does, a loop of a few lines does too: batches, `model(x, training=Tru
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from .. import _core, config, tree
@@ -57,7 +59,8 @@ class Trainer(Steps):
             validation_data: (x, y), (x, y, sample_weight) or what yields batches of them.
             class_weight: {class: weight}; a class that is not named weighs 1.
             initial_epoch: the number of the first epoch, from 0; `epochs` is where training ends.
-            steps_per_epoch: batches an epoch, where the data says no end.
+            steps_per_epoch: batches an epoch, where the data says no end; the next epoch goes on
+                where it stopped. Data that end before that end the epoch, with a warning.
             validation_freq: epochs between two validations, or the epochs to validate after.
 
         Raises ValueError when the model is not compiled, has no optimizer or nothing to minimise,
@@ -104,22 +107,27 @@ class Trainer(Steps):
         recording = _core.set_grad_enabled(True)
         try:
             callbacks.on_train_begin()
-            # With steps_per_epoch an epoch goes on where the one before it has stopped.
-            source = _endless(batches) if steps_per_epoch else None
+            portions = _portions(batches) if steps_per_epoch else None
             for epoch in range(initial_epoch, epochs):
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 done, logs, ended = self._run(
                     "train",
-                    source or batches.epoch(),
+                    next(portions) if portions is not None else batches.epoch(),
                     self._step("train", batches),
                     steps_per_epoch,
                     callbacks,
                 )
-                if ended and (steps_per_epoch or batches.one_shot):
+                if ended and batches.one_shot:
                     if steps_per_epoch or epoch + 1 < epochs:
                         self._ran_out(done, epoch)
                     self.stop_training = True
+                elif ended and steps_per_epoch and done:
+                    warn(
+                        f"[fit] the data ran out in epoch {epoch + 1} after {done} batches, fewer "
+                        f"than steps_per_epoch={steps_per_epoch}: the next epoch begins anew. "
+                        "Without steps_per_epoch an epoch is one pass over the data"
+                    )
                 if done == 0 and epoch == initial_epoch:
                     raise ValueError(
                         "[fit] the data yields no batches: a generator that has run is empty"
@@ -398,14 +406,18 @@ def _check_counts(who: str, **counts: Any) -> None:
             positive_int(who, value, name)
 
 
-def _endless(batches: Any) -> Any:
-    """Epoch after epoch of batches, until there are no more."""
-    found = True
-    while found:
-        found = False
-        for batch in batches.epoch():
-            found = True
-            yield batch
+def _portions(batches: Any) -> Iterator[Iterator[Any]]:
+    """For each epoch of `steps_per_epoch` what the one before it has left, if anything.
+
+    Where nothing is left it is a new pass over the data.
+    """
+    rest = batches.epoch()
+    while True:
+        first = list(islice(rest, 1))
+        if not first and not batches.one_shot:
+            rest = batches.epoch()
+            first = list(islice(rest, 1))
+        yield chain(first, rest)
 
 
 def _validation_parts(data: Any) -> tuple[Any, Any, Any]:
