@@ -297,6 +297,44 @@ def test_clone_model():
     np.testing.assert_array_equal(copy.layers[1].kernel.numpy(), np.ones((3, 2)))
 
 
+def test_a_clone_is_compiled_as_the_model_is():
+    def error(y, y_pred):
+        return dl.mean((y - y_pred) ** 2)
+
+    x = dl.Input((2,))
+    for model in (dl.Sequential([x, layers.Dense(1)]), dl.Model(x, layers.Dense(1)(x))):
+        metric = dl.metrics.MeanAbsoluteError(name="far")
+        model.compile(dl.optimizers.SGD(0.5), error, metrics=[metric, "mae"])
+        copy = dl.models.clone_model(model)
+        assert copy.loss is error and copy.optimizer is not model.optimizer
+        copy.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0)
+        assert copy.optimizer.learning_rate.item() == 0.5 and copy.optimizer.iterations.item() == 1
+        assert copy.metrics_names == ["loss", "far", "mae"] and not model.optimizer.built
+        assert metric.count.item() == 0
+    assert not dl.models.clone_model(dl.Model(x, layers.Dense(1)(x))).compiled
+
+
+def test_a_clone_with_a_compile_of_its_own():
+    class Own(dl.Model):
+        def compile(self, rate):
+            super().compile(dl.optimizers.SGD(rate))
+
+    class Whole(Own):
+        def get_compile_config(self):
+            return {"rate": 0.25}
+
+        def compile_from_config(self, config):
+            self.compile(config["rate"])
+
+    model = Own()
+    model.compile(0.5)
+    with pytest.warns(UserWarning, match="define get_compile_config and compile_from_config"):
+        assert not dl.models.clone_model(model).compiled  # as in Keras
+    model = Whole()
+    model.compile(0.5)
+    assert dl.models.clone_model(model).optimizer.learning_rate.item() == 0.25
+
+
 def test_clone_model_with_functions():
     inner = dl.Sequential([dl.Input((3,)), layers.Dense(3)], name="inner")
     inputs = dl.Input(shape=(3,), optional=True)

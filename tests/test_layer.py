@@ -467,3 +467,12 @@ def test_mixed_precision_is_refused_where_it_would_not_happen():
         layers.Dense(1, dtype="mixed_bfloat16", name="head")(np.ones((2, 3)))
     assert layers.ReLU(dtype="mixed_bfloat16")(np.ones((2, 3))).dtype == "bfloat16"
     assert layers.Dense(1, dtype="bfloat16")(np.ones((2, 3))).dtype == "bfloat16"
+
+
+def test_a_configuration_of_no_layer():
+    config = dl.layers.serialize(dl.layers.Dense(3, name="head"))
+    assert dl.layers.deserialize(config).name == "head"
+    assert config == dl.saving.serialize_keras_object(dl.layers.Dense(3, name="head"))
+    for other in (None, "Dense", dl.losses.serialize(dl.losses.Huber())):
+        with pytest.raises(ValueError, match=r"\[layers.deserialize\] wants the configuration of"):
+            dl.layers.deserialize(other)

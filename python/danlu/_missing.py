@@ -76,10 +76,6 @@ INSTEAD = {
     "random": {"set_seed": "use dl.utils.set_random_seed"},
     "utils": {
         "get_file": "download it yourself; dl.datasets has data sets",
-        "is_keras_tensor": "use dl.backend.is_keras_tensor",
-        "disable_interactive_logging": "use dl.config.disable_interactive_logging",
-        "enable_interactive_logging": "use dl.config.enable_interactive_logging",
-        "is_interactive_logging_enabled": "use dl.config.is_interactive_logging_enabled",
         "plot_model": "use model.summary",
     },
     "backend": {"clip": "use dl.clip", "sum": "use dl.sum", "mean": "use dl.mean"},

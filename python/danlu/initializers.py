@@ -569,7 +569,9 @@ def _given(values: Any) -> Any:
     return initialize
 
 
-# Keras also has them as functions of these names.
+# Keras also has them by these names.
+IdentityInitializer = Identity
+OrthogonalInitializer = Orthogonal
 constant = Constant
 glorot_normal = GlorotNormal
 glorot_uniform = GlorotUniform

@@ -93,3 +93,12 @@ def test_names_that_danlu_lacks_are_answered(name):
         n for n in names if not hasattr(module(dl, name), n) and not remedy(f"danlu.{name}", n)
     ]
     assert not unanswered, "add them to danlu/_missing.py"
+
+
+@pytest.mark.parametrize("name", [*MODULES, "callbacks", "utils", "models", "activations"])
+def test_every_alias_of_what_there_is(name):
+    """Another name of Keras for a class or function that is here is here, too."""
+    ours, theirs = module(dl, name), module(keras, name)
+    here = {id(getattr(theirs, n)) for n in dir(theirs) if n[0] != "_" and hasattr(ours, n)}
+    aliases = [n for n in dir(theirs) if n[0] != "_" and id(getattr(theirs, n)) in here]
+    assert [n for n in aliases if not hasattr(ours, n)] == []

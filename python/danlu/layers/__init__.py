@@ -9,6 +9,9 @@ _MODULES = {
     "InputLayer": "input",
     "InputSpec": "input_spec",
     "KerasTensor": "keras_tensor",
+    # serialization
+    "deserialize": "serialization",
+    "serialize": "serialization",
     # core
     "Dense": "core",
     "Embedding": "core",

@@ -22,7 +22,9 @@ def clone_model(
     call_function: Callable[..., Any] | None = None,
     recursive: bool = False,
 ) -> Any:
-    """Return a model of the same architecture with fresh weights of its own, not compiled.
+    """Return a model of the same architecture with fresh weights of its own.
+
+    It is compiled as the model is, with an optimizer, losses and metrics of its own.
 
     `clone_function(layer)` makes the copy of each layer, by default from the layer's configuration;
     a layer that is used twice is copied once. In a functional model
@@ -51,6 +53,30 @@ def clone_model(
     """
     if not isinstance(model, Model):
         raise TypeError(f"[clone_model] wants a model, got {type(model).__name__}")
+    copy = _clone(model, input_tensors, clone_function, call_function, recursive)
+    if model.compiled:
+        _compile_as(copy, model)
+    return copy
+
+
+def _compile_as(copy: Any, model: Any) -> None:
+    """Compile a copy with new objects; functions, which need not be registered, stay themselves."""
+    names = ("compile", "get_compile_config", "compile_from_config")
+    if any(getattr(type(model), name) is not getattr(Model, name) for name in names):
+        copy.compile_from_config(model.get_compile_config())
+        return
+
+    def fresh(value: Any) -> Any:
+        copies = hasattr(value, "get_config") and not isinstance(value, type)
+        return type(value).from_config(value.get_config()) if copies else value
+
+    arguments = {**model._compile_arguments, "optimizer": model.optimizer}
+    copy.compile(**tree.map_structure(fresh, arguments))
+
+
+def _clone(
+    model: Any, input_tensors: Any, clone_function: Any, call_function: Any, recursive: bool
+) -> Any:
     make = clone_function or (lambda layer: type(layer).from_config(layer.get_config()))
     copies: dict[int, Any] = {}
 

@@ -486,10 +486,11 @@ class Steps:
 
         return serialize_keras_object({**self._compile_arguments, "optimizer": self.optimizer})
 
-    def compile_from_config(self, config: dict[str, Any]) -> None:
+    def compile_from_config(self: Any, config: dict[str, Any]) -> None:
         """Compile as `get_compile_config` described, with a new optimizer.
 
-        What it names of yours is registered, or in a `saving.custom_object_scope`.
+        What it names of yours is registered, or in a `saving.custom_object_scope`. A model with a
+        `compile` of its own defines this, too: it is not compiled here, with a warning.
 
         >>> import danlu as dl
         >>> model = dl.Sequential([dl.layers.Dense(1)])
@@ -501,6 +502,12 @@ class Steps:
         """
         from ..saving import deserialize_keras_object
 
+        if type(self).compile is not Steps.compile:
+            warn(
+                f"[compile_from_config] {self.label()} is not compiled, for {type(self).__name__} "
+                "has a compile of its own: define get_compile_config and compile_from_config, too"
+            )
+            return
         self.compile(**deserialize_keras_object(config))
 
 

@@ -175,7 +175,8 @@ def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
     if compile and compile_config:
         with reading(f"{where}, 'compile_config'"), custom_object_scope(custom_objects or {}):
             model.compile_from_config(compile_config)
-        _load_training(model, path)
+        if model.compiled:
+            _load_training(model, path)
     return model
 
 

@@ -1,5 +1,11 @@
-"""The names of `danlu.saving` that Keras has in `utils` too."""
+"""The names of `danlu.saving`, `danlu.config` and `danlu.backend` that Keras has in `utils` too."""
 
+from ..backend import is_keras_tensor
+from ..config import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from ..saving.registration import (
     CustomObjectScope,
     custom_object_scope,
@@ -14,9 +20,13 @@ __all__ = [
     "CustomObjectScope",
     "custom_object_scope",
     "deserialize_keras_object",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "is_interactive_logging_enabled",
+    "is_keras_tensor",
     "register_keras_serializable",
     "serialize_keras_object",
 ]
