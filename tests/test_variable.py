@@ -131,3 +131,13 @@ def test_grad_is_checked() -> None:
 def test_initializer_function_needs_a_shape() -> None:
     with pytest.raises(ValueError, match=r"\[Variable\].*shape="):
         dl.Variable(lambda shape, dtype: dl.zeros(shape))
+
+
+def test_the_name_of_an_initializer() -> None:
+    v = dl.Variable("ones", shape=(2, 3), dtype="int32", name="scale")
+    assert v.shape == (2, 3) and v.dtype == dl.int32 and v.numpy().min() == 1
+    assert dl.Variable("glorot_uniform", shape=(2, 3)).dtype == dl.float32
+    with pytest.raises(ValueError, match=r"\[Variable\].*shape="):
+        dl.Variable("ones")
+    with pytest.raises(ValueError, match=r"unknown initializer 'onse'.*Did you mean"):
+        dl.Variable("onse", shape=(2,))

@@ -163,3 +163,19 @@ def test_weights_with_an_axis_too_many(shape, weight, reduction):
 def test_weights_of_more_axes_than_the_losses():
     with pytest.raises(ValueError, match="sample_weight of shape"):
         dl.losses.MeanSquaredError()(np.ones((4, 3)), np.zeros((4, 3)), np.ones((2, 4)).T[None])
+
+
+@pytest.mark.parametrize(
+    ("shape", "weight"),
+    [((0, 1), None), ((0, 1), (0,)), ((0, 1), (0, 1)), ((0, 3, 2), None), ((0, 3, 2), (0, 1))]
+    + [((4, 0, 2), None), ((4, 0, 2), (4, 1))],
+)
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean", "mean_with_sample_weight"])
+def test_no_values(shape, weight, reduction):
+    y = np.zeros(shape, "float32")
+    w = None if weight is None else np.zeros(weight, "float32")
+    ours, theirs = (
+        np.asarray(lib.losses.MeanSquaredError(reduction=reduction)(y, y, sample_weight=w))
+        for lib in (dl, keras)
+    )
+    np.testing.assert_array_equal(ours, theirs, strict=True)

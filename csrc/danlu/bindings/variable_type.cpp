@@ -32,8 +32,13 @@ PyObject* new_variable(PyTypeObject* type, PyObject*, PyObject*) {
   return self;
 }
 
-// The first value: from a callable (shape, dtype), or an array-like.
+// The first value: from the name of an initializer, a callable (shape, dtype), or an array-like.
 Tensor initial_value(PyObject* initializer, PyObject* shape, PyObject* dtype) {
+  if (PyUnicode_Check(initializer)) {
+    const py::object named =
+        py::module_::import("danlu.initializers").attr("get")(py::handle(initializer));
+    return initial_value(named.ptr(), shape, dtype);
+  }
   const bool has_dtype = dtype && dtype != Py_None;
   if (PyCallable_Check(initializer)) {
     check(shape && shape != Py_None,
@@ -311,15 +316,18 @@ void make_variable_type(PyObject* module) {
 
 The mutable thing: a tensor that can be assigned, with a gradient.
 
-`initializer` is the first value, or a function (shape, dtype) that makes it. Python numbers become
-float32; arrays and tensors keep their dtype. ValueError for a function without a shape.
+`initializer` is the first value, or the name of an initializer or a function (shape, dtype) that
+makes it. Python numbers become float32; arrays and tensors keep their dtype. ValueError for a
+function without a shape, and for a name that is none.
 Source: keras.Variable.
 
 >>> import danlu as dl
 >>> w = dl.Variable([2.0, -1.0], name="w")
 >>> (w * w).sum().backward()
 >>> w.assign_sub(0.5 * w.grad).tolist()
-[0.0, 0.0])")},
+[0.0, 0.0]
+>>> dl.Variable("ones", shape=(2,), name="scale").tolist()
+[1.0, 1.0])")},
       {Py_tp_new, (void*)new_variable},
       {Py_tp_init, (void*)init_variable},
       {Py_tp_dealloc, (void*)dealloc},

@@ -27,9 +27,9 @@ class VariableState final : public RefCounted {
   // which hold a copy of the old ones if `keep`.
   Tensor writable(bool keep = true);
 
-  // What `op` makes of the value (a kernel transformed, a matrix packed), kept until the next write.
-  // Absent at the first request after a write: training would fill memory with what nobody reads
-  // a second time. The memory statistics count it like any tensor.
+  // What `op` makes of the value (a kernel transformed, a matrix packed), kept until the next
+  // write. Absent at the first request after a write: training would fill memory with what nobody
+  // reads a second time. The memory statistics count it like any tensor.
   Tensor memoised(const OpRef& op);
 
   uint64_t version() const { return version_; }
@@ -48,8 +48,8 @@ class VariableState final : public RefCounted {
   void own(Tensor value);
   Memo* find_memo(const OpRef& op);  // under the lock
 
-  mutable SpinLock lock_;  // of the handle: an optimizer may write while another thread reads
-  uint64_t version_ = 0;   // grows with every write
+  mutable SpinLock lock_;    // of the handle: an optimizer may write while another thread reads
+  uint64_t version_ = 0;     // grows with every write
   std::vector<Memo> memos_;  // of this version
   Tensor value_;
   Edge leaf_;

@@ -216,9 +216,10 @@ struct ConvWeightGradient final : Op {
 OpRef make_conv(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
                 const Tensor& kernel, bool relu) {
   const bool exact = conv_is_exact;
-  return make_op<Conv>(window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
-    return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape, exact));
-  }));
+  return make_op<Conv>(
+      window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
+        return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape, exact));
+      }));
 }
 
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
@@ -231,8 +232,7 @@ Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Te
   const Tensor from = contiguous(dy), w = contiguous(kernel);
   const bool exact = conv_is_exact;
   const Tensor ready = remembered(w, /*turned=*/true, [&] {
-    return winograd_data_gradient_sizes(
-        sizes_of(window, x_shape, w.dim(-2), from.shape(), exact));
+    return winograd_data_gradient_sizes(sizes_of(window, x_shape, w.dim(-2), from.shape(), exact));
   });
   return call_one(make_op<ConvDataGradient>(window, x_shape, exact, ready), {from, w});
 }

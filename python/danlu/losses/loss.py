@@ -244,9 +244,10 @@ def reduce_weighted(
         values, weight = weights_of_rank(values, weight)
         check_weight(name, values, weight)
         values = values * weight
-    if reduction in (None, "none") or values.ndim == 0 or values.size == 0:
+    # Keras leaves no values along one axis as they are, and makes 0 of those along several.
+    if reduction in (None, "none") or values.ndim == 0 or tuple(values.shape) == (0,):
         return values
-    if reduction == "sum":
+    if reduction == "sum" or values.size == 0:
         return ops.sum(values)
     if reduction == "mean_with_sample_weight" and weight is not None:
         return ops.divide_no_nan(ops.sum(values), ops.sum(weight))
