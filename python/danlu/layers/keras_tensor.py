@@ -7,6 +7,7 @@ A `KerasTensor` has a shape and a dtype and no values. An operation (a layer, or
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from .. import tree
@@ -194,7 +195,12 @@ class Node:
 
 
 # Functions whose operation has another name in Keras.
-_KERAS_NAMES = {"abs": "absolute", "getitem": "get_item"}
+_KERAS_NAMES = {
+    "abs": "absolute", "getitem": "get_item", "pow": "power", "remainder": "mod",
+    "permute_dims": "transpose", "concat": "concatenate", "swish": "silu",
+    "hard_swish": "hard_silu", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin",
+    "asinh": "arcsinh", "atan": "arctan", "atan2": "arctan2", "atanh": "arctanh",
+}  # fmt: skip
 
 
 class Operation:
@@ -202,13 +208,20 @@ class Operation:
 
     Args:
         function: its name in `danlu.ops`, or "getitem".
+        settings: arguments that every call has.
     """
 
-    def __init__(self, function: str, name: str | None = None) -> None:
+    def __init__(
+        self, function: str, name: str | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
         self.function = function
+        self.settings = settings or {}
         self.name = layer_name(name, _KERAS_NAMES.get(function, function))
         self._inbound_nodes: list[Node] = []
-        self._run = _function_named(function)
+        run = _function_named(function)
+        first = [self.settings[key] for key in ("subscripts",) if key in self.settings]
+        others = {key: value for key, value in self.settings.items() if key != "subscripts"}
+        self._run = partial(run, *first, **others) if settings else run
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any(isinstance(x, KerasTensor) for x in tree.flatten([args, kwargs])):
@@ -218,6 +231,11 @@ class Operation:
         outputs = function_output_spec(self._run, args, kwargs)
         Node(self, args, kwargs, outputs)
         return outputs
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """The function, without the settings."""
+        return _function_named(self.function)
 
     @property
     def kind(self) -> str:
@@ -235,13 +253,6 @@ class Operation:
         """The symbolic outputs of the first call."""
         return self._inbound_nodes[0].outputs
 
-    def get_config(self) -> dict[str, Any]:
-        return {"function": self.function, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Operation:
-        return cls(**config)
-
     def __repr__(self) -> str:
         return f"<Operation {self.function} name={self.name}>"
 
@@ -253,7 +264,8 @@ def _function_named(function):
         return getitem
     from .. import ops
 
-    run = None if function.startswith("_") else getattr(ops, function, None)
+    named = isinstance(function, str) and not function.startswith("_")
+    run = getattr(ops, function, None) if named else None
     if not callable(run):
         raise ValueError(f"[Operation] dl.ops has no function {function!r}")
     return run

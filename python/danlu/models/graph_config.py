@@ -7,8 +7,9 @@ from typing import Any
 
 from .. import tree
 from ..layers.input import InputLayer
-from ..layers.keras_tensor import KerasHistory, KerasTensor, Node
+from ..layers.keras_tensor import KerasHistory, KerasTensor, Node, Operation
 from ..layers.layer import Layer
+from .operation_config import call_arguments, operation_config, read_arguments
 
 
 def graph_config(model: Any) -> dict[str, Any]:
@@ -18,15 +19,16 @@ def graph_config(model: Any) -> dict[str, Any]:
     places = _places(model)
     layers = []
     for operation in model.operations:
-        config = serialize_keras_object(operation)
+        nodes = [node for node in _nodes_of(model, operation) if node.input_tensors]
+        if isinstance(operation, Operation):
+            config = operation_config(operation, nodes[0])
+        else:
+            config = serialize_keras_object(operation)
+        calls = [_with_places(call_arguments(node), places) for node in nodes]
         config["name"] = operation.name
         config["inbound_nodes"] = [
-            {
-                "args": serialize_keras_object(_with_places(_tagged(node), places)),
-                "kwargs": serialize_keras_object(_with_places(node.kwargs, places)),
-            }
-            for node in _nodes_of(model, operation)
-            if node.input_tensors
+            {"args": serialize_keras_object(args), "kwargs": serialize_keras_object(kwargs)}
+            for args, kwargs in calls
         ]
         layers.append(config)
     return {
@@ -36,16 +38,6 @@ def graph_config(model: Any) -> dict[str, Any]:
         "input_layers": _map_places(model._input_structure, places),
         "output_layers": _map_places(model._output_structure, places),
     }
-
-
-def _tagged(node):
-    """The arguments; of x[i, j] with the key as what JSON does not make a list, x[[i, j]]."""
-    if getattr(node.operation, "function", None) != "getitem" or not isinstance(
-        node.args[1], tuple
-    ):
-        return node.args
-    x, key = node.args
-    return x, {"class_name": "__tuple__", "config": {"items": list(key)}}
 
 
 def _nodes_of(model, operation):
@@ -117,7 +109,7 @@ def model_from_graph_config(cls: type, config: dict[str, Any], custom_objects: A
                 later.append((layer, call))
                 continue
             args, kwargs = tensors
-            outputs = layer(*args, **kwargs)
+            outputs = layer(*read_arguments(layer, args), **kwargs)
             number = calls.get(id(layer), 0)
             calls[id(layer)] = number + 1
             for i, output in enumerate(tree.flatten(outputs)):
@@ -149,8 +141,6 @@ def _tensors(call, made):
                 key = _history(value)
                 missing = missing or key not in made
                 return made.get(key)
-            if value.get("class_name") == "__tuple__":
-                return tuple(resolve(v) for v in value["config"]["items"])
             if "class_name" in value:
                 return deserialize_keras_object(value)
             return {k: resolve(v) for k, v in value.items()}

@@ -138,7 +138,7 @@ def public_module(item: Any) -> str | None:
         return "keras.src.models.functional" if functional else "keras"
     if rest.startswith("optimizers.schedules"):
         return "keras.optimizers.schedules"
-    if item.__name__ in ("Operation", "DTypePolicy"):
+    if item.__name__ == "DTypePolicy":
         return "keras"
     return f"keras.{rest.partition('.')[0]}"
 
@@ -182,6 +182,10 @@ def deserialize_keras_object(
             ) from error
     if name == "function":
         return _find_function(config, custom_objects)
+    if str(config.get("module")).startswith("keras.src.ops"):
+        from ..models.operation_config import read_operation
+
+        return read_operation(name, inner, custom_objects)
     cls = _find_class(config, custom_objects)
     if not isinstance(inner, dict) or not hasattr(cls, "from_config"):
         raise ValueError(
@@ -254,8 +258,6 @@ def _deserialize_value(name, inner):
         return slice(*(inner[part] for part in _SLICE))
     if name == "__ellipsis__":
         return Ellipsis
-    if name == "__tuple__":
-        return tuple(deserialize_keras_object(inner.get("items", ())))
     if name == "__lambda__":
         raise ValueError(
             "[deserialize_keras_object] the file holds a lambda as byte code, which is not run: "
@@ -301,10 +303,12 @@ def _registered(key, custom_objects):
 
 
 def _public_modules(first):
-    """The modules of public names, that of the configuration's own module first."""
+    """The modules of public names: that of the configuration, or all where it names none."""
     parts = [part for part in first.split(".")[1:] if part != "src"]
     wanted = ".".join(parts[:2]) if parts[:2] == ["optimizers", "schedules"] else (parts or [""])[0]
-    return sorted(_PUBLIC, key=lambda name: name != wanted)
+    if wanted == "activations":  # Keras's operation of `activations.relu`: the layer, but by name
+        return ["layers"]
+    return [wanted] if wanted in _PUBLIC else list(_PUBLIC)
 
 
 def _find_public(name, module):
@@ -314,10 +318,6 @@ def _find_public(name, module):
         from ..layers.dtypes import DTypePolicy
 
         return DTypePolicy
-    if name == "Operation":
-        from ..layers.keras_tensor import Operation
-
-        return Operation
     for public in _public_modules(module):
         path = f"{_PACKAGE}.{public}"
         __import__(path)

@@ -212,6 +212,12 @@ def _documented(function: Any) -> list[str]:
     return list(dict.fromkeys(re.findall(r"(?:\(|, )(\w+): ", " ".join(heads))))
 
 
+def function_arguments(function: Any) -> list[str]:
+    """Return the names of the arguments of a function in Python or of the core."""
+    function = _unwrapped(function)
+    return list(_parameters(function)) if hasattr(function, "__code__") else _documented(function)
+
+
 def _unwrapped(function: Any) -> Any:
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
