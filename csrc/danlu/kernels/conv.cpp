@@ -1,5 +1,6 @@
 // Convolution, channels last, as a GEMM whose left matrix (positions, taps x channels) is gathered
 // block by block from the image and never stored.
+#include "danlu/kernels/direct.h"
 #include "danlu/kernels/gemm.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/winograd.h"
@@ -260,6 +261,7 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
 template <class T>
 void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu,
              T* scratch) {
+  if (is_direct(s)) return direct_conv(s, x, kernel, bias, y, relu, scratch);
   const int64_t m = s.positions(), n = s.filters, k = s.taps() * s.channels;
   const int64_t row = s.filters * s.groups;
   const bool pack = plan_product(m, n, k).packed;
@@ -450,9 +452,13 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
 template <class T>
 void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {
   const int64_t m = s.taps() * s.channels, n = s.filters, row = n * s.groups;
-  const int64_t positions = s.positions(), splits = weight_gradient_splits(s);
+  const bool direct = is_direct(s);
+  const int64_t positions = s.positions();
+  const int64_t splits = direct ? direct_splits(s) : weight_gradient_splits(s);
+  if (direct && splits == 1) return direct_weight_gradient(s, x, dy, dkernel, 1, scratch);
+  if (direct) direct_weight_gradient(s, x, dy, scratch, splits, scratch + splits * m * n);
   for (int64_t g = 0; g < s.groups; ++g) {
-    parallel_for(splits, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(direct ? 0 : splits, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t first = positions * i / splits, k = positions * (i + 1) / splits - first;
         const TransposedPatchSource<T> source{forward_patches(s), x + g * s.channels, first};

@@ -27,24 +27,28 @@ void multiply_tile(const Tile<T>& t) {
   const int64_t a_row = t.block->a_row, a_col = t.block->a_col;
   // One pointer for three rows: x86 addresses base + {0, 1, 2} * stride in one instruction.
   const T* a[(kRows + 2) / 3];
-#pragma GCC unroll 4
-  for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] = t.a + 3 * i * a_row;
   const T* b = t.b;
-  for (int64_t k = t.block->k; k > 0; --k) {
-    simd<T> v[kVectors];
-#pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      v[j] = kPartial && j == kVectors - 1 ? load_first(b + j * kL, t.last) : load(b + j * kL);
-    }
-    b += t.b_row;
-#pragma GCC unroll 12
-    for (int i = 0; i < kRows; ++i) {
-      const T x = a[i / 3][i % 3 * a_row];
-#pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sum[i][j] += x * v[j];
-    }
+  for (int64_t segment = 0; segment < t.block->segments; ++segment) {
+    const T* first = t.a + (t.block->segment ? t.block->segment[segment] : 0);
 #pragma GCC unroll 4
-    for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] += a_col;
+    for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] = first + 3 * i * a_row;
+    for (int64_t k = t.block->k; k > 0; --k) {
+      simd<T> v[kVectors];
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) {
+        v[j] = kPartial && j == kVectors - 1 ? load_first(b + j * kL, t.last) : load(b + j * kL);
+        __builtin_prefetch(b + 8 * t.b_row + j * kL);  // b comes from L2 and further
+      }
+      b += t.b_row;
+#pragma GCC unroll 12
+      for (int i = 0; i < kRows; ++i) {
+        const T x = a[i / 3][i % 3 * a_row];
+#pragma GCC unroll 8
+        for (int j = 0; j < kVectors; ++j) sum[i][j] += x * v[j];
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < (kRows + 2) / 3; ++i) a[i] += a_col;
+    }
   }
   simd<T> bias[kVectors] = {};
   if (t.bias) {

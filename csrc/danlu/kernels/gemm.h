@@ -43,6 +43,10 @@ struct GemmBlock {
   bool accumulate;       // add to y
   const T* bias;         // of the n columns, or null; added last
   bool relu;
+  // The sum may run over several stretches of k: `b` goes on from one to the next, and `a` starts
+  // `segment[i]` elements further in each.
+  int64_t segments = 1;
+  const int64_t* segment = nullptr;
 };
 void gemm_block(const GemmBlock<float>& block);
 void gemm_block(const GemmBlock<double>& block);

@@ -92,6 +92,47 @@ DL_INLINE int64_t scatter_pieces(int64_t images) { return images < 32 ? images :
 // Whether the data gradient is scattered (few channels) or gathered.
 DL_INLINE bool scatters(const ConvSizes& s, int64_t lanes) { return s.channels < lanes; }
 
+// ---- few channels: direct.cpp -----------------------------------------------------------------
+
+// Images whose windows all lie inside: the images themselves, or a copy with zeros around them.
+struct Frame {
+  bool copies;
+  bool small;       // a copy is not much larger than the images
+  int64_t size[3];  // of an image
+};
+DL_INLINE Frame frame_of(const ConvSizes& s) {
+  Frame frame{false, true, {}};
+  for (int d = 0; d < 3; ++d) {
+    const int64_t first = (s.out[d] - 1) * s.window.stride[d];
+    frame.size[d] = first + (s.window.size[d] - 1) * s.window.dilation[d] + 1;
+    frame.copies = frame.copies || s.window.before[d] > 0 || frame.size[d] > s.in[d];
+    frame.small = frame.small && frame.size[d] <= 2 * s.in[d] + 16;
+  }
+  for (int d = 0; d < 3 && !frame.copies; ++d) frame.size[d] = s.in[d];
+  return frame;
+}
+
+inline constexpr int64_t kMostWindowRows = 32;
+inline constexpr int64_t kMostDirectChannels = 16;
+// Whether patches are read where they lie: where gathering one would cost as much as multiplying
+// it, and where the kernel stays in the first cache, however few positions use it at a time.
+DL_INLINE bool is_direct(const ConvSizes& s) {
+  const SlidingWindow& w = s.window;
+  return s.groups == 1 && w.dilation[2] == 1 && s.taps() > 1 && s.channels <= kMostDirectChannels &&
+         w.size[0] * w.size[1] <= kMostWindowRows && s.taps() * s.channels * s.filters <= 12288 &&
+         s.out[2] >= 4 && frame_of(s).small;
+}
+// Elements of scratch at most. Outputs that are joined (conv.cpp) need a frame of the same size.
+DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
+  const Frame frame = frame_of(s);
+  if (!frame.copies || !frame.small || s.groups > 1 || s.channels > kMostDirectChannels) return 0;
+  return s.images * frame.size[0] * frame.size[1] * frame.size[2] * s.channels;
+}
+DL_INLINE int64_t direct_splits(const ConvSizes& s) {
+  const int64_t splits = weight_gradient_splits(s), rows = s.images * s.out[0] * s.out[1];
+  return splits < rows ? splits : rows;
+}
+
 // ---- Winograd's algorithm: winograd.cpp -------------------------------------------------------
 
 // A convolution with a 3x3 window and stride 1 in tiles of m x m outputs.
@@ -197,7 +238,7 @@ DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);
-  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + 17 * joined;
+  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + 17 * joined + frame_scratch(s);
 }
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels;
@@ -210,7 +251,8 @@ DL_INLINE int64_t conv_weight_gradient_scratch(const ConvSizes& s) {
   if (s.depthwise()) return depthwise_splits(s) * s.taps() * s.groups;
   const int64_t splits = weight_gradient_splits(s);
   const int64_t joined = joined_kernel_size(s);
-  return (splits > 1 ? splits * s.taps() * s.channels * s.filters : 0) + (kMaxSplits + 1) * joined;
+  return (splits > 1 ? splits * s.taps() * s.channels * s.filters : 0) + (kMaxSplits + 1) * joined +
+         frame_scratch(s);
 }
 
 }  // namespace danlu

@@ -1,0 +1,20 @@
+// Convolution whose patches are read where they lie in the image: what conv.cpp calls where
+// `is_direct` (plans.h) says so.
+#pragma once
+
+#include "danlu/kernels/plans.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+// scratch: frame_scratch(sizes) elements.
+void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
+                 float* y, bool relu, float* scratch);
+void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel, const double* bias,
+                 double* y, bool relu, double* scratch);
+// dkernel is `splits` times as long: one partial sum for each part of the images' rows.
+void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy,
+                            float* dkernel, int64_t splits, float* scratch);
+void direct_weight_gradient(const ConvSizes& sizes, const double* x, const double* dy,
+                            double* dkernel, int64_t splits, double* scratch);
+
+}  // namespace danlu::cpu::DL_LEVEL
