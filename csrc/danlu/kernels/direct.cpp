@@ -155,8 +155,8 @@ void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel, 
                  double* y, bool relu, double* scratch) {
   forward(sizes, x, kernel, bias, y, relu, scratch);
 }
-void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy,
-                            float* dkernel, int64_t splits, float* scratch) {
+void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy, float* dkernel,
+                            int64_t splits, float* scratch) {
   weight_gradient(sizes, x, dy, dkernel, splits, scratch);
 }
 void direct_weight_gradient(const ConvSizes& sizes, const double* x, const double* dy,

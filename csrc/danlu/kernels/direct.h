@@ -12,8 +12,8 @@ void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel, co
 void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel, const double* bias,
                  double* y, bool relu, double* scratch);
 // dkernel is `splits` times as long: one partial sum for each part of the images' rows.
-void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy,
-                            float* dkernel, int64_t splits, float* scratch);
+void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy, float* dkernel,
+                            int64_t splits, float* scratch);
 void direct_weight_gradient(const ConvSizes& sizes, const double* x, const double* dy,
                             double* dkernel, int64_t splits, double* scratch);
 

@@ -295,6 +295,23 @@ void reduce_rows(const Nest& nest, const View& x, const View& y, A divisor, A* p
 
 // ---- columns: the innermost axis is kept ------------------------------------------------------
 
+// Adds to `sum` the columns of `rows` dense rows of n: eight rows at a time, which are one row of
+// 8 n, fill vectors that a narrow row leaves empty.
+template <class Op, class A>
+void sum_narrow_rows(const A* x, int64_t rows, int64_t n, A* sum) {
+  const Op op;
+  alignas(64) A wide[kColumns];
+  for (int64_t i = 0; i < 8 * n; ++i) wide[i] = Op::template identity<A>;
+  for (; rows >= 8; rows -= 8, x += 8 * n) {
+    DL_VECTORIZE
+    for (int64_t i = 0; i < 8 * n; ++i) wide[i] = op(wide[i], x[i]);
+  }
+  for (int64_t i = 0; i < rows * n; ++i) wide[i] = op(wide[i], x[i]);
+  for (int64_t part = 0; part < 8; ++part) {
+    for (int64_t i = 0; i < n; ++i) sum[i] = op(sum[i], wide[part * n + i]);
+  }
+}
+
 // The sums of columns [column, column + n) over the reduced positions [begin, end).
 template <class Op, class A>
 void sum_columns(const Nest& nest, const char* x, LoadRow<A> load_row, bool direct, int64_t n,
@@ -307,10 +324,15 @@ void sum_columns(const Nest& nest, const char* x, LoadRow<A> load_row, bool dire
   alignas(64) A values[kColumns];
   for (int64_t i = 0; i < n; ++i) sum[i] = Op::template identity<A>;
   constexpr int64_t kGroup = 64;
+  const bool narrow = direct && column_step == 1 && row_step == n && 8 * n <= kColumns;
   for (int64_t at = begin; at < end; at += kGroup) {
     for (int64_t i = 0; i < n; ++i) group[i] = Op::template identity<A>;
     const int64_t rows = end - at < kGroup ? end - at : kGroup;
     for_rows(loops, 0, at, rows, [&](int64_t offset, int64_t length) {
+      if (narrow) {
+        const char* from = x + offset * nest.item;
+        return sum_narrow_rows<Op>(reinterpret_cast<const A*>(from), length, n, group);
+      }
       for (int64_t r = 0; r < length; ++r) {
         const char* from = x + (offset + r * row_step) * nest.item;
         const A* row = values;

@@ -15,8 +15,13 @@ struct Range {
 DL_INLINE Range taps_inside(const ConvSizes& s, int d, int64_t out) {
   const int64_t at = out * s.window.stride[d] - s.window.before[d], step = s.window.dilation[d];
   Range r;
-  r.begin = at >= 0 ? 0 : (-at + step - 1) / step;
-  r.end = at >= s.in[d] ? 0 : (s.in[d] - at + step - 1) / step;
+  if (step == 1) {  // a division costs as much as a window
+    r.begin = at >= 0 ? 0 : -at;
+    r.end = at >= s.in[d] ? 0 : s.in[d] - at;
+  } else {
+    r.begin = at >= 0 ? 0 : (-at + step - 1) / step;
+    r.end = at >= s.in[d] ? 0 : (s.in[d] - at + step - 1) / step;
+  }
   if (r.end > s.window.size[d]) r.end = s.window.size[d];
   return r;
 }
