@@ -204,3 +204,14 @@ def test_errors_name_the_function_that_was_called(derive: Any) -> None:
         derive(3)
     with pytest.raises(ValueError, match=rf"\[{name}\] argnums=2"):
         derive(dl.sum, argnums=2)(x)
+
+
+def test_aux_is_apart_from_the_graph_as_the_number_is():
+    w = dl.Variable([1.0, 2.0])
+    f = dl.value_and_grad(lambda v: (dl.sum(v * v), {"a": [v * 3, "b"]}), has_aux=True)
+    (loss, aux), _ = f(w)
+    assert aux["a"][0].tolist() == [3.0, 6.0] and aux["a"][1] == "b"
+    assert not loss.requires_grad and not aux["a"][0].requires_grad
+    # Inside another `grad` it is differentiated, as in JAX.
+    outer = dl.grad(lambda v: dl.sum(f(v)[0][1]["a"][0]))
+    assert outer(w).tolist() == [3.0, 3.0]

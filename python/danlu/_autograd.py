@@ -54,6 +54,17 @@ def _pack(structure: Any, leaves: Any) -> Any:
     return next(leaves)
 
 
+def _detached(structure: Any) -> Any:
+    """The structure with its tensors as they are without a graph behind them."""
+    if isinstance(structure, dict):
+        return type(structure)((key, _detached(item)) for key, item in structure.items())
+    if isinstance(structure, (list, tuple)):
+        items = [_detached(item) for item in structure]
+        return type(structure)(*items) if hasattr(structure, "_fields") else type(structure)(items)
+    detach = isinstance(structure, Tensor) and structure.requires_grad
+    return stop_gradient(structure) if detach else structure
+
+
 @suggests_arguments
 def value_and_grad(
     f: Callable[..., Any],
@@ -72,7 +83,8 @@ def value_and_grad(
         f: returns one number (a tensor of one element), or `(number, aux)` with `has_aux`.
         argnums: the position of the argument, or a sequence of positions (then a tuple of
             gradients).
-        has_aux: `f` returns something besides the number, which is passed on.
+        has_aux: `f` returns something besides the number, which is passed on. As the number, its
+            tensors have no gradient of their own, but where the gradient can be differentiated.
         create_graph: whether the gradient can be differentiated again; by default it can inside
             another `grad` or `value_and_grad`.
 
@@ -137,7 +149,7 @@ def _value_and_grad(
             _depth.value -= 1
             watching.exit()
         if not again:
-            loss = stop_gradient(loss)
+            loss, aux = stop_gradient(loss), _detached(aux)
         given = iter(gradients)
         packed = tuple(_pack(arguments[position], given) for position in positions)
         value = (loss, aux) if has_aux else loss

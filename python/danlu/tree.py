@@ -46,7 +46,10 @@ def flatten(structure: Any) -> list:
     if not is_nested(structure):
         return [structure]
     out: list = []
-    _flatten_into(structure, out)
+    try:
+        _flatten_into(structure, out)
+    except RecursionError:
+        raise _endless("flatten") from None
     return out
 
 
@@ -58,6 +61,10 @@ def _flatten_into(structure, out):
             _flatten_into(item, out)
         else:
             out.append(item)
+
+
+def _endless(who: str) -> ValueError:
+    return ValueError(f"[{who}] the structure holds itself, or is nested too deeply")
 
 
 def _like(structure, items):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import activations, constraints, initializers, ops, regularizers
+from ..utils.arguments import standardize_axis
 from .input_spec import InputSpec
 from .layer import Layer
 
@@ -246,7 +247,7 @@ class Softmax(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = None if axis is None else standardize_axis("Softmax", axis, several=True)
         self.supports_masking = True
         self.built = True
 
@@ -254,7 +255,8 @@ class Softmax(Layer):
         if mask is not None:
             mask = ops.cast(mask, "bool")
             inputs = ops.where(mask, inputs, -3e4 if inputs.dtype == "float16" else -1e9)
-        outputs = ops.softmax(inputs, axis=self.axis)
+        axis = tuple(self.axis) if isinstance(self.axis, list) else self.axis
+        outputs = ops.softmax(inputs, axis=axis)
         return outputs if mask is None else ops.where(mask, outputs, 0.0)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
+from ..utils.arguments import standardize_axis
 from .layer import Layer
 from .masking import mask_of
 
@@ -210,7 +211,7 @@ class Concatenate(Merge):
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = standardize_axis("Concatenate", axis)
 
     def call(self, inputs: Any) -> Any:
         self._check_list(inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core, config, constraints, initializers, ops, regularizers
+from ..utils.arguments import standardize_axis
 from ..utils.tensors import cast
 from ..utils.windows import image_hint
 from .input_spec import InputSpec
@@ -63,7 +64,7 @@ class BatchNormalization(Layer):
                     f"[BatchNormalization] {name}={value!r} is not supported: danlu normalizes by "
                     f"the batch of one machine. Leave {name} out"
                 )
-        self.axis = int(axis)
+        self.axis = standardize_axis("BatchNormalization", axis)
         self.momentum = float(momentum)
         self.epsilon = float(epsilon)
         self.center = center
@@ -208,9 +209,7 @@ class LayerNormalization(Layer):
                 "variance: write x * rsqrt(mean(x * x) + epsilon) in a Layer"
             )
         super().__init__(**kwargs)
-        if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"[LayerNormalization] axis is an int or a list of ints, got {axis!r}")
-        self.axis: Any = axis if isinstance(axis, int) else list(axis)
+        self.axis: Any = standardize_axis("LayerNormalization", axis, several=True)
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
@@ -269,9 +268,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not isinstance(axis, (int, list, tuple)):
-            raise TypeError(f"[UnitNormalization] axis is an int or a list of ints, got {axis!r}")
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis = standardize_axis("UnitNormalization", axis, several=True)
         self.supports_masking = True
         self.built = True
 

@@ -58,11 +58,13 @@ class Reshape(Layer):
 
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if isinstance(target_shape, str) or not hasattr(target_shape, "__iter__"):
+        listed = hasattr(target_shape, "__iter__") and not isinstance(target_shape, str)
+        sizes = list(target_shape) if listed else []
+        if not listed or not all(hasattr(n, "__index__") for n in sizes):
             raise ValueError(
-                f"[Reshape] target_shape is a tuple of sizes, got target_shape={target_shape!r}"
+                f"[Reshape] target_shape is a tuple of sizes, got target_shape={target_shape!r:.60}"
             )
-        self.target_shape = tuple(int(n) for n in target_shape)
+        self.target_shape = tuple(map(int, sizes))
         if self.target_shape.count(-1) > 1 or any(n < -1 for n in self.target_shape):
             raise ValueError(
                 "[Reshape] target_shape holds sizes >= 0 and at most one -1, got "

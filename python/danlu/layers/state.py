@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import tree
 from .._core import Variable
+from ..utils.arguments import as_list
 from ..utils.suggest import SuggestsArguments
 from .tracking import TrackedDict, TrackedList
 
@@ -86,7 +87,13 @@ class LayerState(SuggestsArguments):
             object.__setattr__(self, name, value)
             return
         if name not in _LISTS and not name.startswith(("_init", "_inbound", "_losses")):
-            value = self._track(value)
+            try:
+                value = self._track(value)
+            except RecursionError:
+                raise ValueError(
+                    f"[{type(self).__name__}] attribute {name!r} is a list or dict that holds "
+                    "itself, or is nested too deeply"
+                ) from None
         self.__dict__[name] = value
         if name == "input_spec":
             self.__dict__["_shape_seen"] = None
@@ -310,7 +317,8 @@ class LayerState(SuggestsArguments):
         [[3.5, 6.5]]
         """
         mine = self.weights
-        values = list(weights)
+        who = f"{type(self).__name__} {self.name!r}"
+        values = as_list(who, weights, "weights", "arrays, as get_weights returns it")
         if not self.built and not mine:
             raise ValueError(
                 f"{self.label()} set_weights: it is not built, so it has no weights yet: call it "

@@ -7,6 +7,7 @@ from typing import Any
 from .. import config, ops
 from ..losses.checks import check_dense_labels, check_same_shape, check_sparse_labels
 from ..losses.loss import prediction, same_rank
+from ..utils.arguments import check_numbers
 from ..utils.tensors import cast
 from .reduction import NamedMean
 
@@ -164,6 +165,7 @@ class BinaryAccuracy(NamedMean):
     def __init__(
         self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5
     ) -> None:
+        check_numbers("BinaryAccuracy", threshold=threshold)
         super().__init__(binary_accuracy, name, dtype, threshold=threshold)
         self.threshold = threshold
 

@@ -7,6 +7,7 @@ from typing import Any
 from .. import config, ops
 from ..losses.checks import check_same_shape
 from ..losses.loss import check_weight, same_rank
+from ..utils.arguments import positive_int
 from ..utils.tensors import cast
 from .metric import Metric
 
@@ -35,9 +36,15 @@ class _Counts(Metric):
         if thresholds is None:
             thresholds = 0.5 if top_k is None else _BELOW_ALL
         self.thresholds = list(thresholds) if hasattr(thresholds, "__len__") else [thresholds]
-        if self.init_thresholds is not None and not all(0 <= t <= 1 for t in self.thresholds):
+        if top_k is not None:
+            positive_int(type(self).__name__, top_k, "top_k")
+        numbers = all(hasattr(t, "__float__") for t in self.thresholds)
+        if self.init_thresholds is not None and not (
+            numbers and all(0 <= t <= 1 for t in self.thresholds)
+        ):
             raise ValueError(
-                f"[{type(self).__name__}] thresholds lie in [0, 1], got {self.init_thresholds!r}"
+                f"[{type(self).__name__}] thresholds is a number in [0, 1] or a list of "
+                f"them, got {self.init_thresholds!r:.60}"
             )
         for count in self._kept:
             setattr(self, count, self._count(count))

@@ -41,7 +41,17 @@ def make_batches(
         raise ValueError(f"[{who}] got no data: x is None")
     if isinstance(x, (str, bytes)):
         raise TypeError(f"[{who}] wants numbers, got text: {x[:40]!r}")
-    if is_data(x):
+    try:
+        arrays = is_data(x)
+    except RecursionError:
+        raise ValueError(f"[{who}] x is a list that holds itself, or nested too deeply") from None
+    if isinstance(x, dict) and not arrays:
+        name, value = next((k, v) for k, v in x.items() if not is_data(v))
+        raise TypeError(
+            f"[{who}] x is a dict of arrays by the names of inputs, and x[{name!r}] is "
+            f"{value!r:.60} ({type(value).__name__}): give arrays whose first axis counts samples"
+        )
+    if arrays:
         size = 32 if batch_size is None else positive_int(who, batch_size, "batch_size")
         return ArrayBatches(who, x, y, sample_weight, size, shuffle, class_weight, seed_generator)
     for name, value in (("y", y), ("sample_weight", sample_weight)):

@@ -8,6 +8,7 @@ from ..layers import signature
 from ..layers.input import InputLayer
 from ..layers.keras_tensor import KerasTensor
 from ..layers.layer import Layer
+from ..utils.arguments import as_list
 from ..utils.naming import auto_name
 from .functional import Functional
 from .model import Model
@@ -50,7 +51,8 @@ class Sequential(Model):
             )
         Layer.__init__(self, trainable=trainable, name=name)
         self.__dict__["_functional"] = None
-        for layer in layers or ():
+        given = "layers, such as [Flatten(), Dense(1)]"
+        for layer in as_list(type(self).__name__, layers or (), "layers", given):
             self.add(layer, rebuild=False)
         if layers:
             self._rebuild()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import _core
+from ..utils.arguments import as_list
 from ..utils.naming import auto_name
 from ..utils.suggest import SuggestsArguments
 from ..utils.warn import warn
@@ -115,7 +116,7 @@ class Optimizer(OptimizerState, SuggestsArguments):
         """
         if self.built:
             return
-        variables = list(variables)
+        variables = as_list(f"{type(self).__name__}.build", variables, "variables", "Variables")
         self._indices = {id(v): i for i, v in enumerate(variables)}
         if len(self._indices) != len(variables):
             raise ValueError(f"[{type(self).__name__}.build] a variable is in the list twice")
@@ -332,11 +333,13 @@ class Optimizer(OptimizerState, SuggestsArguments):
         >>> w.tolist()
         [0.0]
         """
-        grads = list(grads)
+        who = f"{type(self).__name__}.apply"
+        grads = as_list(who, grads, "grads", "gradients, one for each variable")
         if not grads:
             return
         if trainable_variables is not None:
-            trainable_variables = list(trainable_variables)
+            variables = as_list(who, trainable_variables, "trainable_variables", "Variables")
+            trainable_variables = variables
             if not self.built:
                 self.build(trainable_variables)
             grads, missing = self._in_order(grads, trainable_variables)
@@ -370,7 +373,8 @@ class Optimizer(OptimizerState, SuggestsArguments):
         >>> dl.optimizers.SGD(learning_rate=0.5).apply_gradients(zip([[6.0]], [w])).item()
         1
         """
-        pairs = list(grads_and_vars)
+        who = f"{type(self).__name__}.apply_gradients"
+        pairs = as_list(who, grads_and_vars, "grads_and_vars", "(gradient, variable) pairs")
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise ValueError(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import _core
+from ..utils.arguments import as_list
 from ..utils.warn import warn
 
 
@@ -170,6 +171,8 @@ class OptimizerState:
             raise ValueError(
                 f"[{type(self).__name__}.set_weights] call optimizer.build(variables) first"
             )
+        who = f"{type(self).__name__}.set_weights"
+        weights = as_list(who, weights, "weights", "arrays, one for each of `variables`")
         if len(weights) != len(self._variables):
             raise ValueError(
                 f"[{type(self).__name__}.set_weights] got {len(weights)} arrays for "

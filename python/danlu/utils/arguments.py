@@ -56,6 +56,25 @@ def standardize_shape(owner: str, value: Any, name: str) -> tuple[int | None, ..
     )
 
 
+def standardize_axis(owner: str, value: Any, several: bool = False) -> Any:
+    """Return an axis as an int; with `several` also a list of axes, as a list of ints."""
+    listed = several and isinstance(value, (list, tuple))
+    axes = list(value) if listed else [value]
+    if not axes or not all(_is_int(axis) and not isinstance(axis, bool) for axis in axes):
+        wanted = "an int or a list of ints" if several else "an int"
+        raise TypeError(
+            f"[{owner}] axis is {wanted}, counted with the batch as 0, got axis={value!r:.60}"
+        )
+    return [int(axis) for axis in axes] if listed else int(axes[0])
+
+
+def as_list(owner: str, value: Any, name: str, what: str) -> list:
+    """Return the items of an iterable."""
+    if hasattr(value, "__iter__") and not isinstance(value, (str, bytes)):
+        return list(value)
+    raise TypeError(f"[{owner}] {name} is a list of {what}, got {name}={value!r:.60}")
+
+
 def positive_int(owner: str, value: Any, name: str) -> int:
     """Return `value` if it is an integer > 0."""
     if _is_int(value) and not isinstance(value, bool) and value > 0:
