@@ -114,3 +114,30 @@ def test_a_model_that_builds_and_compiles_itself(tmp_path):
     config = saving.serialize_keras_object(model)
     again = saving.deserialize_keras_object(config, {"Own": Own, "error": error})
     assert again.compiled_by == "own" and again.built
+
+
+@saving.register_keras_serializable(package="tests")
+class Counting(dl.optimizers.SGD):
+    """Keeps a number that is no Variable."""
+
+    seen = 0
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        store["seen"] = self.seen
+
+    def load_own_variables(self, store):
+        self.seen = int(store.pop("seen"))
+        super().load_own_variables(store)
+
+
+def test_an_optimizer_that_saves_itself(tmp_path):
+    model = dl.Sequential([dl.Input((2,)), layers.Dense(1)])
+    model.compile(Counting(0.1, momentum=0.9), "mse")
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=2, verbose=0)
+    model.optimizer.seen = 7
+    model.save(tmp_path / "m.keras")
+    again = dl.models.load_model(tmp_path / "m.keras")
+    assert again.optimizer.seen == 7 and again.optimizer.iterations.item() == 4
+    for ours, theirs in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+        assert (ours.numpy() == theirs.numpy()).all()

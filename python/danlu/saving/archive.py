@@ -87,7 +87,7 @@ def model_to_bytes(model: Any) -> bytes:
 
     from .. import __version__
     from .serialization import serialize_keras_object
-    from .weights import weights_to_bytes
+    from .weights import as_array, weights_to_bytes
 
     members: dict[str, Any] = {
         METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
@@ -95,6 +95,10 @@ def model_to_bytes(model: Any) -> bytes:
         WEIGHTS: weights_to_bytes(model),
     }
     state = {name: v.numpy() for name, v in _training_state(model).items()}
+    if _has_own_state(model.optimizer):
+        own: dict[str, Any] = {}
+        model.optimizer.save_own_variables(own)
+        state.update({f"optimizer/{key}": as_array(value) for key, value in own.items()})
     if state:
         members[TRAINING] = safetensors.dumps(state, {"format": "danlu"})
     buffer = io.BytesIO()
@@ -108,12 +112,24 @@ def model_to_bytes(model: Any) -> bytes:
 def _training_state(model: Any) -> dict[str, Any]:
     state = {}
     optimizer = getattr(model, "optimizer", None)
-    if optimizer is not None and optimizer.built:
+    if optimizer is not None and optimizer.built and not _has_own_state(optimizer):
         for i, variable in enumerate(optimizer.variables):
             state[f"optimizer/{i}"] = variable
     if model._shuffle_generator is not None:
         state["shuffle"] = model._shuffle_generator.state
     return state
+
+
+def _has_own_state(optimizer: Any) -> bool:
+    """Whether an optimizer has state and says itself what is saved of it."""
+    from ..optimizers import Optimizer
+
+    names = ("save_own_variables", "load_own_variables")
+    return (
+        optimizer is not None
+        and optimizer.built
+        and any(getattr(type(optimizer), name) is not getattr(Optimizer, name) for name in names)
+    )
 
 
 def load_model(
@@ -191,6 +207,11 @@ def _load_training(model: Any, path: Any) -> None:
             model.optimizer.build(model.trainable_variables)
     if "shuffle" in arrays:
         model._shuffling()
+    if _has_own_state(model.optimizer):
+        keys = [name for name in arrays if name.startswith("optimizer/")]
+        model.optimizer.load_own_variables(
+            {name.removeprefix("optimizer/"): arrays.pop(name) for name in keys}
+        )
     wanted = {name: tuple(v.shape) for name, v in _training_state(model).items()}
     if wanted != {name: tuple(array.shape) for name, array in arrays.items()}:
         warn(

@@ -81,16 +81,20 @@ def _numbered(name: str, taken: dict[str, int]) -> str:
 
 
 def _arrays(model: Any) -> dict[str, Any]:
-    import numpy
-
     arrays = {name: variable.numpy() for name, variable in named_variables(model).items()}
     for prefix, layer in _own_stores(model):
         store: dict[str, Any] = {}
         layer.save_own_variables(store)
         for key, value in store.items():
-            is_ours = isinstance(value, (Tensor, Variable))
-            arrays[prefix + key] = value.numpy() if is_ours else numpy.asarray(value)
+            arrays[prefix + key] = as_array(value)
     return arrays
+
+
+def as_array(value: Any) -> Any:
+    """Return what was put into a store as a NumPy array."""
+    import numpy
+
+    return value.numpy() if isinstance(value, (Tensor, Variable)) else numpy.asarray(value)
 
 
 def weights_to_bytes(model: Any) -> bytes:
