@@ -118,7 +118,10 @@ PyObject* to_number(const Tensor& x);  // item()
 // ---- repr.cpp ---------------------------------------------------------------------------------
 std::string to_repr(const Tensor& x);
 
-// ---- tensor_type.cpp, variable_type.cpp -------------------------------------------------------
+// ---- tensor_type.cpp, tensor_attributes.cpp, variable_type.cpp --------------------------------
+Tensor self_tensor(PyObject* self);      // of a Tensor or a Variable
+extern PyGetSetDef shared_attributes[];  // of both types
+extern PyGetSetDef tensor_attributes[];
 void make_tensor_type(PyObject* module);
 void make_variable_type(PyObject* module);
 

@@ -12,7 +12,6 @@ namespace danlu::python {
 PyTypeObject* variable_type = nullptr;
 
 const PyType_Slot* shared_slots();
-extern PyGetSetDef shared_attributes[];
 extern PyMethodDef shared_methods[];
 void add_descriptors(PyTypeObject* type, PyGetSetDef* attributes, PyMethodDef* methods);
 
