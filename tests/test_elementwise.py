@@ -419,3 +419,72 @@ def test_float64_is_rounded_once_to_float16() -> None:
     with np.errstate(over="ignore"):
         want = x.astype("float16")
     np.testing.assert_array_equal(dl.astype(dl.asarray(x), "float16").numpy(), want)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_ldexp_is_that_of_numpy_to_the_ends_of_the_dtype(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1000) * 10.0 ** rng.integers(-40, 40, 1000)
+    with np.errstate(all="ignore"):
+        x = np.concatenate([x, [0.0, -0.0, INF, -INF, NAN]]).astype(dtype)
+        n = rng.integers(-3000, 3000, x.size)
+        n[::2] //= 10
+        np.testing.assert_array_equal(ops.ldexp(x, n).numpy(), np.ldexp(x, n))
+
+
+def test_fmod_promotes_before_it_computes() -> None:
+    least = dl.asarray(-128, dtype="int8")
+    assert ops.fmod([1.0], least).tolist() == [1.0]
+    assert ops.fmod(dl.asarray(5, dtype="int8"), least).item() == 5
+    x, y = np.array([-3.0, 0.0, -0.0, INF, 1.0, 3.0]), np.array([3.0, 2.0, 2.0, 2.0, 0.0, -INF])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(ops.fmod(x, y).numpy(), np.fmod(x, y))
+    assert np.signbit(ops.fmod(x, y).numpy()[:3]).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("other", ["int8", "int32", "int64", "float32"])
+def test_mixed_dtypes_are_computed_in_the_wider_one(other: str) -> None:
+    x = np.array([0.1, 2.0**24 + 1, -3.0])
+    y = np.array([3, 2, 1], other)
+    for ours, theirs in (
+        (ops.logaddexp2, np.logaddexp2),
+        (ops.heaviside, np.heaviside),
+        (ops.fmod, np.fmod),
+        (ops.isclose, np.isclose),
+        (lambda a, b: ops.average(a, weights=b), lambda a, b: np.average(a, weights=b)),
+        (lambda a, b: ops.trapezoid(a, x=b), lambda a, b: np.trapezoid(a, x=b)),
+    ):
+        for pair in ((x, y), (y, x)):
+            got, want = ours(*pair), theirs(*pair)
+            assert got.dtype == want.dtype
+            np.testing.assert_allclose(got.numpy(), want, rtol=1e-15)
+
+
+def test_isclose_of_large_integers() -> None:
+    x = dl.asarray([2**24 + 1, 2**24])
+    assert ops.isclose(x, 2**24, rtol=0, atol=0).tolist() == [False, True]
+
+
+def test_what_is_joined_to_a_difference_keeps_its_fraction() -> None:
+    assert dl.diff([1, 2], prepend=[0.5], append=[2.5]).tolist() == [0.5, 1.0, 0.5]
+
+
+def test_derivatives_at_zero() -> None:
+    zero = dl.asarray(0.0, dtype="float64")
+    slopes = dl.grad(lambda x: dl.sum(ops.fmod(x, 1.0)))(dl.asarray([-0.5, 0.0, 2.0]))
+    assert slopes.tolist() == [1.0, 1.0, 1.0]
+    assert dl.grad(dl.grad(ops.sinc))(zero).item() == pytest.approx(-(math.pi**2) / 3)
+    for power, slope, curvature in ((0, 0, 0), (1, 1, 0), (2, 0, 2), (3, 0, 0)):
+        f = dl.grad(lambda x, p=power: x**p)
+        assert f(zero).item() == slope and dl.grad(f)(zero).item() == curvature
+
+
+@pytest.mark.parametrize("spread", [dl.std, ops.nanstd])
+def test_the_deviation_of_equals_has_no_slope(spread: object) -> None:
+    # As in PyTorch; without degrees of freedom there is no number.
+    for size in (1, 3):
+        assert dl.grad(spread)(dl.ones(size)).tolist() == [0.0] * size
+    assert np.isnan(dl.grad(lambda x: dl.std(x, correction=1))(dl.ones(1)).item())
+    x = dl.asarray([[1.0, 1.0], [1.0, 3.0]])
+    slopes = dl.grad(lambda x: dl.sum(spread(x, axis=1)))(x)
+    assert slopes.tolist() == [[0.0, 0.0], [-0.5, 0.5]]

@@ -123,7 +123,8 @@ ARITHMETIC = [
     unary("conj", np.conj),
     binary("ldexp", ops.ldexp, np.ldexp,
            inputs=lambda rng, shapes: [rng.uniform(-2, 2, shapes[0]),
-                                       rng.integers(-3, 4, shapes[1])]),
+                                       rng.integers(-3, 4, shapes[1])],
+           bad=(Bad(lambda: ops.ldexp(1.0, 0.5), TypeError, r"\[ldexp\] .* integers"),)),
     binary("divide_no_nan", ops.divide_no_nan, np.divide, domain=[(-2, 2), (0.5, 2)]),
 ]  # fmt: skip
 
@@ -151,6 +152,12 @@ EXPONENTIAL = [
     unary("erfc", erfc, torch=torch_of("erfc")),
     elementwise("erfinv", ops.erfinv, None, domain=(-0.9, 0.9), torch=torch_of("erfinv")),
     unary("sinc", np.sinc, (0.2, 2.0), torch=torch_of("sinc")),
+    unary(
+        "sinc_near_zero",
+        np.sinc,
+        function=ops.sinc,
+        inputs=lambda rng, shapes: [rng.integers(-4, 5, shapes[0]) * 0.01],
+    ),
     unary("rad2deg", np.rad2deg, torch=torch_of("rad2deg")),
     unary("deg2rad", np.deg2rad, torch=torch_of("deg2rad")),
 ]

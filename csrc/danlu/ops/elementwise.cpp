@@ -161,7 +161,9 @@ Tensor chosen(const Tensor& wins, const Tensor& a, const Tensor& b, const Tensor
   return masked(wins, dy) + masked(equal(a, b), dy * 0.5);
 }
 Tensor power_da(const Tensor& a, const Tensor& b, const Tensor& dy) {
-  return dy * masked(not_equal(b, zero_like(b)), b * pow(a, b - 1.0));
+  // a^0 is flat, and its slope, too, though 0^-1 is not finite.
+  const Tensor flat = equal(b, zero_like(b));
+  return dy * (masked(logical_not(flat), b) * pow(a, where(flat, zero_like(b), b - 1.0)));
 }
 Tensor power_db(const Tensor& a, const Tensor& y, const Tensor& dy) {
   const Tensor zero = equal(a, zero_like(a));  // 0^b is flat, though log 0 is not finite

@@ -305,7 +305,11 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdims) 
                 as_floating(x).dtype());
 }
 Tensor standard_deviation(const Tensor& x, const Axes& axes, double correction, bool keepdims) {
-  return astype(sqrt(var(widened(x), axes, correction, keepdims)), as_floating(x).dtype());
+  const Tensor variance = var(widened(x), axes, correction, keepdims);
+  const Tensor zero = Tensor::scalar(0.0, variance.dtype(), variance.device());
+  const Tensor none = equal(variance, zero);  // where the root has no slope: 0, as in PyTorch
+  const Tensor root = where(none, zero, sqrt(where(none, zero + 1.0, variance)));
+  return astype(root, as_floating(x).dtype());
 }
 
 Tensor argmax(const Tensor& x, int64_t axis, bool keepdims) {

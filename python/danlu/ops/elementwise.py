@@ -29,7 +29,6 @@ __all__: list[str] = [
     "rad2deg",
     "real",
     "round",
-    "saturate_cast",
     "sinc",
 ]
 
@@ -45,7 +44,7 @@ def _tensor(x: Any) -> Any:
 
 def _floating(x: Any) -> Any:
     x = _tensor(x)
-    return x if x.dtype.name.startswith(("float", "bfloat")) else _core.astype(x, "float32")
+    return x if _is_floating(x.dtype) else _core.astype(x, "float32")
 
 
 def _wide(x: Any) -> Any:
@@ -54,27 +53,15 @@ def _wide(x: Any) -> Any:
     return x if x.dtype == "float64" else _core.astype(x, "float32")
 
 
-def saturate_cast(x: Any, dtype: Any) -> Any:
-    """x converted to the dtype; what does not fit becomes the nearest number that does.
+def _is_floating(dtype: Any) -> bool:
+    return dtype.name.startswith(("float", "bfloat"))
 
-    Source: keras.ops.
 
-    >>> import danlu as dl
-    >>> dl.ops.saturate_cast([300, -5], "uint8").tolist()
-    [255, 0]
-    """
-    from .dtypes import finfo, iinfo, isdtype
-
-    x = _tensor(x)
-    if isdtype(dtype, "bool") or isdtype(x.dtype, "bool"):
-        return _core.astype(x, dtype)
-    limits = iinfo(dtype) if isdtype(dtype, "integral") else finfo(dtype)
-    own = iinfo(x.dtype) if isdtype(x.dtype, "integral") else finfo(x.dtype)
-    low = limits.min if limits.min > own.min else None
-    high = limits.max if limits.max < own.max else None
-    if isdtype(x.dtype, "real floating") and isdtype(dtype, "integral"):
-        low = high = None  # the conversion itself does it, and exactly
-    return _core.astype(_core.clip(x, low, high), dtype)
+def _pair(x1: Any, x2: Any, whole: Any = "float32") -> tuple[Any, Any]:
+    """Both in their common dtype, and in the dtype `whole` if it is not floating."""
+    dtype = _core.result_type(x1, x2)
+    dtype = dtype if _is_floating(dtype) else whole or dtype
+    return _core.asarray(x1, dtype=dtype), _core.asarray(x2, dtype=dtype)
 
 
 def positive(x: Any) -> Any:
@@ -143,10 +130,12 @@ def sinc(x: Any) -> Any:
     >>> [round(y, 4) for y in dl.ops.sinc([0.0, 0.5]).tolist()]
     [1.0, 0.6366]
     """
-    x = _floating(x) * _PI
-    at_zero = x == 0.0
-    safe = _core.where(at_zero, 1.0, x)
-    return _core.where(at_zero, 1.0, _core.sin(safe) / safe)
+    dtype, x = _floating(x).dtype, _wide(x) * _PI
+    near_zero = _core.abs(x) < 0.1  # there the series has all digits, in its derivatives, too
+    safe = _core.where(near_zero, 1.0, x)
+    square = _core.square(_core.where(near_zero, x, 0.0))
+    series = 1.0 - square / 6 * (1.0 - square / 20 * (1.0 - square / 42 * (1.0 - square / 72)))
+    return _core.astype(_core.where(near_zero, series, _core.sin(safe) / safe), dtype)
 
 
 def logaddexp2(x1: Any, x2: Any) -> Any:
@@ -158,23 +147,31 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
     >>> round(dl.ops.logaddexp2(3.0, 3.0).item(), 4)
     4.0
     """
-    a, b = _floating(x1) * _LN2, _floating(x2) * _LN2
-    return _core.logaddexp(a, b) / _LN2
+    x1, x2 = _pair(x1, x2)
+    return _core.logaddexp(x1 * _LN2, x2 * _LN2) / _LN2
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
     """x1 * 2^x2, where 2^x2 itself may overflow. Integers x1 give float32.
 
-    Source: keras.ops.
+    Raises TypeError unless x2 are integers. Source: keras.ops.
 
     >>> import danlu as dl
     >>> [round(y, 4) for y in dl.ops.ldexp([0.5, 3.0], [2, 1]).tolist()]
     [2.0, 6.0]
     """
-    x1, x2 = _floating(x1), _tensor(x2)
-    half = x2 // 2  # 2^x2 itself may lie outside the dtype where the product does not
-    first, second = (_core.exp2(_core.astype(n, x1.dtype)) for n in (half, x2 - half))
-    return x1 * first * second
+    x2 = _tensor(x2)
+    if "int" not in x2.dtype.name:
+        raise TypeError(f"[ldexp] x2 are exponents, integers, got {x2.dtype}: use x1 * exp2(x2)")
+    dtype, x = _floating(x1).dtype, _wide(x1)
+    # In three parts, because 2^x2 may lie outside the dtype where the product does not; beyond the
+    # limit every product is 0 or infinite.
+    limit = 2100 if x.dtype == "float64" else 280
+    x2 = _core.clip(x2, -limit, limit)
+    third = x2 // 3
+    for part in (third, third, x2 - 2 * third):
+        x = x * _core.exp2(_core.astype(part, x.dtype))
+    return _core.astype(x, dtype)
 
 
 def heaviside(x1: Any, x2: Any) -> Any:
@@ -186,7 +183,7 @@ def heaviside(x1: Any, x2: Any) -> Any:
     >>> dl.ops.heaviside([-1.0, 0.0, 2.0], 0.5).tolist()
     [0.0, 0.5, 1.0]
     """
-    x1, x2 = _floating(x1), _floating(x2)
+    x1, x2 = _pair(x1, x2)
     step = _core.astype(x1 > 0.0, x1.dtype)
     return _core.where(_core.isnan(x1), x1, _core.where(x1 == 0.0, x2, step))
 
@@ -226,12 +223,14 @@ def fmod(x1: Any, x2: Any) -> Any:
     >>> dl.ops.fmod([7, -7], 3).tolist()
     [1, -1]
     """
-    x1, x2 = _tensor(x1), _tensor(x2)
-    if "int" in x1.dtype.name and "int" in x2.dtype.name:
+    x1, x2 = _pair(x1, x2, whole=None)
+    if not _is_floating(x1.dtype):
         rest = _core.remainder(x1, x2)  # with the sign of x2; |x1| of the least integer overflows
         other = _core.logical_and(rest != 0, _core.logical_xor(x1 < 0, x2 < 0))
         return _core.where(other, rest - x2, rest)
-    return _core.copysign(_core.remainder(_core.abs(x1), _core.abs(x2)), x1)
+    # |x| as a product, whose slope at 0 is that of x.
+    sign1, sign2 = _core.copysign(1.0, x1), _core.copysign(1.0, x2)
+    return sign1 * _core.remainder(sign1 * x1, sign2 * x2)
 
 
 def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
@@ -265,7 +264,7 @@ def isclose(
     >>> dl.ops.isclose([1.0, 2.0], [1.000001, 2.1]).tolist()
     [True, False]
     """
-    x1, x2 = _floating(x1), _floating(x2)
+    x1, x2 = _pair(x1, x2, whole="float64")
     finite = _core.logical_and(_core.isfinite(x1), _core.isfinite(x2))
     near = _core.abs(x1 - x2) <= atol + rtol * _core.abs(x2)
     close = _core.logical_or(_core.logical_and(finite, near), x1 == x2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from .elementwise import _floating, _tensor, _wide
+from .elementwise import _floating, _pair, _tensor, _wide
 from .shapes import _axis
 
 TYPE_CHECKING = False
@@ -32,26 +32,41 @@ __all__: list[str] = [
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean over the axes, weighted: sum(w x) / sum(w). Integers give float32.
 
-    `weights` are broadcast to x, or a vector along one axis: ValueError when that is not named.
-    Source: keras.ops.
+    `weights` have the shape of x, or that of the axes. Raises ValueError for another shape, and
+    when `axis` must say which axes are meant. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.average([1.0, 4.0], weights=[3.0, 1.0]).item()
     1.75
     """
-    dtype = _floating(x).dtype
-    x = _wide(x)
     if weights is None:
-        return _core.astype(_core.mean(x, axis), dtype)
-    w = _core.astype(weights, x.dtype)
-    if w.ndim == 1 and x.ndim > 1:
-        if not isinstance(axis, int):
-            raise ValueError(
-                f"[average] weights of shape {w.shape} need one axis of x {x.shape}, got {axis!r}"
-            )
-        w = _core.reshape(w, [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
-    w = _core.broadcast_to(w, x.shape)
+        return _core.astype(_core.mean(_wide(x), axis), _floating(x).dtype)
+    x, w = _pair(x, weights)
+    dtype, x, w = x.dtype, _wide(x), _wide(w)
+    if w.shape != x.shape:
+        w = _along("average", w, x.shape, axis)
     return _core.astype(_core.sum(x * w, axis) / _core.sum(w, axis), dtype)
+
+
+def _along(owner: str, weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Weights with one axis for each of `axis`, broadcast along the other axes of `shape`."""
+    if axis is None:
+        raise ValueError(
+            f"[{owner}] weights of shape {weights.shape} for x of shape {shape}: say along which "
+            "axis"
+        )
+    axes = [
+        _axis(owner, a, len(shape)) for a in (axis if isinstance(axis, (tuple, list)) else [axis])
+    ]
+    wanted = tuple(shape[a] for a in axes)
+    if weights.shape != wanted:
+        raise ValueError(
+            f"[{owner}] weights have shape {weights.shape}, axis {axis} of x {shape} has {wanted}"
+        )
+    weights = _core.permute_dims(weights, sorted(range(len(axes)), key=axes.__getitem__))
+    return _core.broadcast_to(
+        _core.reshape(weights, [n if i in axes else 1 for i, n in enumerate(shape)]), shape
+    )
 
 
 def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None) -> Any:
@@ -67,8 +82,7 @@ def diff(x: Any, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = 
     x = _tensor(x)
     if n < 0:
         raise ValueError(f"[diff] n must be >= 0, got {n}")
-    ends = [None if e is None else _core.astype(e, x.dtype) for e in (prepend, append)]
-    parts = [p for p in (ends[0], x, ends[1]) if p is not None]
+    parts = [_tensor(p) for p in (prepend, x, append) if p is not None]
     x = _core.concat(parts, axis) if len(parts) > 1 else x
     here = _axis("diff", axis, x.ndim)
     for _ in range(min(n, x.shape[here])):  # then nothing is left
@@ -100,6 +114,9 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     7.5
     """
     dtype = _floating(y).dtype
+    if x is not None:
+        y, x = _pair(y, x)
+        dtype = y.dtype
     y = _core.moveaxis(_wide(y), axis, -1)
     width = dx if x is None else diff(_wide(x), axis if _tensor(x).ndim > 1 else -1)
     if x is not None and width.ndim > 1:
@@ -264,4 +281,7 @@ def nanstd(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> dl.ops.nanstd([1.0, dl.nan, 5.0]).item()
     2.0
     """
-    return _core.astype(_core.sqrt(nanvar(_wide(x), axis, keepdims)), _floating(x).dtype)
+    variance = nanvar(_wide(x), axis, keepdims)
+    zero = variance == 0.0  # where the root has no slope, as in `std`
+    root = _core.where(zero, 0.0, _core.sqrt(_core.where(zero, 1.0, variance)))
+    return _core.astype(root, _floating(x).dtype)
