@@ -59,6 +59,18 @@ def test_closure_over_variables() -> None:
     assert loss.item() == 5.0 and grads[0].tolist() == [2.0, 4.0] and w.grad is None
 
 
+def test_a_tensor_in_two_places_is_two_arguments() -> None:
+    # As in JAX.
+    q = dl.asarray([1.0, 2.0])
+    assert dl.grad(lambda a, b: dl.sum(a + b))(q, q).tolist() == [1.0, 1.0]
+    first, second = dl.grad(lambda a, b: dl.sum(a * a * b), argnums=(0, 1))(q, q)
+    assert first.tolist() == [2.0, 8.0] and second.tolist() == [1.0, 4.0]
+    assert dl.grad(lambda p: dl.sum(p[0] * p[1]))([q, q])[0].tolist() == [1.0, 2.0]
+    assert dl.grad(lambda a: dl.sum(a * q))(q).tolist() == [1.0, 2.0]
+    x = dl.asarray(2.0)
+    assert dl.grad(lambda x: dl.grad(lambda y: x * y**2)(x))(x).item() == 8.0
+
+
 def test_argnums_and_aux() -> None:
     f = dl.value_and_grad(lambda x, y: (x * y, "aux"), argnums=(0, 1), has_aux=True)
     (value, aux), grads = f(2.0, 3.0)

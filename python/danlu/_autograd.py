@@ -25,9 +25,10 @@ _depth = _Depth()
 
 
 def _flatten(structure: Any, leaves: list[Any]) -> Any:
-    """Append the tensors and Variables in `structure` to `leaves`; other numbers become tensors.
+    """Append the Variables in `structure`, and a tensor of each other value, to `leaves`.
 
-    Returns the structure with those tensors in place of arrays and numbers.
+    Returns the structure with those in place of the values. The tensors are new objects: one that
+    is passed twice, or that the function closes over, is a constant in its other places.
     """
     if isinstance(structure, dict):
         return type(structure)((key, _flatten(item, leaves)) for key, item in structure.items())
@@ -36,7 +37,12 @@ def _flatten(structure: Any, leaves: list[Any]) -> Any:
         if hasattr(structure, "_fields"):  # a named tuple
             return type(structure)(*items)
         return type(structure)(items)
-    if not isinstance(structure, (Tensor, Variable)):
+    if isinstance(structure, Tensor):
+        mask = getattr(structure, "_keras_mask", None)
+        structure = _core.asarray(structure)
+        if mask is not None:
+            structure._keras_mask = mask
+    elif not isinstance(structure, Variable):
         structure = _core.asarray(structure)
     leaves.append(structure)
     return structure
@@ -75,9 +81,10 @@ def value_and_grad(
     """Return a function that gives `(f(...), df/dx)` for the arguments `argnums`.
 
     An argument is a tensor, a Variable, or a list, tuple or dict of them; its gradient has the same
-    structure and shapes, and is zeros where the number does not depend on it. The very objects
-    passed are differentiated, so `f` may also reach Variables through the model it closes over.
-    Names and arguments are those of JAX.
+    structure and shapes, and is zeros where the number does not depend on it. The very Variables
+    passed are differentiated, so `f` may also reach them through the model it closes over; a tensor
+    that `f` closes over, or that is also passed as another argument, is a constant there. Names and
+    arguments are those of JAX.
 
     Args:
         f: returns one number (a tensor of one element), or `(number, aux)` with `has_aux`.
