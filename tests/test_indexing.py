@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import danlu as dl
+from danlu import ops
 
 
 @st.composite
@@ -303,3 +304,34 @@ def test_foreign_bools_of_any_byte_are_true() -> None:
         assert dl.where(mask, dl.asarray(10), 3).tolist() == [10, 10, 3, 10]
         assert dl.arange(4)[mask].tolist() == [0, 1, 3]
         np.testing.assert_array_equal(mask.numpy(), want)
+
+
+@pytest.mark.parametrize("number", [3, np.array(3), dl.asarray(3)], ids=["int", "numpy", "tensor"])
+def test_a_number_beside_an_empty_index_is_checked(number: object) -> None:
+    none = np.array([], "int64")
+    with pytest.raises(IndexError, match="index 3 is out of bounds for axis 2 with size 3"):
+        dl.ones((2, 5, 3))[..., none, number]
+    assert dl.ones((2, 5, 4))[..., none, number].shape == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("zeros", lambda: dl.zeros((-1,))),
+        ("ones", lambda: dl.ones((-1,))),
+        ("take", lambda: dl.take([1], 5)),
+        ("take_along_axis", lambda: dl.take_along_axis([1], [5])),
+        ("getitem", lambda: dl.ones(3)[[5]]),
+        ("setitem", lambda: dl.ones(3).__setitem__([5], 1)),
+        ("scatter", lambda: ops.scatter([[5]], [1], (3,))),
+        ("scatter_update", lambda: ops.scatter_update([1], [[5]], [1], reduction="add")),
+        ("slice", lambda: ops.slice([1, 2], [1], [2])),
+        ("slice_update", lambda: ops.slice_update([1, 2], [1], [3, 4])),
+        ("where", lambda: dl.where([True], 1)),
+        ("array_split", lambda: ops.array_split([1, 2], 0)),
+        ("split", lambda: ops.split([1, 2], 0)),
+    ],
+)
+def test_messages_name_the_function_that_was_called(name: str, call: object) -> None:
+    with pytest.raises((IndexError, ValueError, TypeError), match=rf"^\[{name}\]"):
+        call()

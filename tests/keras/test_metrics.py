@@ -71,6 +71,16 @@ def test_functions(row, shape):
     assert_close(ours(y_true, y_pred, **row.kwargs), theirs(y_true, y_pred, **row.kwargs))
 
 
+def test_labels_that_are_no_class_are_misses():
+    for label in (-1.0, 1.5, float("nan"), 5.0):
+        labels = dl.asarray([label], dtype="float32")
+        for scores in ([[0.7, 0.2, 0.1]], [[0.1, 0.7, 0.2]], [[0.1, 0.2, 0.7]]):
+            for name in ("sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy"):
+                kwargs = {"k": 1} if "top_k" in name else {}
+                ours = getattr(dl.metrics, name)(labels, scores, **kwargs)
+                assert ours.tolist() == [0.0], (name, label)
+
+
 @pytest.mark.parametrize("kwargs", [{}, {"k": 2}], ids=str)
 def test_sparse_top_k_of_sorted_ids(kwargs):
     ids, labels = data((6, 7), "ids"), data((6,), "ids", 4)

@@ -36,6 +36,8 @@ void define(py::module_& m, Doc doc, WithNumber fn, const char* parameter, doubl
 
 py::object where_any(const Tensor& condition, py::handle a, py::handle b) {
   if (a.is_none() && b.is_none()) return py::tuple(py::cast(nonzero(condition)));
+  check_type(!a.is_none() && !b.is_none(), "[where] takes x1 and x2, or neither: {} is missing",
+             a.is_none() ? "x1" : "x2");
   const auto pair = to_pair(a.ptr(), b.ptr());
   const Tensor &x = pair.first, &y = pair.second;  // no structured binding: clang 14 captures none
   return py::cast(unlocked({condition, x, y}, [&] { return where(condition, x, y); }));
@@ -110,7 +112,8 @@ Source: Hendrycks and Gimpel, 2016, arXiv:1606.08415; keras.ops.
 (0.8412, 0.8413))");
   m.def("where", &where_any, "condition"_a, "x1"_a = py::none(), "x2"_a = py::none(),
         R"(x1 where the condition is not zero, else x2; all three are broadcast, x1 and x2 promoted.
-With the condition alone the same as nonzero(condition). ValueError when shapes do not broadcast.
+With the condition alone the same as nonzero(condition), TypeError with one of x1 and x2. ValueError
+when shapes do not broadcast.
 Source: array API 2024.12.
 
 >>> import danlu as dl

@@ -47,15 +47,29 @@ Tensor scatter_into(const Tensor& x, const Tensor& indices, const Tensor& update
   check(!reduction || *reduction == "add", "[scatter_update] reduction is None or 'add', not '{}'",
         reduction.value_or(""));
   return unlocked({x, updates}, [&] {
-    return reduction ? scatter_add(Tensor(x), updates, axes, columns)
+    return reduction ? scatter_add(Tensor(x), updates, axes, columns, false, "scatter_update")
                      : scatter_update(Tensor(x), updates, axes, columns);
   });
 }
 
 Tensor scatter_new(const Tensor& indices, const Tensor& values, const Shape& shape) {
   const Tensors columns = index_columns("scatter", indices, shape.ndim());
+  MaybeReleaseGil release(std::max(rounded(shape), values.numel()));
   return scatter_add(zeros(shape, values.dtype(), values.device()), values,
-                     leading_axes(columns.size()), columns);
+                     leading_axes(columns.size()), columns, /*in_front=*/false, "scatter");
+}
+
+// The rows of `data` added up by their ids; those with an id below 0 are left out.
+Tensor sum_segments(const Tensor& data, const Tensor& ids, int64_t num_segments) {
+  Shape shape = data.shape(), column = Shape::filled(data.ndim(), 1);
+  shape[0] = num_segments;
+  column[0] = data.dim(0);
+  MaybeReleaseGil release(std::max(rounded(shape), data.numel()));
+  const Tensor none = Tensor::scalar(0.0, data.dtype(), data.device());
+  const Tensor first = Tensor::scalar(0.0, ids.dtype(), ids.device()), out = less(ids, first);
+  return scatter_add(zeros(shape, data.dtype(), data.device()),
+                     where(reshape(out, column), none, data), {0}, Tensors{where(out, first, ids)},
+                     /*in_front=*/false, "segment_sum");
 }
 
 Shape starts_of(std::string_view op, const Tensor& x, const py::object& start_indices) {
@@ -128,7 +142,7 @@ Source: array API 2024.12.
 [[1, 2]])");
   m.def("embedding", &embedding, "table"_a, "ids"_a,
         R"(Row `id` of the table (rows, units) for each id (...): (..., units). IndexError for an id
-outside 0 ... rows - 1.
+outside 0 ... rows - 1, ValueError for one that is no whole number.
 
 >>> import danlu as dl
 >>> dl.ops.embedding([[1.0, 2.0], [3.0, 4.0]], [1, 0, 1]).tolist()
@@ -172,6 +186,8 @@ Source: keras.ops.
 >>> import danlu as dl
 >>> dl.ops.scatter([[0], [2], [0]], [1, 2, 3], (4,)).tolist()
 [4, 0, 2, 0])");
+  m.def("_segment_sum", &sum_segments, "data"_a, "ids"_a, "num_segments"_a,
+        "Rows of data (n, ...) added up by their ids (n,).");
   m.def(
       "scatter_update", &scatter_into, "inputs"_a, "indices"_a, "updates"_a,
       "reduction"_a = py::none(),

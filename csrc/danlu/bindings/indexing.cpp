@@ -122,7 +122,8 @@ void add_mask(Plan& plan, int axis, const Tensor& mask, const Shape& shape) {
   for (const Tensor& index : nonzero(mask)) add_index(plan, axis++, index);
 }
 
-void check_that_indices_broadcast(const Tensors& indices) {
+// Returns the common shape.
+Shape broadcast_indices(const Tensors& indices) {
   Shape shape;
   for (const Tensor& index : indices) {
     for (int i = 1; i <= index.ndim(); ++i) {
@@ -134,6 +135,17 @@ void check_that_indices_broadcast(const Tensors& indices) {
                   "[getitem] index arrays of shapes {} and {} do not broadcast", shape,
                   index.shape());
     }
+  }
+  return shape;
+}
+
+// Of no elements no index is read; a number among the indices counts nevertheless, as in NumPy.
+void check_numbers(const Plan& plan, const Shape& shape) {
+  for (int i = 0; i < plan.indices.size(); ++i) {
+    const Tensor& index = plan.indices[i];
+    if (index.ndim() > 0 || index.is_abstract()) continue;
+    in_bounds(index.item_int(),
+              static_cast<int>(plan.slices.layout[static_cast<int>(plan.axes[i])]), shape);
   }
 }
 
@@ -188,7 +200,9 @@ Plan plan_of(const Tensor& x, PyObject* key) {
     }
     axis += item.consumes;
   }
-  if (plan.indices.size() > 1) check_that_indices_broadcast(plan.indices);
+  if (plan.indices.size() > 1 && broadcast_indices(plan.indices).numel() == 0) {
+    check_numbers(plan, x.shape());
+  }
   return plan;
 }
 
@@ -209,7 +223,7 @@ Tensor get_item(const Tensor& x, PyObject* key) {
   if (plan.indices.empty()) return slice(x, plan.slices);
   const Tensor view = is_whole(plan.slices, x.shape()) ? x : slice(x, plan.slices);
   MaybeReleaseGil release(plan.indices[0].numel());
-  return gather(view, plan.axes, plan.indices, plan.split);
+  return gather(view, plan.axes, plan.indices, plan.split, "getitem");
 }
 
 Tensor set_item(Tensor& x, PyObject* key, const Tensor& value) {
@@ -220,9 +234,10 @@ Tensor set_item(Tensor& x, PyObject* key, const Tensor& value) {
   }
   if (plan.indices.empty()) return slice_update(std::move(x), v, plan.slices);
   if (is_whole(plan.slices, x.shape())) {
-    return scatter_update(std::move(x), v, plan.axes, plan.indices, plan.split);
+    return scatter_update(std::move(x), v, plan.axes, plan.indices, plan.split, "setitem");
   }
-  const Tensor part = scatter_update(slice(x, plan.slices), v, plan.axes, plan.indices, plan.split);
+  const Tensor part =
+      scatter_update(slice(x, plan.slices), v, plan.axes, plan.indices, plan.split, "setitem");
   return slice_update(std::move(x), part, plan.slices);
 }
 

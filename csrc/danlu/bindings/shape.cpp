@@ -27,15 +27,16 @@ Tensor join(const Tensors& x, std::optional<int64_t> axis) {
 
 // sections: a number of parts, or the points to cut at.
 Tensors cut(const Tensor& x, const py::object& sections, int64_t axis, bool even) {
+  const char* name = even ? "split" : "array_split";
   if (PyIndex_Check(sections.ptr()) && !PySequence_Check(sections.ptr())) {
-    return split(x, to_integer(sections.ptr(), "split"), axis, even);
+    return split(x, to_integer(sections.ptr(), name), axis, even);
   }
   check_type(PySequence_Check(sections.ptr()) && !PyUnicode_Check(sections.ptr()),
-             "[split] expected a number of parts or the points to cut at, got '{}'",
+             "[{}] expected a number of parts or the points to cut at, got '{}'", name,
              Py_TYPE(sections.ptr())->tp_name);
   std::vector<int64_t> points;
   for (const py::object point : sections.cast<py::sequence>()) {
-    points.push_back(to_integer(point.ptr(), "split"));
+    points.push_back(to_integer(point.ptr(), name));
   }
   return split_at(x, points, axis);
 }
@@ -74,7 +75,8 @@ PadMode pad_mode(const std::string& mode) {
   if (mode == "edge") return PadMode::edge;
   if (mode == "wrap") return PadMode::wrap;
   fail(ErrorKind::value,
-       "[pad] mode '{}' is none of 'constant', 'reflect', 'symmetric', 'edge', 'wrap'", mode);
+       "[pad] mode '{}' is none of 'constant', 'reflect', 'symmetric', 'edge', 'wrap'.{}", mode,
+       did_you_mean(mode, {"constant", "reflect", "symmetric", "edge", "wrap"}));
 }
 
 // pad_width: one number, one pair, or a pair an axis, as in NumPy.
@@ -296,7 +298,7 @@ Source: keras.ops.
       },
       "x"_a, "indices_or_sections"_a, "axis"_a = 0,
       R"(A list of n parts along `axis`, of which the first may have one more; or cut at these
-points.
+points. ValueError for more than 2^20 parts of a shorter axis.
 Source: keras.ops.
 
 >>> import danlu as dl

@@ -71,17 +71,17 @@ struct Triangle final : Op {
 
 }  // namespace
 
-Tensor full(const Shape& shape, double value, DType dtype, Device device) {
-  check_sizes("full", shape);
-  check_device("full", device);
+Tensor full(const Shape& shape, double value, DType dtype, Device device, std::string_view called) {
+  check_sizes(called, shape);
+  check_device(called, device);
   return call_one(make_op<Full>(shape, value, dtype, device), {});
 }
 
 Tensor zeros(const Shape& shape, DType dtype, Device device) {
-  return full(shape, 0.0, dtype, device);
+  return full(shape, 0.0, dtype, device, "zeros");
 }
 Tensor ones(const Shape& shape, DType dtype, Device device) {
-  return full(shape, 1.0, dtype, device);
+  return full(shape, 1.0, dtype, device, "ones");
 }
 
 namespace {

@@ -1,5 +1,6 @@
 // Reading and writing at positions that are data: gather and scatter, and what NumPy and Keras
 // make of them: take, take_along_axis, indexing by arrays, embedding look-up, one_hot, nonzero.
+#include <limits>
 #include <vector>
 
 #include "danlu/core/recorder.h"
@@ -12,7 +13,8 @@ namespace {
 // Input 0 is indexed along `axes` by the last inputs, int64 and of one shape, which comes where the
 // first of these axes was, or in front of all.
 struct Indexed : Op {
-  Indexed(const Axes& axes, bool in_front) : axes(axes), in_front(in_front) {}
+  Indexed(const Axes& axes, bool in_front, std::string_view called)
+      : axes(axes), in_front(in_front), called(called) {}
   Attrs attrs() const override {
     return {{"axes", std::vector<int64_t>(axes.begin(), axes.end())}, {"in_front", in_front}};
   }
@@ -21,7 +23,7 @@ struct Indexed : Op {
   int outer() const { return in_front ? 0 : static_cast<int>(axes[0]); }
 
   Shape gathered(const Shape& x, const Shape& indices) const {
-    check_ndim(name(), x.ndim() - axes.ndim() + indices.ndim());
+    check_ndim(called, x.ndim() - axes.ndim() + indices.ndim());
     Shape shape;
     for (int i = 0; i < outer(); ++i) shape.push_back(x[i]);
     for (int64_t size : indices) shape.push_back(size);
@@ -59,12 +61,13 @@ struct Indexed : Op {
       if (value >= -size && value < size) continue;
       fail(ErrorKind::index,
            "[{}] index {} at position {} is out of bounds for axis {} with size {} (shape {})",
-           name(), value, bad.position, axes[j], size, x);
+           called, value, bad.position, axes[j], size, x);
     }
     Op::raise(bad, indices);
   }
   const Axes axes;
   const bool in_front;
+  const std::string_view called;  // the function, for messages
 };
 
 Tensors with(const Tensor& x, Inputs indices) {
@@ -91,8 +94,10 @@ struct Gather : Indexed {  // (x, indices...)
   Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override;
 };
 
+constexpr int64_t kNoId = std::numeric_limits<int64_t>::min();  // of what is no whole number
+
 struct Embedding final : Gather {  // (table, ids): rows of the table; no id counts from the end
-  Embedding() : Gather(Axes{0}, /*in_front=*/false) {}
+  Embedding() : Gather(Axes{0}, /*in_front=*/false, "embedding") {}
   std::string_view name() const override { return "embedding"; }
   Attrs attrs() const override { return {}; }
   void run(Inputs in, Outputs out, const View& scratch) const override {
@@ -102,6 +107,9 @@ struct Embedding final : Gather {  // (table, ids): rows of the table; no id cou
   }
   [[noreturn]] void raise(const Status& bad, Inputs in) const override {
     const int64_t rows = in[0].dim(0);
+    check(bad.value != kNoId,
+          "[embedding] the id at position {} is no whole number: ids are numbers of rows, 0 ... {}",
+          bad.position, rows - 1);
     fail(ErrorKind::index,
          "[embedding] id {} at position {} is outside 0 ... {}: the table of shape {} has {} rows, "
          "one for each id. Give the Embedding layer a larger input_dim, or correct the ids",
@@ -110,8 +118,8 @@ struct Embedding final : Gather {  // (table, ids): rows of the table; no id cou
 };
 
 struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or added to it
-  Scatter(const Axes& axes, bool in_front, bool add, bool in_place)
-      : Indexed(axes, in_front), add(add), in_place(in_place) {}
+  Scatter(const Axes& axes, bool in_front, std::string_view called, bool add, bool in_place)
+      : Indexed(axes, in_front, called), add(add), in_place(in_place) {}
   std::string_view name() const override { return add ? "scatter_add" : "scatter_update"; }
   Attrs attrs() const override {
     Attrs attrs = Indexed::attrs();
@@ -136,25 +144,27 @@ struct Scatter final : Indexed {  // (x, u, indices...): u written over x, or ad
   const bool add, in_place;
 };
 
-Tensor gather_op(const Tensor& x, const Axes& axes, bool in_front, Inputs indices) {
-  return call_one(make_op<Gather>(axes, in_front), with(x, indices));
+Tensor gather_op(const Tensor& x, const Axes& axes, bool in_front, Inputs indices,
+                 std::string_view called) {
+  return call_one(make_op<Gather>(axes, in_front, called), with(x, indices));
 }
 
 Tensor scatter_op(Tensor&& x, const Tensor& update, const Axes& axes, bool in_front, Inputs indices,
-                  bool add) {
-  const Shape shape = Scatter(axes, in_front, add, false).gathered(x.shape(), indices[0].shape());
+                  bool add, std::string_view called) {
+  const Shape shape =
+      Scatter(axes, in_front, called, add, false).gathered(x.shape(), indices[0].shape());
   Tensor u = broadcast_to(astype(update, x.dtype()), shape);
   // Sums of the 16-bit floats are kept in float32.
   if (add && size_of(x.dtype()) == 2 && is_floating(x.dtype())) {
     const Tensor sum = scatter_op(astype(x, DType::float32), astype(u, DType::float32), axes,
-                                  in_front, indices, add);
+                                  in_front, indices, add, called);
     return astype(sum, x.dtype());
   }
-  check_type(!add || !is_bool(x.dtype()), "[scatter_add] cannot add booleans; cast to an integer");
+  check_type(!add || !is_bool(x.dtype()), "[{}] cannot add booleans; cast to an integer", called);
   const bool in_place = x.unshared() && x.contiguous();
   Tensors in{x, contiguous(u)};
   for (const Tensor& index : indices) in.push_back(index);
-  return call_one(make_op<Scatter>(axes, in_front, add, in_place), in);
+  return call_one(make_op<Scatter>(axes, in_front, called, add, in_place), in);
 }
 
 Tensors Gather::vjp(const Saved& saved, const Tensors& dout, Needs needs) const {
@@ -163,7 +173,7 @@ Tensors Gather::vjp(const Saved& saved, const Tensors& dout, Needs needs) const 
   const Tensor& x = saved.input(0);
   const Inputs indices = Inputs(saved.inputs).subspan(1);
   d[0] = scatter_op(zeros(x.shape(), dout[0].dtype(), x.device()), dout[0], axes, in_front, indices,
-                    /*add=*/true);
+                    /*add=*/true, called);
   return d;
 }
 
@@ -174,17 +184,17 @@ Tensors Scatter::vjp(const Saved& saved, const Tensors& dout, Needs needs) const
   if (needs[0]) {
     d[0] = add ? dy
                : scatter_op(Tensor(dy), zeros({}, dy.dtype(), dy.device()), axes, in_front, indices,
-                            false);
+                            false, called);
   }
   if (!needs[1]) return d;
-  d[1] = gather_op(dy, axes, in_front, indices);
+  d[1] = gather_op(dy, axes, in_front, indices, called);
   if (add) return d;
   // Of equal indices only the last was kept: number the updates, write the numbers, read them back.
   const Shape& shape = saved.input(1).shape();
   const Tensor number = reshape(arange(0, shape.numel(), 1, DType::int64, dy.device()), shape);
   const Tensor kept = gather_op(scatter_op(zeros(saved.input(0).shape(), DType::int64, dy.device()),
-                                           number, axes, in_front, indices, false),
-                                axes, in_front, indices);
+                                           number, axes, in_front, indices, false, called),
+                                axes, in_front, indices, called);
   d[1] = where(equal(kept, number), d[1], zeros({}, dy.dtype(), dy.device()));
   return d;
 }
@@ -227,25 +237,26 @@ Tensors normal_indices(std::string_view op, Inputs indices) {
 
 }  // namespace
 
-Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front) {
-  return gather_op(x, axes, in_front, normal_indices("gather", indices));
+Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front,
+              std::string_view called) {
+  return gather_op(x, axes, in_front, normal_indices(called, indices), called);
 }
 
 Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
-                      bool in_front) {
-  const Tensors normal = normal_indices("scatter_update", indices);
-  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/false);
+                      bool in_front, std::string_view called) {
+  const Tensors normal = normal_indices(called, indices);
+  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/false, called);
 }
 
 Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
-                   bool in_front) {
-  const Tensors normal = normal_indices("scatter_add", indices);
-  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/true);
+                   bool in_front, std::string_view called) {
+  const Tensors normal = normal_indices(called, indices);
+  return scatter_op(std::move(x), update, axes, in_front, normal, /*add=*/true, called);
 }
 
 Tensor take(const Tensor& x, const Tensor& indices, int64_t axis) {
   const int at = normalize_axis("take", axis, x.ndim());
-  return gather_op(x, {at}, /*in_front=*/false, normal_indices("take", {&indices, 1}));
+  return gather(x, {at}, {&indices, 1}, /*in_front=*/false, "take");
 }
 
 namespace {
@@ -281,15 +292,26 @@ Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis) {
   to[at] = indices.shape()[at];
   Axes axes;
   for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
-  return gather(broadcast_to(x, from), axes, along_axis(broadcast_to(indices, to), at));
+  return gather(broadcast_to(x, from), axes, along_axis(broadcast_to(indices, to), at),
+                /*in_front=*/false, "take_along_axis");
 }
+
+namespace {
+
+// Ids as int64, of any dtype that holds whole numbers; another number becomes `kNoId`.
+Tensor row_numbers(const Tensor& ids) {
+  const Tensor x = ids.detach(), whole = astype(x, DType::int64);
+  if (!is_floating(x.dtype())) return whole;
+  return where(equal(whole, x), whole, Tensor::scalar(kNoId, DType::int64, x.device()));
+}
+
+}  // namespace
 
 Tensor embedding(const Tensor& table, const Tensor& ids) {
   check(table.ndim() == 2, "[embedding] the table has 2 axes (rows, units), got shape {}",
         table.shape());
-  const Tensors indices = normal_indices("embedding", {&ids, 1});
   static const OpRef op = make_op<Embedding>();
-  return call_one(op, {table, indices[0]});
+  return call_one(op, {table, row_numbers(ids)});
 }
 
 // ---- one_hot ----------------------------------------------------------------------------------

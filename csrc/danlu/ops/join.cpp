@@ -129,13 +129,17 @@ Tensors split_sizes(const Tensor& x, const std::vector<int64_t>& sizes, int64_t 
 }
 
 Tensors split(const Tensor& x, int64_t sections, int64_t axis, bool even) {
-  const int at = normalize_axis("split", axis, x.ndim());
+  const std::string_view name = even ? "split" : "array_split";
+  const int at = normalize_axis(name, axis, x.ndim());
   const int64_t size = x.shape()[at];
-  check(sections >= 1, "[split] the number of parts must be positive, got {}", sections);
+  check(sections >= 1, "[{}] the number of parts must be positive, got {}", name, sections);
   check(!even || size % sections == 0,
         "[split] axis {} of shape {} does not divide into {} equal parts; array_split makes "
         "unequal ones",
         at, x.shape(), sections);
+  constexpr int64_t most_empty = 1 << 20;  // parts, of which each is an object
+  check(sections <= std::max(size, most_empty),
+        "[{}] {} parts are too many for axis {} of shape {}", name, sections, at, x.shape());
   std::vector<int64_t> sizes(static_cast<size_t>(sections), size / sections);
   for (int64_t i = 0; i < size % sections; ++i) ++sizes[static_cast<size_t>(i)];
   return split_sizes(x, sizes, at);

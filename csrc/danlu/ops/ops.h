@@ -287,12 +287,14 @@ DL_EXPORT std::vector<int64_t> integers(const Tensor& x);
 DL_EXPORT Tensor from_integers(const std::vector<int64_t>& values, Device device = kCpu);
 // x[:, i, j]: indices i, j of the axes `axes`; negative ones count from the end. Their broadcast
 // shape comes where the first of these axes was, or in front of all.
-DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front = false);
+// Messages name the function `called`.
+DL_EXPORT Tensor gather(const Tensor& x, const Axes& axes, Inputs indices, bool in_front = false,
+                        std::string_view called = "gather");
 // As slice_update. Of equal indices the last update is kept; scatter_add adds them all.
 DL_EXPORT Tensor scatter_update(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
-                                bool in_front = false);
+                                bool in_front = false, std::string_view called = "scatter_update");
 DL_EXPORT Tensor scatter_add(Tensor&& x, const Tensor& update, const Axes& axes, Inputs indices,
-                             bool in_front = false);
+                             bool in_front = false, std::string_view called = "scatter_add");
 DL_EXPORT Tensor take(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor take_along_axis(const Tensor& x, const Tensor& indices, int64_t axis);
 DL_EXPORT Tensor embedding(const Tensor& table, const Tensor& ids);
@@ -317,7 +319,8 @@ DL_EXPORT Unique unique(const Tensor& x, std::string_view name = "unique");  // 
 DL_EXPORT Tensor to_device(const Tensor& x, Device device);  // x itself when it lives there
 
 // ---- create.cpp ------------------------------------------------------------------------------
-DL_EXPORT Tensor full(const Shape& shape, double value, DType dtype, Device device = kCpu);
+DL_EXPORT Tensor full(const Shape& shape, double value, DType dtype, Device device = kCpu,
+                      std::string_view called = "full");
 DL_EXPORT Tensor zeros(const Shape& shape, DType dtype, Device device = kCpu);
 DL_EXPORT Tensor ones(const Shape& shape, DType dtype, Device device = kCpu);
 DL_EXPORT Tensor arange(int64_t start, int64_t stop, int64_t step, DType dtype,

@@ -18,7 +18,7 @@ struct Window : Op {
 using WindowRef = Ref<const Window>;
 
 struct Slice final : Window {
-  explicit Slice(const Slices& slices) : slices(slices) {}
+  Slice(const Slices& slices, std::string_view called) : slices(slices), called(called) {}
   std::string_view name() const override { return "slice"; }
   Attrs attrs() const override {
     const auto list = [](const Shape& x) { return std::vector<int64_t>(x.begin(), x.end()); };
@@ -34,8 +34,8 @@ struct Slice final : Window {
       const int64_t first = starts[i], last = first + (sizes[i] - 1) * steps[i];
       check(sizes[i] >= 0 && (sizes[i] == 0 || (first >= 0 && first < x.shape()[i] && last >= 0 &&
                                                 last < x.shape()[i])),
-            "[slice] {} elements from {} in steps of {} do not fit axis {} of shape {}", sizes[i],
-            first, steps[i], i, x.shape());
+            "[{}] {} elements from {} in steps of {} do not fit axis {} of shape {}", called,
+            sizes[i], first, steps[i], i, x.shape());
       offset += first * x.strides()[i];
     }
     Shape shape;
@@ -48,6 +48,7 @@ struct Slice final : Window {
     return Spec::view(shape, x.dtype(), strides, sizes.numel() == 0 ? 0 : offset);
   }
   const Slices slices;
+  const std::string_view called;  // the function, for messages
 };
 
 struct Diagonal final : Window {
@@ -125,11 +126,11 @@ Tensors WindowUpdate::vjp(const Saved& saved, const Tensors& dout, Needs needs) 
   return d;
 }
 
-WindowRef make_slice(const Tensor& x, const Slices& slices) {
+WindowRef make_slice(const Tensor& x, const Slices& slices, std::string_view called) {
   check(slices.starts.ndim() == x.ndim() && slices.sizes.ndim() == x.ndim(),
-        "[slice] start {} and size {} must name every axis of shape {}", slices.starts,
+        "[{}] start {} and size {} must name every axis of shape {}", called, slices.starts,
         slices.sizes, x.shape());
-  return WindowRef(new Slice(slices));
+  return WindowRef(new Slice(slices, called));
 }
 
 WindowRef make_diagonal(const Tensor& x, int64_t offset, int64_t axis1, int64_t axis2) {
@@ -149,10 +150,12 @@ Slices::Slices(const Shape& starts, const Shape& sizes)
 
 Slices::Slices(const Shape& shape) : Slices(Shape::filled(shape.ndim(), 0), shape) {}
 
-Tensor slice(const Tensor& x, const Slices& slices) { return call_one(make_slice(x, slices), {x}); }
+Tensor slice(const Tensor& x, const Slices& slices) {
+  return call_one(make_slice(x, slices, "slice"), {x});
+}
 
 Tensor slice_update(Tensor&& x, const Tensor& update, const Slices& slices) {
-  return window_update(std::move(x), update, make_slice(x, slices));
+  return window_update(std::move(x), update, make_slice(x, slices, "slice_update"));
 }
 
 Tensor slice_axis(const Tensor& x, int axis, int64_t start, int64_t size) {

@@ -132,11 +132,11 @@ class Embedding(Layer):
     """y = embeddings[x]: integers of shape (...) become vectors of shape (..., output_dim).
 
     embeddings (input_dim, output_dim) begins uniform in [-0.05, 0.05); x holds 0 ... input_dim - 1,
-    and floating x is truncated. With `mask_zero` the id 0 stands for padding: the outputs carry a
+    in floats, too. With `mask_zero` the id 0 stands for padding: the outputs carry a
     mask, True where x is not 0, that layers and losses behind it heed. `weights` gives the table.
 
-    Raises ValueError when a size is not a positive integer or `weights` has another shape,
-    IndexError for an id outside the table.
+    Raises ValueError when a size is not a positive integer, `weights` has another shape or an id is
+    no whole number, IndexError for an id outside the table.
 
     Source: Bengio et al., 2003, "A neural probabilistic language model".
 
@@ -189,8 +189,6 @@ class Embedding(Layer):
         self.built = True
 
     def call(self, inputs: Any) -> Any:
-        if inputs.dtype not in ("int32", "int64"):
-            inputs = ops.cast(inputs, "int32")
         return cast(ops.embedding(self.embeddings, inputs), self.compute_dtype)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:

@@ -72,7 +72,7 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     check_sparse_labels("sparse_categorical_accuracy", y_true, y_pred)
     if y_true.ndim == y_pred.ndim:
         y_true = ops.squeeze(y_true, -1)
-    hits = ops.cast(y_true, "int64") == ops.argmax(y_pred, axis=-1)
+    hits = y_true == ops.argmax(y_pred, axis=-1)
     return ops.cast(hits, config.floatx())
 
 
@@ -101,10 +101,10 @@ def sparse_top_k_categorical_accuracy(
 
     y_true (...,) or (..., 1) holds class numbers, y_pred is (..., classes) -> (...,). It is a hit
     when fewer than k predictions are larger than that of the label. With `from_sorted_ids`,
-    `y_pred` lists class numbers, the best first, instead of scores.
+    `y_pred` lists class numbers, the best first, instead of scores. A label that is no class is a
+    miss.
 
-    Raises ValueError when the shapes do not fit, IndexError when a label is not below the number of
-    classes. Source: Keras 3.
+    Raises ValueError when the shapes do not fit. Source: Keras 3.
 
     >>> import danlu as dl
     >>> y_pred = [[0.1, 0.6, 0.3], [0.6, 0.3, 0.1]]
@@ -113,20 +113,14 @@ def sparse_top_k_categorical_accuracy(
     """
     y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
     if from_sorted_ids:
-        hits = ops.any(ops.expand_dims(cast(y_true, y_pred.dtype), -1) == y_pred[..., :k], axis=-1)
+        hits = ops.any(ops.expand_dims(y_true, -1) == y_pred[..., :k], axis=-1)
     else:
         check_sparse_labels("sparse_top_k_categorical_accuracy", y_true, y_pred)
         if y_true.ndim == y_pred.ndim:
             y_true = ops.squeeze(y_true, -1)
-        hits = _in_top_k(ops.cast(y_true, "int64"), y_pred, k)
+        label = ops.cast(y_true, "int64")
+        hits = ops.in_top_k(ops.where(label == y_true, label, -1), y_pred, k)
     return ops.cast(hits, config.floatx())
-
-
-def _in_top_k(y_true: Any, y_pred: Any, k: int) -> Any:
-    """Return whether fewer than k scores are greater than the label's; ties count as hits."""
-    score = ops.take_along_axis(y_pred, ops.expand_dims(y_true, -1), axis=-1)
-    greater = ops.sum(ops.cast(y_pred > score, "int32"), axis=-1)
-    return greater < k
 
 
 class Accuracy(NamedMean):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
+from .shapes import _axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +25,18 @@ __all__: list[str] = [
 def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
     """Return positions of which the first `kth` name the smallest elements along `axis`; int64.
 
-    Here they sort x altogether. Source: keras.ops.
+    Here they sort x altogether. Raises ValueError for a `kth` beyond the axis. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.argpartition([3, 1, 2], 1).tolist()
     [1, 2, 0]
     """
+    x = _core.asarray(x)
+    size = x.shape[_axis("argpartition", axis, x.ndim)]
+    if not hasattr(kth, "__index__"):
+        raise TypeError(f"[argpartition] kth is an integer, got {kth!r}")
+    if not -size <= kth < size:
+        raise ValueError(f"[argpartition] kth={kth} is out of bounds for an axis of size {size}")
     return _core.argsort(x, axis=axis)
 
 
@@ -100,8 +107,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """Return how often each of 0, 1, ... occurs along the last axis, or the sum of its weights.
 
     x (n,) -> (bins,), or (batch, n) -> (batch, bins), with max(x) + 1 bins or `minlength`: the
-    shape depends on the data. int32 without weights. Raises ValueError for sparse=True, IndexError
-    for floating x. Source: keras.ops.
+    shape depends on the data. int32 without weights. Raises ValueError for sparse=True, for numbers
+    below 0 and for weights of another shape, IndexError for floating x. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.bincount([0, 1, 1, 3]).tolist()
@@ -113,12 +120,17 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     _core._check_values_known(
         "bincount", "segment_sum(ones_like(x), x, num_segments=n) counts the first n numbers"
     )
+    _check_whole("bincount", "x", x)
+    if x.size and int(_core.min(x)) < 0:
+        raise ValueError(f"[bincount] counts 0, 1, ..., x holds {int(_core.min(x))}")
     bins = max(minlength, int(_core.max(x)) + 1 if x.size else 0)
     values = (
         _core.ones(x.shape, dtype="int32", device=x.device)
         if weights is None
         else _core.asarray(weights)
     )
+    if values.shape != x.shape:
+        raise ValueError(f"[bincount] weights have shape {values.shape}, x has {x.shape}")
     if x.ndim == 1:
         return _core.scatter(_core.expand_dims(x, 1), values, (bins,))
     rows = _core.broadcast_to(
@@ -133,17 +145,29 @@ def segment_sum(
     """Return the sums of the rows of `data` with the same id.
 
     data (n, ...), segment_ids (n,) -> (segments, ...), with max(segment_ids) + 1 segments unless
-    given. Raises IndexError for an id beyond them. Source: keras.ops.
+    given. Rows with an id below 0 are left out. Raises IndexError for an id beyond the segments or
+    no integer, ValueError when there is not one id a row. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.segment_sum([1, 2, 3], [0, 0, 2]).tolist()
     [3, 0, 3]
     """
     data, ids = _core.asarray(data), _core.asarray(segment_ids)
+    if ids.ndim != 1 or data.shape[:1] != ids.shape:
+        raise ValueError(
+            f"[segment_sum] data of shape {data.shape} has one id for each row, got segment_ids of "
+            f"shape {ids.shape}"
+        )
+    _check_whole("segment_sum", "segment_ids", ids)
     if num_segments is None:
         _core._check_values_known("segment_sum", "pass num_segments")
-        num_segments = int(_core.max(ids)) + 1 if ids.size else 0
-    return _core.scatter(_core.expand_dims(ids, -1), data, (num_segments, *data.shape[1:]))
+        num_segments = max(int(_core.max(ids)) + 1, 0) if ids.size else 0
+    return _core._segment_sum(data, ids, num_segments)
+
+
+def _check_whole(owner: str, name: str, x: Any) -> None:
+    if "int" not in x.dtype.name:
+        raise IndexError(f"[{owner}] {name} holds integers, got {x.dtype}: cast it first")
 
 
 def multi_hot(
