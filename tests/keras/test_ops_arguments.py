@@ -80,6 +80,8 @@ CALLS = {
     "bitwise_xor": {"x": [6, 3], "y": [3, 5]},
     "clip": {"x": X, "x_min": 2.0, "x_max": 5.0},
     "concatenate": {"xs": [X, X], "axis": 1},
+    "cumprod": {"x": X},
+    "cumsum": {"x": X, "axis": 1, "dtype": "float32"},
     "diff": {"a": X, "n": 2},
     "eye": {"N": 3, "M": 4, "k": 1},
     "left_shift": {"x": [6, 3], "y": [1, 2]},

@@ -129,7 +129,7 @@ CASES: list[Case] = [
         "std",
         dl.std,
         np.std,
-        size1=[(2, 1, 2)],  # of one number the variance is 0, where the root has no slope
+        size1=[(2, 1, 2)],  # of one number the variance is 0, where central differences are not
         shapes=[[(2, 3, 5)]],
     ),
     *reduction("nansum", ops.nansum, np.nansum, inputs=with_nans),
@@ -184,9 +184,43 @@ CASES: list[Case] = [
             Bad(
                 lambda: ops.average(dl.ones((2, 3)), weights=dl.ones(3)),
                 ValueError,
-                "need one axis",
-            )
+                "say along which axis",
+            ),
+            Bad(
+                lambda: ops.average(dl.ones((2, 3)), axis=1, weights=dl.ones(1)),
+                ValueError,
+                r"\[average\] weights have shape \(1,\), axis 1 of x \(2, 3\) has \(3,\)",
+            ),
         ],
+    ),
+    Case(
+        "average_weighted_over_axes",
+        lambda x, w: ops.average(x, axis=(2, 0), weights=w),
+        lambda x, w: np.average(x, axis=(2, 0), weights=w),
+        shapes=[(2, 3, 5), (5, 2)],
+        domain=[(-2, 2), (0.5, 1.5)],
+        empty=[(1, 0, 2), (2, 1)],
+        size1=[(1, 1, 1), (1, 1)],
+        large=[(30, 71, 31), (31, 30)],
+    ),
+    Case(
+        "cumsum",
+        ops.cumsum,
+        np.cumsum,
+        shapes=[[(2, 3, 5)], [()]],
+        empty=[(0, 3)],
+        size1=[(1, 1)],
+        large="cumulative_sum and cumulative_prod have one",
+    ),
+    Case(
+        "cumprod",
+        ops.cumprod,
+        np.cumprod,
+        inputs=factors,
+        shapes=[[(2, 3, 5)], [()]],
+        empty=[(0, 3)],
+        size1=[(1, 1)],
+        large="cumulative_sum and cumulative_prod have one",
     ),
     Case(
         "trapezoid_at",

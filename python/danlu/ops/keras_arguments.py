@@ -23,6 +23,8 @@ __all__: list[str] = [
     "bitwise_xor",
     "clip",
     "concatenate",
+    "cumprod",
+    "cumsum",
     "diff",
     "eye",
     "left_shift",
@@ -161,6 +163,30 @@ def concatenate(xs: Any, axis: int | None = 0) -> Any:
     [1, 2, 3]
     """
     return _core.concat(xs, axis)
+
+
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running products along the axis; None: of the flat x. Integers are multiplied in int64.
+
+    Raises IndexError for an axis that x lacks. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.cumprod([[1, 2], [3, 4]]).tolist()
+    [1, 2, 6, 24]
+    """
+    return _core.cumulative_prod(_core.flatten(x) if axis is None else x, axis, dtype)
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running sums along the axis; None: of the flat x. Integers are added in int64.
+
+    Raises IndexError for an axis that x lacks. Source: keras.ops.
+
+    >>> import danlu as dl
+    >>> dl.ops.cumsum([[1, 2], [3, 4]]).tolist()
+    [1, 3, 6, 10]
+    """
+    return _core.cumulative_sum(_core.flatten(x) if axis is None else x, axis, dtype)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
