@@ -65,6 +65,12 @@ def test_a_view_keeps_the_bytes_alive() -> None:
     assert view[499] == 998.0
 
 
+def test_arrays_have_numpys_own_types() -> None:
+    for dtype in ("int8", "int16", "int32", "int64", "uint64", "float32", "float64", "bool"):
+        x = dl.ones(2, dtype=dtype)
+        assert x.numpy().dtype.char == np.asarray(x).dtype.char == np.dtype(dtype).char
+
+
 def test_buffer_protocol() -> None:
     x = dl.asarray([[1, 2], [3, 4]], dtype="int32")
     with memoryview(x) as view:

@@ -34,6 +34,7 @@ def public_classes():
 
 
 CLASSES = public_classes()
+IMAGE = dl.ones((1, 4, 4, 1))
 
 
 def test_the_classes_are_found():
@@ -83,6 +84,11 @@ def test_a_missing_argument(cls):
         (lambda: dl.layers.Dense(3, units=3), r"\[Dense\] got 'units' twice"),
         (lambda: dl.metrics.Mean("a", "float32", 3), r"\[Mean\] takes 2 arguments .* got 3"),
         (lambda: dl.ops.sum([1.0], axs=0), r"\[sum\] .*'axs'\. Did you mean 'axis'"),
+        (lambda: dl.sum([1.0], axs=0), r"\[sum\] .*'axs'\. Did you mean 'axis'"),
+        (lambda: dl.ones(2).sum(axs=0), r"\[sum\] .*'axs'\. Did you mean 'axis'"),
+        (lambda: dl.reshape([1.0], shap=1), r"\[reshape\] .*'shap'\. Did you mean 'shape'"),
+        (lambda: dl.ones(2, dtype="flaot32"), r"\[dtype\] 'flaot32' .* Did you mean 'float32'\?"),
+        (lambda: dl.sum([1.0], axis="a"), r"\[shape\] expected an integer"),
         (lambda: dl.ops.conv(1, 2, stride=2), r"\[conv\].*Did you mean 'strides'"),
         (lambda: dl.ops.relu(dl.Input((3,)), nme=3), r"\[relu\] got an unknown argument 'nme'"),
     ],
@@ -120,6 +126,9 @@ def test_a_constructor_of_the_users_own():
         (lambda: dl.config.set_floatx("flaot64"), "float64"),
         (lambda: dl.losses.MeanSquaredError(reduction="smu"), "sum"),
         (lambda: dl.Sequential().compile("adma"), "adam"),
+        (lambda: dl.ops.conv(IMAGE, dl.ones((3, 3, 1, 1)), padding="smae"), "same"),
+        (lambda: dl.ops.max_pool(IMAGE, 2, padding="vaild"), "valid"),
+        (lambda: dl.ops.pad([1, 2], 1, mode="reflct"), "reflect"),
     ],
 )
 def test_values(call, meant):

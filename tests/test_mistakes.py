@@ -472,8 +472,13 @@ def test_what_is_no_file_or_no_tensor():
 
 def test_shapes_axis_by_axis():
     for create in (dl.zeros, dl.ones, dl.empty, dl.ops.zeros):
-        with pytest.raises(TypeError, match=r"\[dtype\] 3 is no dtype: .*one tuple, zeros\(\(2, 3"):
+        name = create.__name__
+        with pytest.raises(TypeError, match=rf"\[{name}\] .* one tuple: write {name}\(\(2, 3\)\)"):
             create(2, 3)
+    with pytest.raises(TypeError, match=r"\[full\] .* one tuple: write full\(\(2, 3\), 1.0\)"):
+        dl.full(2, 3, 1.0)
+    with pytest.raises(TypeError, match=r"\[full\] .* one tuple: write full\(\(2, 3\), 4\)"):
+        dl.full(2, 3, 4)
 
 
 def test_fit_before_compile():

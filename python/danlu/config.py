@@ -186,6 +186,8 @@ def set_num_threads(count: int) -> None:
 def num_threads() -> int:
     """Return how many threads kernels may use.
 
+    It is 1 in a process that was forked after kernels ran: threads do not survive a fork.
+
     >>> import danlu as dl
     >>> dl.config.num_threads() >= 1
     True

@@ -26,6 +26,18 @@ py::object dtype_object(DType dtype);
 DType to_dtype(py::handle object);
 bool is_dtype_like(py::handle object);
 Shape to_shape(py::handle object);
+// " Did you mean 'same'?" for the known name nearest to a misspelt one, or nothing.
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known);
+
+// About so many elements, however many.
+inline int64_t rounded(double elements) {
+  return elements < 1e18 ? static_cast<int64_t>(std::max(elements, 0.0)) : int64_t{1} << 60;
+}
+inline int64_t rounded(const Shape& shape) {
+  double elements = 1;
+  for (int64_t size : shape) elements *= static_cast<double>(size);
+  return rounded(elements);
+}
 
 // Runs f() without the interpreter lock when the tensors are large.
 template <class F>
@@ -106,6 +118,23 @@ struct type_caster<danlu::DType> {
   }
   static handle cast(danlu::DType dtype, return_value_policy, handle) {
     return danlu::python::dtype_object(dtype).release();
+  }
+};
+
+// An integer argument has __index__; what int() would cut to one is none.
+template <>
+struct type_caster<int64_t> {
+  PYBIND11_TYPE_CASTER(int64_t, io_name("typing.SupportsIndex", "int"));
+  bool load(handle source, bool) {
+    if (!PyIndex_Check(source.ptr())) return false;
+    const auto index = reinterpret_steal<object>(PyNumber_Index(source.ptr()));
+    value = index ? PyLong_AsLongLong(index.ptr()) : -1;
+    if (!PyErr_Occurred()) return true;
+    PyErr_Clear();
+    return false;
+  }
+  static handle cast(int64_t number, return_value_policy, handle) {
+    return PyLong_FromLongLong(number);
   }
 };
 

@@ -5,20 +5,23 @@ namespace danlu::python {
 
 namespace {
 
-// `padding` is "valid", "same", or a pair (before, after) for each spatial axis.
+// `padding` is "valid", "same", or, but for pools, which have no `dilation_rate`, a pair (before,
+// after) for each spatial axis.
 WindowOptions window_options(const char* op, const Shape& strides, const py::object& padding,
                              const Shape& dilation_rate) {
   WindowOptions options{.strides = strides, .dilation_rate = dilation_rate};
+  const bool pools = dilation_rate.ndim() == 0;
+  const char* wanted =
+      pools ? "\"valid\" or \"same\"" : "\"valid\", \"same\" or pairs (before, after)";
   if (py::isinstance<py::str>(padding)) {
     const std::string mode = py::cast<std::string>(padding);
     options.same = mode == "same";
-    check(options.same || mode == "valid",
-          "[{}] padding is \"valid\", \"same\" or pairs (before, after), got \"{}\"", op, mode);
+    check(options.same || mode == "valid", "[{}] padding is {}, got \"{}\".{}", op, wanted, mode,
+          did_you_mean(mode, {"valid", "same"}));
     return options;
   }
-  check_type(py::isinstance<py::sequence>(padding),
-             "[{}] padding is \"valid\", \"same\" or pairs (before, after), got {}", op,
-             py::cast<std::string>(py::repr(padding)));
+  check_type(!pools && py::isinstance<py::sequence>(padding) && py::len(padding) > 0,
+             "[{}] padding is {}, got {}", op, wanted, py::cast<std::string>(py::repr(padding)));
   for (const py::handle& item : py::reinterpret_borrow<py::sequence>(padding)) {
     const Shape pair = to_shape(item);
     check(pair.ndim() == 2, "[{}] padding wants pairs (before, after), got {}", op, pair);

@@ -40,6 +40,7 @@ Tensor filled(const Shape& shape, const py::object& fill_value, std::optional<DT
               const py::object& device) {
   const Device target = to_device_argument("full", device);
   const Tensor value = to_tensor(fill_value.ptr(), dtype);
+  MaybeReleaseGil release(rounded(shape));
   if (PyFloat_CheckExact(fill_value.ptr())) {
     return full(shape, PyFloat_AS_DOUBLE(fill_value.ptr()), value.dtype(), target);
   }
@@ -74,17 +75,22 @@ Tensor range(const py::object& start, const py::object& stop, const py::object& 
   const py::object first = stop.is_none() ? py::object(py::int_(0)) : start;
   const py::object& last = stop.is_none() ? start : stop;
   if (is_whole(first) && is_whole(last) && is_whole(step)) {
-    return arange(to_integer(first.ptr(), "arange"), to_integer(last.ptr(), "arange"),
-                  to_integer(step.ptr(), "arange"), dtype.value_or(DType::int64), target);
+    const int64_t a = to_integer(first.ptr(), "arange"), b = to_integer(last.ptr(), "arange");
+    const int64_t by = to_integer(step.ptr(), "arange");
+    MaybeReleaseGil release(rounded((static_cast<double>(b) - static_cast<double>(a)) / by));
+    return arange(a, b, by, dtype.value_or(DType::int64), target);
   }
-  return arange(to_double(first, "arange"), to_double(last, "arange"), to_double(step, "arange"),
-                dtype.value_or(default_float()), target);
+  const double a = to_double(first, "arange"), b = to_double(last, "arange");
+  const double by = to_double(step, "arange");
+  MaybeReleaseGil release(rounded((b - a) / by));
+  return arange(a, b, by, dtype.value_or(default_float()), target);
 }
 
 Tensor line(double start, double stop, int64_t num, bool endpoint, std::optional<DType> dtype,
             const py::object& device) {
-  return linspace(start, stop, num, endpoint, dtype.value_or(default_float()),
-                  to_device_argument("linspace", device));
+  const Device target = to_device_argument("linspace", device);
+  MaybeReleaseGil release(num);
+  return linspace(start, stop, num, endpoint, dtype.value_or(default_float()), target);
 }
 
 Tensor identity(int64_t rows, std::optional<int64_t> columns, const py::int_& k,
@@ -93,8 +99,10 @@ Tensor identity(int64_t rows, std::optional<int64_t> columns, const py::int_& k,
   const int64_t diagonal = PyLong_AsLongLongAndOverflow(k.ptr(), &overflow);
   const int64_t beyond = int64_t{1} << 62;  // outside of every matrix
   const int64_t offset = overflow ? overflow * beyond : std::clamp(diagonal, -beyond, beyond);
-  return eye(rows, columns.value_or(rows), offset, dtype.value_or(default_float()),
-             to_device_argument("eye", device));
+  const Device target = to_device_argument("eye", device);
+  const int64_t width = columns.value_or(rows);
+  MaybeReleaseGil release(rounded(static_cast<double>(rows) * static_cast<double>(width)));
+  return eye(rows, width, offset, dtype.value_or(default_float()), target);
 }
 
 template <Tensor (*make)(const Shape&, DType, Device)>
@@ -102,14 +110,17 @@ void bind_constant(py::module_& m, const char* name, const char* name_like, cons
   m.def(
       name,
       [name](const Shape& shape, std::optional<DType> dtype, const py::object& device) {
-        return make(shape, dtype.value_or(default_float()), to_device_argument(name, device));
+        const Device target = to_device_argument(name, device);
+        MaybeReleaseGil release(rounded(shape));
+        return make(shape, dtype.value_or(default_float()), target);
       },
       "shape"_a, "dtype"_a = py::none(), "device"_a = py::none(), doc);
   m.def(
       name_like,
       [name_like](const Tensor& x, std::optional<DType> dtype, const py::object& device) {
-        return make(x.shape(), dtype.value_or(x.dtype()),
-                    to_device_argument(name_like, device, x.device()));
+        const Device target = to_device_argument(name_like, device, x.device());
+        MaybeReleaseGil release(x.numel());
+        return make(x.shape(), dtype.value_or(x.dtype()), target);
       },
       "x"_a, "dtype"_a = py::none(), "device"_a = py::none(),
       R"(The same with the shape and, unless given, the dtype and device of x.

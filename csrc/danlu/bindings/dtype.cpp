@@ -70,14 +70,14 @@ bool is_dtype_like(py::handle object) { return find_dtype(object).has_value(); }
 DType to_dtype(py::handle object) {
   if (auto dtype = find_dtype(object)) return *dtype;
   std::string names;
+  std::vector<std::string> known;
   for (int i = 0; i < kDTypeCount; ++i) {
-    names += (i ? ", " : "") + std::string(name_of(static_cast<DType>(i)));
+    known.emplace_back(name_of(static_cast<DType>(i)));
+    names += (i ? ", " : "") + known.back();
   }
-  const char* hint = PyLong_Check(object.ptr())
-                         ? ": if it is a size, a shape of several axes is one tuple, zeros((2, 3))"
-                         : "";
-  fail(ErrorKind::type, "[dtype] {} is no dtype{}; danlu has {}",
-       py::cast<std::string>(py::repr(object)), hint, names);
+  const std::string name = py::cast<std::string>(py::str(object));
+  fail(ErrorKind::type, "[dtype] {} is no dtype.{} danlu has {}",
+       py::cast<std::string>(py::repr(object)), did_you_mean(name, known), names);
 }
 
 namespace {
@@ -104,7 +104,7 @@ Shape to_shape(py::handle object) {
     const Tensor& x = tensor_of(object.ptr());
     if (x.ndim() == 0) {
       check_readable("shape");
-      return {x.item_int()};
+      return {to_size(object)};
     }
   }
   if (!PySequence_Check(object.ptr()) || PyUnicode_Check(object.ptr())) {

@@ -26,6 +26,7 @@ namespace danlu::python {
 #define DL_DECLARE_BIND(name) void bind_##name(py::module_&);
 DL_BINDINGS(DL_DECLARE_BIND)
 
+void add_hints(py::module_& m);
 void add_methods(py::module_& m);
 
 }  // namespace danlu::python
@@ -49,4 +50,5 @@ PYBIND11_MODULE(_core, m) {
 #define DL_CALL_BIND(name) bind_##name(m);
   DL_BINDINGS(DL_CALL_BIND)
   add_methods(m);
+  add_hints(m);
 }

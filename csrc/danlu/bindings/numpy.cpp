@@ -30,7 +30,7 @@ const char* format_of(DType dtype) {
     case DType::uint32:
       return "I";
     case DType::uint64:
-      return "Q";
+      return sizeof(long) == 8 ? "L" : "Q";
     case DType::int8:
       return "b";
     case DType::int16:
@@ -38,7 +38,7 @@ const char* format_of(DType dtype) {
     case DType::int32:
       return "i";
     case DType::int64:
-      return "q";
+      return sizeof(long) == 8 ? "l" : "q";  // what NumPy calls int64
     case DType::float16:
       return "e";
     case DType::float32:

@@ -47,9 +47,7 @@ from danlu._core import copysign as copysign
 from danlu._core import cos as cos
 from danlu._core import cosh as cosh
 from danlu._core import count_nonzero as count_nonzero
-from danlu._core import cumulative_prod as cumprod
 from danlu._core import cumulative_prod as cumulative_prod
-from danlu._core import cumulative_sum as cumsum
 from danlu._core import cumulative_sum as cumulative_sum
 from danlu._core import diag as diag
 from danlu._core import diagonal as diagonal
@@ -251,6 +249,8 @@ from danlu.ops.keras_arguments import bitwise_right_shift as bitwise_right_shift
 from danlu.ops.keras_arguments import bitwise_xor as bitwise_xor
 from danlu.ops.keras_arguments import clip as clip
 from danlu.ops.keras_arguments import concatenate as concatenate
+from danlu.ops.keras_arguments import cumprod as cumprod
+from danlu.ops.keras_arguments import cumsum as cumsum
 from danlu.ops.keras_arguments import diff as diff
 from danlu.ops.keras_arguments import eye as eye
 from danlu.ops.keras_arguments import left_shift as left_shift

@@ -142,10 +142,12 @@ def explain_call(
     if begun:
         return
     if code is None:
-        documented = _documented(function)
+        documented = _documented(function) if kwargs or args[1:] else []
         for name in kwargs if documented else ():
             if name not in documented:
                 refuse_argument(owner, name, documented)
+        if documented[:1] == ["shape"]:
+            _refuse_sizes(owner, documented, args)
         return
     names = _parameters(function)
     own = names[:1] == ("self",)
@@ -175,6 +177,19 @@ def explain_call(
         raise TypeError(
             f"[{owner}] {' and '.join(map(repr, missing))} {'are' if missing[1:] else 'is'} "
             f"missing. {takes}"
+        ) from None
+
+
+def _refuse_sizes(owner: str, documented: list[str], args: tuple[Any, ...]) -> None:
+    """Raise if the sizes of a shape came one by one."""
+    count = next((i for i, a in enumerate(args) if not isinstance(a, int)), len(args))
+    rest = args[count:]
+    if "fill_value" in documented and not rest:
+        count, rest = count - 1, args[count - 1 :]
+    if count > 1:
+        raise TypeError(
+            f"[{owner}] a shape of several axes is one tuple: write "
+            f"{owner}({_written((args[:count], *rest), {})})"
         ) from None
 
 
