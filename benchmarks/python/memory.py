@@ -7,6 +7,7 @@ import argparse
 import os
 
 import numpy as np
+from models import lenet5
 
 import danlu as dl
 
@@ -14,23 +15,6 @@ import danlu as dl
 def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def lenet5():
-    L = dl.layers
-    return dl.Sequential(
-        [
-            L.Input((28, 28, 1)),
-            L.Conv2D(6, 5, padding="same", activation="relu"),
-            L.MaxPooling2D(),
-            L.Conv2D(16, 5, activation="relu"),
-            L.MaxPooling2D(),
-            L.Flatten(),
-            L.Dense(120, activation="relu"),
-            L.Dense(84, activation="relu"),
-            L.Dense(10),
-        ]
-    )
 
 
 def main():
