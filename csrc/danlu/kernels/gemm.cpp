@@ -12,6 +12,7 @@ template <class T>
 struct Tile {
   const GemmBlock<T>* block;
   const T* a;
+  int64_t a_row, a_col;
   const T* b;
   int64_t b_row;
   T* y;
@@ -24,7 +25,7 @@ template <class T, int kRows, int kVectors, bool kPartial>
 void multiply_tile(const Tile<T>& t) {
   constexpr int64_t kL = kLanes<T>;
   simd<T> sum[kRows][kVectors] = {};
-  const int64_t a_row = t.block->a_row, a_col = t.block->a_col;
+  const int64_t a_row = t.a_row, a_col = t.a_col;
   // One pointer for three rows: x86 addresses base + {0, 1, 2} * stride in one instruction.
   const T* a[(kRows + 2) / 3];
   const T* b = t.b;
@@ -101,8 +102,10 @@ void multiply_strip(const GemmBlock<T>& block, int64_t column, int64_t last, con
   for (int64_t i = 0; i < tiles; ++i) {
     const int64_t m = block.m * i / tiles, rows = block.m * (i + 1) / tiles - m;
     multiply_rows<T, kVectors, kPartial, kMaxRows>(
-        rows, {&block, block.a + m * block.a_row, b, block.b_row, block.y + column, block.y_row + m,
-               block.bias ? block.bias + column : nullptr, last});
+        rows,
+        {&block, block.a + m * (block.tiles ? block.k : block.a_row), block.tiles ? 1 : block.a_row,
+         block.tiles ? rows : block.a_col, b, block.b_row, block.y + column, block.y_row + m,
+         block.bias ? block.bias + column : nullptr, last});
   }
 }
 
@@ -144,14 +147,15 @@ DL_INLINE V interleave(V a, V b, std::index_sequence<i...>) {
 }
 
 // kLanes rows of kLanes adjacent elements, transposed in registers: log2 steps, each of which
-// interleaves row i with row i + kLanes / 2.
+// interleaves row i with row i + kLanes / 2. Of x there are `rows`; what stands for the others is
+// of no account.
 template <class T>
-DL_INLINE void transpose_square(const T* x, int64_t x_row, T* y, int64_t y_row) {
+DL_INLINE void transpose_square(const T* x, int64_t x_row, int64_t rows, T* y, int64_t y_row) {
   constexpr int kL = kLanes<T>;
   using Lanes = std::make_index_sequence<kL>;
   simd<T> v[kL], w[kL];
 #pragma GCC unroll 16
-  for (int i = 0; i < kL; ++i) v[i] = load(x + i * x_row);
+  for (int i = 0; i < kL; ++i) v[i] = load(x + (i < rows ? i : 0) * x_row);
 #pragma GCC unroll 4
   for (int step = 1; step < kL; step *= 2) {
 #pragma GCC unroll 8
@@ -186,8 +190,8 @@ void pack_panel_of(const T* b, int64_t row, int64_t col, int64_t k, int64_t colu
   int64_t i = 0;
   if (row == 1) {
     for (; i + kL <= k; i += kL) {
-      transpose_square(b + i, col, panel + i * kP, kP);
-      transpose_square(b + i + kL * col, col, panel + i * kP + kL, kP);
+      transpose_square(b + i, col, kL, panel + i * kP, kP);
+      transpose_square(b + i + kL * col, col, kL, panel + i * kP + kL, kP);
     }
   }
   for (; i < k; ++i) {
@@ -195,7 +199,45 @@ void pack_panel_of(const T* b, int64_t row, int64_t col, int64_t k, int64_t colu
   }
 }
 
+// Vectors are stored whole while there is room: what they have too much the next one overwrites.
+template <class T>
+void pack_tile(const T* a, int64_t row, int64_t col, int64_t rows, int64_t depth, T* out) {
+  constexpr int64_t kL = kLanes<T>;
+  const int64_t room = depth * rows - kL;
+  int64_t k = 0;
+  if (row == 1 && rows <= kL) {
+    for (; k * rows <= room; ++k) {
+      __builtin_prefetch(a + (k + 16) * col);
+      store(out + k * rows, load_first(a + k * col, rows));
+    }
+  } else if (col == 1 && rows <= kL) {
+    for (; k + kL <= depth && (k + kL - 1) * rows <= room; k += kL) {
+      transpose_square(a + k, row, rows, out + k * rows, rows);
+    }
+  }
+  for (; k < depth; ++k) {
+    for (int64_t i = 0; i < rows; ++i) out[k * rows + i] = a[i * row + k * col];
+  }
+}
+
+template <class T>
+void pack_all_tiles(const T* a, int64_t row, int64_t col, int64_t rows, int64_t depth, T* out) {
+  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t m = rows * t / tiles;
+    pack_tile(a + m * row, row, col, rows * (t + 1) / tiles - m, depth, out + m * depth);
+  }
+}
+
 }  // namespace
+
+void pack_tiles(const float* a, int64_t row, int64_t col, int64_t rows, int64_t depth, float* out) {
+  pack_all_tiles(a, row, col, rows, depth, out);
+}
+void pack_tiles(const double* a, int64_t row, int64_t col, int64_t rows, int64_t depth,
+                double* out) {
+  pack_all_tiles(a, row, col, rows, depth, out);
+}
 
 void gemm_block(const GemmBlock<float>& block) { multiply_block(block); }
 void gemm_block(const GemmBlock<double>& block) { multiply_block(block); }

@@ -14,6 +14,7 @@
 
 #include "danlu/core/dtype.h"
 #include "danlu/kernels/parallel.h"
+#include "danlu/kernels/plans.h"
 #include "danlu/kernels/simd.h"
 
 namespace danlu::cpu::DL_LEVEL {
@@ -24,7 +25,6 @@ inline constexpr int kTileRows = 12;
 #else
 inline constexpr int kTileRows = 6;
 #endif
-inline constexpr int kBlockRows = 48;  // rows of `a` that a thread holds at a time
 template <class T>
 inline constexpr int64_t kPanel = 2 * kLanes<T>;  // columns of a packed panel of `b`
 template <class T>
@@ -47,9 +47,16 @@ struct GemmBlock {
   // `segment[i]` elements further in each.
   int64_t segments = 1;
   const int64_t* segment = nullptr;
+  bool tiles = false;  // `a` is as `pack_tiles` left it, and has no strides
 };
 void gemm_block(const GemmBlock<float>& block);
 void gemm_block(const GemmBlock<double>& block);
+
+// Packs rows x depth elements of `a` tile by tile, so that the elements that are multiplied
+// together lie together. `out` has room for kLanes elements more.
+void pack_tiles(const float* a, int64_t row, int64_t col, int64_t rows, int64_t depth, float* out);
+void pack_tiles(const double* a, int64_t row, int64_t col, int64_t rows, int64_t depth,
+                double* out);
 
 // Packs columns [column, column + kPanel) of b (k, n) with any strides into one panel (k, kPanel),
 // zero beyond n.
@@ -154,6 +161,7 @@ template <class T>
 struct Block {
   const T* data;
   int64_t row, col;
+  bool tiles = false;  // see GemmBlock
 };
 // Room for one block, on the stack of the thread that uses it.
 template <class T>
@@ -173,22 +181,8 @@ struct MatrixSource {
   DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
     const T* from = data + m * row + k * col;
     if (!pack) return {from, row, col};
-    if (row == 1 && col != 1) {  // keep the direction in which memory runs
-      for (int64_t j = 0; j < depth; ++j) {
-        for (int64_t i = 0; i < rows; ++i) buffer[j * kBlockRows + i] = from[j * col + i];
-      }
-      return {buffer, 1, kBlockRows};
-    }
-    constexpr int64_t kRow = BlockBuffer<T>::kRow;
-    for (int64_t i = 0; i < rows; ++i) {
-      const T* x = from + i * row;
-      if (col == 1) {
-        for (int64_t j = 0; j < depth; ++j) buffer[i * kRow + j] = x[j];
-      } else {
-        for (int64_t j = 0; j < depth; ++j) buffer[i * kRow + j] = x[j * col];
-      }
-    }
-    return {buffer, kRow, 1};
+    pack_tiles(from, row, col, rows, depth, buffer);
+    return {buffer, 0, 0, /*tiles=*/true};
   }
 };
 
@@ -265,7 +259,8 @@ void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, 
                     .y_row = offsets,
                     .accumulate = epilogue.accumulate || d > 0,
                     .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
-                    .relu = last && epilogue.relu});
+                    .relu = last && epilogue.relu,
+                    .tiles = block.tiles});
       }
     }
   });

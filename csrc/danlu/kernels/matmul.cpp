@@ -79,8 +79,7 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
   }
   // Rows of `a` that lie a multiple of 4 KiB apart fall into one cache set.
   const bool crowded = a.row * static_cast<int64_t>(sizeof(T)) % 4096 == 0;
-  const bool pack_a =
-      n > 4 * kPanel<T> && m > kTileRows && (a.col != 1 || crowded || k > kDepth<T>);
+  const bool pack_a = n > 4 * kPanel<T> && m > kTileRows && (a.col != 1 || crowded);
   gemm(m, n, k, MatrixSource<T>{a.data, a.row, a.col, pack_a}, panels, MatrixTarget<T>{y, n},
        epilogue);
 }

@@ -9,6 +9,8 @@
 
 namespace danlu {
 
+inline constexpr int64_t kBlockRows = 96;  // rows of a left matrix that a thread holds at a time
+
 // ---- matmul -----------------------------------------------------------------------------------
 
 // One product of the batch for each chunk of work, or, where a product is large, all threads on
@@ -75,11 +77,10 @@ struct ConvSizes {
 
 inline constexpr int64_t kMaxJoined = 4;   // neighbouring outputs computed as one
 inline constexpr int64_t kMaxSplits = 16;  // partial sums of a weight gradient
-inline constexpr int64_t kConvBlockRows = 48;
 
 // Into how many parts the positions are split, where the kernel alone gives too little to share.
 DL_INLINE int64_t weight_gradient_splits(const ConvSizes& s) {
-  const int64_t blocks = (s.taps() * s.channels + kConvBlockRows - 1) / kConvBlockRows;
+  const int64_t blocks = (s.taps() * s.channels + kBlockRows - 1) / kBlockRows;
   const int64_t wanted = (kMaxSplits + blocks - 1) / (blocks < 1 ? 1 : blocks);
   const int64_t most = s.positions() / 256;
   return most <= 1 ? 1 : wanted < most ? wanted : most;
@@ -244,7 +245,7 @@ DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels;
   const int64_t gathered = packed_columns_size(s.channels, s.taps() * s.filters);
   const int64_t scattered =
-      packed_columns_size(k, s.filters) + scatter_pieces(s.images) * kConvBlockRows * k;
+      packed_columns_size(k, s.filters) + scatter_pieces(s.images) * kBlockRows * k;
   return scatters(s, 16) && scattered > gathered ? scattered : gathered;
 }
 DL_INLINE int64_t conv_weight_gradient_scratch(const ConvSizes& s) {
