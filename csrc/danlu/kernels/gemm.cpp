@@ -208,7 +208,8 @@ void pack_tile(const T* a, int64_t row, int64_t col, int64_t rows, int64_t depth
   if (row == 1 && rows <= kL) {
     for (; k * rows <= room; ++k) {
       __builtin_prefetch(a + (k + 16) * col);
-      store(out + k * rows, load_first(a + k * col, rows));
+      const T* from = a + k * col;
+      store(out + k * rows, rows < kL ? load_first(from, rows) : load(from));
     }
   } else if (col == 1 && rows <= kL) {
     for (; k + kL <= depth && (k + kL - 1) * rows <= room; k += kL) {

@@ -99,8 +99,22 @@ def suggests_arguments(function: Function) -> Function:
     return cast(Function, call)
 
 
+class _ConstructorSignature:
+    """What `inspect` shows of a class: older Pythons prefer `__new__`, wherever it stands."""
+
+    def __get__(self, instance: object, cls: type) -> Any:
+        if instance is not None:  # callable as it may be, it is no constructor
+            raise AttributeError("__signature__")
+        import inspect
+
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class SuggestsArguments:
     """A class whose constructors answer arguments that do not fit by the name of the class."""
+
+    __signature__ = _ConstructorSignature()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         if (args or kwargs) and cls.__init__ is object.__init__:
