@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter, defaultdict, namedtuple
 from typing import Any
 
 import numpy as np
@@ -227,3 +228,16 @@ def test_aux_is_apart_from_the_graph_as_the_number_is():
     # Inside another `grad` it is differentiated, as in JAX.
     outer = dl.grad(lambda v: dl.sum(f(v)[0][1]["a"][0]))
     assert outer(w).tolist() == [3.0, 3.0]
+
+
+def test_aux_of_other_types_is_passed_on():
+    Pair = namedtuple("Pair", "a b")  # noqa: PYI024
+    cyclic = {"name": "c"}
+    cyclic["self"] = cyclic
+    plain = (defaultdict(list, a=[1]), Counter("aab"), [1, "b"], cyclic)
+    for given in plain:
+        assert dl.value_and_grad(lambda x, g=given: (x, g), has_aux=True)(1.0)[0][1] is given
+    mixed = lambda x: (x, Pair(x, {"c": cyclic, "x": (x * 2,)}))  # noqa: E731
+    aux = dl.value_and_grad(mixed, has_aux=True)(3.0)[0][1]
+    assert type(aux) is Pair and not aux.a.requires_grad and aux.b["c"] is cyclic
+    assert aux.b["x"][0].item() == 6.0 and not aux.b["x"][0].requires_grad

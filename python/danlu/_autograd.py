@@ -60,15 +60,24 @@ def _pack(structure: Any, leaves: Any) -> Any:
     return next(leaves)
 
 
-def _detached(structure: Any) -> Any:
-    """The structure with its tensors as they are without a graph behind them."""
+def _detached(structure: Any, inside: tuple[int, ...] = ()) -> Any:
+    """The structure with its tensors as they are without a graph behind them.
+
+    Containers in which nothing changes, and those of other types, are the same objects.
+    """
+    if isinstance(structure, Tensor):
+        return stop_gradient(structure) if structure.requires_grad else structure
+    named = isinstance(structure, tuple) and hasattr(structure, "_fields")
+    if not named and type(structure) not in (dict, list, tuple) or id(structure) in inside:
+        return structure
+    inside = (*inside, id(structure))
+    items = list(structure.values() if isinstance(structure, dict) else structure)
+    detached = [_detached(item, inside) for item in items]
+    if all(new is old for new, old in zip(detached, items, strict=True)):
+        return structure
     if isinstance(structure, dict):
-        return type(structure)((key, _detached(item)) for key, item in structure.items())
-    if isinstance(structure, (list, tuple)):
-        items = [_detached(item) for item in structure]
-        return type(structure)(*items) if hasattr(structure, "_fields") else type(structure)(items)
-    detach = isinstance(structure, Tensor) and structure.requires_grad
-    return stop_gradient(structure) if detach else structure
+        return dict(zip(structure, detached, strict=True))
+    return type(structure)(*detached) if named else type(structure)(detached)
 
 
 @suggests_arguments
