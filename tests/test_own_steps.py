@@ -196,6 +196,13 @@ def test_a_compute_metrics_of_ones_own_is_called_for_each_batch():
     assert {k: float(v) for k, v in model.test_step((X, Y)).items()} == logs
 
 
+def test_a_compute_metrics_that_is_an_attribute_is_called():
+    model = dl.Sequential([layers.Dense(1)])
+    model.compile(dl.optimizers.SGD(0.0), "mse")
+    model.compute_metrics = lambda x, y, y_pred, sample_weight=None: {"size": float(x.shape[0])}
+    assert model.evaluate(X, Y, return_dict=True, batch_size=4, verbose=0) == {"size": 4.0}
+
+
 def test_a_compute_metrics_that_returns_nothing_is_named():
     class Silent(Recorder):
         train_step = dl.Model.train_step

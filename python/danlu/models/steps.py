@@ -8,6 +8,7 @@ from typing import Any
 from .. import tree
 from .._autograd import no_grad
 from ..layers.context import context
+from ..layers.signature import names
 from ..utils.suggest import suggests_arguments
 from ..utils.warn import warn
 from .batches import unpack
@@ -279,15 +280,14 @@ class Steps:
     def _loss(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
         """`compute_loss`, whose `training` a model may leave out, as before Keras 3.3."""
         compute = self.compute_loss
-        from ..layers.signature import names
-
-        if "training" in names(getattr(compute, "__func__", compute)):
+        function = getattr(compute, "__func__", compute)
+        if function is Steps.compute_loss or "training" in names(function):
             return compute(x, y, y_pred, sample_weight, training=training)
         return compute(x, y, y_pred, sample_weight)
 
     def _measure(self: Any, x: Any, y: Any, y_pred: Any, sample_weight: Any) -> Any:
         """`compute_metrics`; that of this class only counts, and None says: read when needed."""
-        if type(self).compute_metrics is Steps.compute_metrics:
+        if getattr(self.compute_metrics, "__func__", None) is Steps.compute_metrics:
             return self._count(y, y_pred, sample_weight)
         logs = self.compute_metrics(x, y, y_pred, sample_weight)
         if not isinstance(logs, dict):
