@@ -335,6 +335,29 @@ def test_a_clone_with_a_compile_of_its_own():
     assert dl.models.clone_model(model).optimizer.learning_rate.item() == 0.25
 
 
+class Weighted(dl.losses.Loss):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+
+@pytest.mark.parametrize(
+    "arguments, why",
+    [
+        ({"loss": Weighted(2.0)}, r"Weighted, .*'name'.*: define get_config in Weighted"),
+        (
+            {"metrics": [dl.metrics.MeanMetricWrapper(lambda y, p: y - p)]},
+            "MeanMetricWrapper, .*lambda.* def, .*: clone",
+        ),
+    ],
+)
+def test_a_clone_compiled_with_what_cannot_be_copied(arguments, why):
+    model = dl.Sequential([dl.Input((2,)), layers.Dense(1)])
+    model.compile(**{"loss": "mse", **arguments})
+    with pytest.raises(ValueError, match=rf"^\[clone_model\] .*sequential.* with {why}.*compiling"):
+        dl.models.clone_model(model)
+
+
 def test_clone_model_with_functions():
     inner = dl.Sequential([dl.Input((3,)), layers.Dense(3)], name="inner")
     inputs = dl.Input(shape=(3,), optional=True)

@@ -35,7 +35,8 @@ def clone_model(
     `from_config`.
 
     Raises TypeError for anything but a model, ValueError for functions and inputs where they have
-    no meaning, and what `get_config` raises for a subclass that it cannot record. As in Keras 3,
+    no meaning and for a loss, metric or optimizer that its configuration cannot make anew, and what
+    `get_config` raises for a subclass that it cannot record. As in Keras 3,
     `copy.set_weights(model.get_weights())` makes the weights equal.
 
     >>> import danlu as dl
@@ -67,8 +68,19 @@ def _compile_as(copy: Any, model: Any) -> None:
         return
 
     def fresh(value: Any) -> Any:
-        copies = hasattr(value, "get_config") and not isinstance(value, type)
-        return type(value).from_config(value.get_config()) if copies else value
+        if not hasattr(value, "get_config") or isinstance(value, type):
+            return value
+        cls = type(value)
+        try:
+            return cls.from_config(value.get_config())
+        except (ValueError, TypeError, LookupError, AttributeError, NotImplementedError) as error:
+            ours = cls.__module__.startswith(f"{__package__.partition('.')[0]}.")
+            define = f"define get_config in {cls.__name__} with what its constructor takes, or "
+            raise ValueError(
+                f"[clone_model] {model.label()} is compiled with {cls.__name__}, which cannot be "
+                f"made anew from its configuration ({error}): {'' if ours else define}clone the "
+                "model before compiling it"
+            ) from error
 
     arguments = {**model._compile_arguments, "optimizer": model.optimizer}
     copy.compile(**tree.map_structure(fresh, arguments))
