@@ -509,6 +509,21 @@ def test_weights_of_every_dtype(tmp_path):
     assert same(first, second) and len(second.get_weights()) == 6
 
 
+def test_weights_of_bfloat16(tmp_path):
+    pytest.importorskip("ml_dtypes")  # to write them
+    model = dl.Sequential([dl.Input((2,)), layers.Dense(3, dtype="bfloat16")])
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 2)), np.ones((4, 3)), verbose=0)
+    model.save_weights(tmp_path / "m.safetensors")
+    again = dl.models.clone_model(model)
+    again.load_weights(tmp_path / "m.safetensors")
+    assert same(model, again) and again.weights[0].dtype == "bfloat16"
+    model.save(tmp_path / "m.keras")
+    again = dl.models.load_model(tmp_path / "m.keras")
+    for ours, theirs in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+        assert ours.dtype == theirs.dtype and (ours.numpy() == theirs.numpy()).all()
+
+
 def test_model_config_round_trip():
     model = trained()
     copy = dl.models.model_from_json(model.to_json(indent=1))
