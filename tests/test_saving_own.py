@@ -81,6 +81,63 @@ def test_a_file_that_a_layer_of_its_own_cannot_read(tmp_path):
         layers.Layer.load_own_variables(table, {"1": 0.0})
 
 
+class Second(layers.Layer):
+    """Reads its second weight otherwise than the first, and fails then."""
+
+    error = ValueError
+
+    def build(self, input_shape):
+        self.a = self.add_weight((2,), "zeros", name="a")
+        self.b = self.add_weight((2,), "zeros", name="b", trainable=False)
+
+    def call(self, x):
+        return x + self.a + self.b
+
+    def load_own_variables(self, store):
+        self.a.assign(store["0"])
+        if self.error is not None:
+            raise self.error("no b")
+        self.b.assign(store["1"])
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, AttributeError, ZeroDivisionError])
+def test_a_layer_that_fails_to_load_leaves_the_model_as_it_was(tmp_path, error):
+    model = dl.Sequential([dl.Input((2,)), layers.Dense(2), Second()])
+    model.save_weights(tmp_path / "m.safetensors")
+    saved = model.get_weights()
+    model.set_weights([np.full_like(w, 7) for w in saved])
+    model.layers[1].error = error
+    with pytest.raises(ValueError, match=rf"of \[Second .*\['0', '1'\]: {error.__name__}: no b"):
+        model.load_weights(tmp_path / "m.safetensors")
+    assert all((w == 7).all() for w in model.get_weights())
+    with pytest.warns(UserWarning, match="load_own_variables"):
+        model.load_weights(tmp_path / "m.safetensors", skip_mismatch=True)
+    kernel, *others = model.get_weights()
+    assert (kernel == saved[0]).all() and [(w == 7).all() for w in others] == [False, True, True]
+    model.layers[1].error = None
+    model.load_weights(tmp_path / "m.safetensors")
+    assert all((a == b).all() for a, b in zip(model.get_weights(), saved, strict=True))
+
+
+@pytest.mark.parametrize(
+    "key, value, message",
+    [
+        (3, 1.0, r"\[Table '.*'\] has the key 3: .*'3'"),
+        ("words", "text", r"\[Table '.*'\] puts 'text' under 'words'"),
+        ("words", None, "puts None under 'words'"),
+        ("words", [[1], [2, 3]], "under 'words'"),
+        ("words", 1j, "under 'words'"),
+    ],
+)
+def test_values_that_no_store_takes(tmp_path, key, value, message):
+    table = Table()
+    table.words = 0
+    model = _of_table("functional", table)
+    table.save_own_variables = lambda store: store.update({key: value})
+    with pytest.raises(TypeError, match=rf"^\[save\] save_own_variables of .*{message}"):
+        model.save_weights(tmp_path / "m.safetensors")
+
+
 def test_a_model_that_builds_and_compiles_itself(tmp_path):
     def error(y, y_pred):
         return dl.mean((y - y_pred) ** 2)
@@ -141,3 +198,16 @@ def test_an_optimizer_that_saves_itself(tmp_path):
     assert again.optimizer.seen == 7 and again.optimizer.iterations.item() == 4
     for ours, theirs in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
         assert (ours.numpy() == theirs.numpy()).all()
+
+
+def test_an_optimizer_of_values_that_no_store_takes(tmp_path):
+    model = dl.Sequential([dl.Input((2,)), layers.Dense(1)])
+    model.compile(Counting(0.1), "mse")
+    model.fit(np.ones((8, 2)), np.ones((8, 1)), verbose=0)
+    model.optimizer.seen = "many"
+    with pytest.raises(TypeError, match="of Counting puts 'many' under 'seen'"):
+        model.save(tmp_path / "m.keras")
+    model.optimizer.seen = [7, 8]
+    model.save(tmp_path / "m.keras")
+    with pytest.raises(ValueError, match="load_own_variables of Counting .*TypeError"):
+        dl.models.load_model(tmp_path / "m.keras")

@@ -26,6 +26,8 @@ WEIGHTS, TRAINING = "model.safetensors", "training.safetensors"
 _SUFFIXES = (".keras", ".danlu")
 _WEIGHT_SUFFIXES = (".safetensors",)
 _HDF5 = (".h5", ".hdf5", ".hdf")
+# What code that reads unexpected values raises.
+CONFIG_ERRORS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 class CheckedName(str):
@@ -87,7 +89,7 @@ def model_to_bytes(model: Any) -> bytes:
 
     from .. import __version__
     from .serialization import serialize_keras_object
-    from .weights import as_array, weights_to_bytes
+    from .weights import as_arrays, weights_to_bytes
 
     members: dict[str, Any] = {
         METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
@@ -98,7 +100,7 @@ def model_to_bytes(model: Any) -> bytes:
     if _has_own_state(model.optimizer):
         own: dict[str, Any] = {}
         model.optimizer.save_own_variables(own)
-        state.update({f"optimizer/{key}": as_array(value) for key, value in own.items()})
+        state.update(as_arrays(type(model.optimizer).__name__, "optimizer/", own))
     if state:
         members[TRAINING] = safetensors.dumps(state, {"format": "danlu"})
     buffer = io.BytesIO()
@@ -197,7 +199,7 @@ def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
 
 
 def _load_training(model: Any, path: Any) -> None:
-    from .weights import assign
+    from .weights import assign, load_own
 
     if TRAINING not in _names(path):
         return
@@ -209,9 +211,8 @@ def _load_training(model: Any, path: Any) -> None:
         model._shuffling()
     if _has_own_state(model.optimizer):
         keys = [name for name in arrays if name.startswith("optimizer/")]
-        model.optimizer.load_own_variables(
-            {name.removeprefix("optimizer/"): arrays.pop(name) for name in keys}
-        )
+        own = {name.removeprefix("optimizer/"): arrays.pop(name) for name in keys}
+        load_own(type(model.optimizer).__name__, model.optimizer, own, path)
     wanted = {name: tuple(v.shape) for name, v in _training_state(model).items()}
     if wanted != {name: tuple(array.shape) for name, array in arrays.items()}:
         warn(
@@ -250,7 +251,7 @@ def reading(where: str) -> Iterator[None]:
         yield
     except RecursionError:
         raise ArchiveError(f"{where} is nested too deeply to be that of a model") from None
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+    except CONFIG_ERRORS as error:
         kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
         raise ArchiveError(f"{where} cannot be made into a model: {kind}{error}") from error
 

@@ -8,16 +8,18 @@ architecture fit each other's files.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from .._core import Tensor, Variable
+from .._names import DTYPES
 from ..layers.state import LayerState
 from ..utils.arguments import standardize_path
 from ..utils.naming import to_snake_case
 from ..utils.warn import warn
 from . import safetensors, shards
-from .archive import WEIGHTS, check_name, is_archive, read_member
+from .archive import CONFIG_ERRORS, WEIGHTS, check_name, is_archive, read_member
 
 
 def _ways(layer: Any) -> list[tuple[str, Any]]:
@@ -85,16 +87,39 @@ def _arrays(model: Any) -> dict[str, Any]:
     for prefix, layer in _own_stores(model):
         store: dict[str, Any] = {}
         layer.save_own_variables(store)
-        for key, value in store.items():
-            arrays[prefix + key] = as_array(value)
+        arrays.update(as_arrays(layer.label(), prefix, store))
     return arrays
 
 
-def as_array(value: Any) -> Any:
-    """Return what was put into a store as a NumPy array."""
+def as_arrays(label: str, prefix: str, store: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return what was put into a store as NumPy arrays, the prefix before their keys."""
+    return {prefix + _key(label, key): _as_array(label, key, v) for key, v in store.items()}
+
+
+def _key(label: str, key: Any) -> str:
+    if not isinstance(key, str):
+        raise TypeError(
+            f"[save] save_own_variables of {label} has the key {key!r}: keys are strings, such as "
+            f"{str(key)!r}"
+        )
+    return key
+
+
+def _as_array(label: str, key: str, value: Any) -> Any:
     import numpy
 
-    return value.numpy() if isinstance(value, (Tensor, Variable)) else numpy.asarray(value)
+    if isinstance(value, (Tensor, Variable)):
+        return value.numpy()
+    try:
+        array = numpy.asarray(value)
+    except ValueError:  # lists of unequal lengths
+        array = None
+    if array is None or array.dtype.name not in DTYPES:
+        raise TypeError(
+            f"[save] save_own_variables of {label} puts {value!r:.60} under {key!r}: a store takes "
+            "arrays of numbers or bools, tensors and Variables"
+        )
+    return array
 
 
 def weights_to_bytes(model: Any) -> bytes:
@@ -174,18 +199,44 @@ def set_arrays(model: Any, arrays: dict[str, Any], path: str, skip_mismatch: boo
         keys = [name for name in arrays if name.startswith(prefix)]
         stores.append((layer, {name.removeprefix(prefix): arrays[name] for name in keys}))
         arrays = {name: array for name, array in arrays.items() if name not in keys}
-    assign(model.label(), named_variables(model), arrays, path, skip_mismatch)
+    with _restoring(model.variables if stores else ()):
+        assign(model.label(), named_variables(model), arrays, path, skip_mismatch)
+        _load_own(stores, path, skip_mismatch)
+
+
+def _load_own(stores: list[tuple[Any, dict[str, Any]]], path: str, skip_mismatch: bool) -> None:
     for layer, store in stores:
         try:
-            layer.load_own_variables(store)
-        except (KeyError, ValueError) as error:
-            message = (
-                f"[load_weights] load_own_variables of {layer.label()} cannot read what {path!r} "
-                f"has of it, {sorted(store)}: {type(error).__name__}: {error}"
-            )
+            with _restoring(layer.variables):
+                load_own(layer.label(), layer, store, path)
+        except ValueError as error:
             if not skip_mismatch:
-                raise ValueError(message) from error
-            warn(message)
+                raise
+            warn(str(error))
+
+
+def load_own(label: str, owner: Any, store: dict[str, Any], path: str) -> None:
+    """Have a layer or an optimizer read what it saved itself."""
+    keys = sorted(store)
+    try:
+        owner.load_own_variables(store)
+    except CONFIG_ERRORS as error:
+        raise ValueError(
+            f"[load_weights] load_own_variables of {label} cannot read what {path!r} has of it, "
+            f"{keys}: {type(error).__name__}: {error}"
+        ) from error
+
+
+@contextmanager
+def _restoring(variables: Iterable[Any]) -> Iterator[None]:
+    """What fails leaves the Variables as they were."""
+    before = [(variable, variable.value) for variable in variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in before:
+            variable.assign(value)
+        raise
 
 
 def assign(
