@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -182,3 +183,37 @@ def test_a_recorded_prediction_reads_the_kernel_of_the_day() -> None:
     layer.kernel.assign(layer.kernel * 2)
     recording.replay()
     np.testing.assert_array_equal(y.numpy(), 2 * before)
+
+
+def test_a_kernel_written_while_others_predict_is_not_remembered_by_halves() -> None:
+    values = [dl.ones((3, 3, 64, 64)), dl.full((3, 3, 64, 64), 2.0)]
+    kernel = dl.Variable(values[0])
+    x = dl.random.normal((1, 9, 10, 64), seed=0)
+    wanted = [ops.conv(x, value, padding="same").numpy() for value in values]
+    stop = threading.Event()
+
+    def predict() -> None:
+        while not stop.is_set():
+            ops.conv(x, kernel, padding="same")
+
+    threads = [threading.Thread(target=predict) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for i in range(200):
+            kernel.assign(values[i % 2])
+            for _ in range(3):
+                got = ops.conv(x, kernel, padding="same").numpy()
+                np.testing.assert_array_equal(got, wanted[i % 2])
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_scratch_is_no_multiple_of_the_images() -> None:
+    x, kernel = dl.ones((2000, 1, 1, 16)), dl.ones((9, 9, 16, 3))
+    _core.reset_peak_memory("cpu")
+    before = in_use()
+    ops.conv(x, kernel, padding="same")
+    assert dl.config.memory_stats()["peak"] - before < 20 * x.nbytes

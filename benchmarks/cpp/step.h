@@ -29,7 +29,7 @@ Step forward_step(const Work& work, const Tensors& inputs, const Forward& forwar
 // forward(inputs), then the gradients of all inputs for a gradient of ones.
 Step gradient_step(const Work& work, const Tensors& inputs, const Forward& forward);
 
-// A rule with this many slots a variable; learning rate 1e-3.
+// A rule with this many slots a variable.
 OptimizerState make_optimizer(const OptimizerSettings& settings,
                               const std::vector<Variable>& variables, int slots);
 

@@ -267,6 +267,19 @@ CASES: list[Case] = [
         kwargs={"strides": 2, "padding": "same"},
         large=[(2, 19, 23, 12), (2, 4, 4, 21)],
     ),
+    case(  # few channels: read in place from a frame that ends before the image does
+        "conv_few_channels",
+        [(2, 9, 11, 3), (3, 4, 3, 5)],
+        [(1, 12, 8, 2), (2, 2, 2, 18)],
+        kwargs={"strides": (3, 2), "padding": ((1, 0), (2, 0))},
+        large=[(3, 71, 230, 3), (7, 7, 3, 33)],
+    ),
+    case(  # and with more rows of positions than one block of segments holds
+        "conv_few_channels_same",
+        [(3, 8, 8, 1), (5, 5, 1, 6)],
+        kwargs={"padding": "same"},
+        large=[(19, 40, 29, 1), (5, 5, 1, 6)],
+    ),
     case(
         "conv_padded",
         (2, 5, 6, 2),

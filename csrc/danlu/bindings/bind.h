@@ -130,6 +130,9 @@ struct type_caster<int64_t> {
     const auto index = reinterpret_steal<object>(PyNumber_Index(source.ptr()));
     value = index ? PyLong_AsLongLong(index.ptr()) : -1;
     if (!PyErr_Occurred()) return true;
+    const bool no_number =
+        PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_OverflowError);
+    if (!no_number) throw error_already_set();
     PyErr_Clear();
     return false;
   }

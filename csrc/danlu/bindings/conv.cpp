@@ -16,9 +16,9 @@ WindowOptions window_options(const char* op, const Shape& strides, const py::obj
   if (py::isinstance<py::str>(padding)) {
     const std::string mode = py::cast<std::string>(padding);
     options.same = mode == "same";
-    check(options.same || mode == "valid", "[{}] padding is {}, got \"{}\".{}", op, wanted, mode,
-          did_you_mean(mode, {"valid", "same"}));
-    return options;
+    if (options.same || mode == "valid") return options;
+    fail(ErrorKind::value, "[{}] padding is {}, got \"{}\".{}", op, wanted, mode,
+         did_you_mean(mode, {"valid", "same"}));
   }
   check_type(!pools && py::isinstance<py::sequence>(padding) && py::len(padding) > 0,
              "[{}] padding is {}, got {}", op, wanted, py::cast<std::string>(py::repr(padding)));

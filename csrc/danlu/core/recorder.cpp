@@ -131,6 +131,9 @@ void Recording::replay() {
       run_reporting(call.op, ins, outs, room);
     else
       call.op->run(ins, outs, room);
+    for (const Operand& y : call.out) {
+      if (y.variable) y.variable->written();
+    }
   }
 }
 

@@ -40,11 +40,10 @@ Tensor VariableState::read() const {
 }
 
 Tensor VariableState::writable(bool keep) {
-  std::vector<Memo> dropped;  // freed without the lock
+  forget();
   {
     std::lock_guard guard(lock_);
     ++version_;
-    std::swap(dropped, memos_);
     const Ref<Value>& now = value_.value();
     if (now->unique() && now->storage->unique() && !now->storage->exported()) return value_;
   }
@@ -58,6 +57,13 @@ Tensor VariableState::writable(bool keep) {
   return fresh;
 }
 
+void VariableState::forget() {
+  std::vector<Memo> dropped;  // freed without the lock
+  std::lock_guard guard(lock_);
+  ++forgotten_;
+  std::swap(dropped, memos_);
+}
+
 VariableState::Memo* VariableState::find_memo(const OpRef& op) {
   for (Memo& memo : memos_) {
     if (memo.op->name() == op->name() && memo.op->attrs() == op->attrs()) return &memo;
@@ -65,20 +71,19 @@ VariableState::Memo* VariableState::find_memo(const OpRef& op) {
   return nullptr;
 }
 
-Tensor VariableState::memoised(const OpRef& op) {
-  Tensor now;
-  uint64_t version;
+Tensor VariableState::memoised(const OpRef& op, const Tensor& value) {
+  uint64_t before;
   {
     std::lock_guard guard(lock_);
+    if (!(value_.value() == value.value())) return {};
     const Memo* memo = find_memo(op);
     if (!memo) memos_.push_back({op, {}});
     if (!memo || memo->result) return memo ? memo->result : Tensor();
-    now = value_;
-    version = version_;
+    before = forgotten_;
   }
-  const Tensor result = call_one(op, {now});
+  const Tensor result = call_one(op, {value.detach()});
   std::lock_guard guard(lock_);
-  if (Memo* memo = find_memo(op); memo && version == version_) memo->result = result;
+  if (Memo* memo = find_memo(op); memo && before == forgotten_) memo->result = result;
   return result;
 }
 
@@ -86,7 +91,7 @@ Tensor memoised(const OpRef& op, const Tensor& x) {
   VariableState* variable = x.value()->variable;
   // Under a recording the variable is what is read, and who was handed the bytes may write them.
   if (!variable || current_recording() || x.value()->storage->exported()) return {};
-  return variable->memoised(op);
+  return variable->memoised(op, x);
 }
 
 Tensor VariableState::grad() const { return leaf_.node()->grad(); }

@@ -25,12 +25,15 @@ class VariableState final : public RefCounted {
   // A value whose bytes nobody else sees, for an op that writes in place (`assign` in ops.h, the
   // optimizers). Whoever still holds the old value keeps it: then the variable moves to new bytes,
   // which hold a copy of the old ones if `keep`.
+  // Who has written into it says so: what was memoised meanwhile may be of half a value.
   Tensor writable(bool keep = true);
+  void written() { forget(); }
 
   // What `op` makes of the value (a kernel transformed, a matrix packed), kept until the next
   // write. Absent at the first request after a write: training would fill memory with what nobody
   // reads a second time. The memory statistics count it like any tensor.
-  Tensor memoised(const OpRef& op);
+  // Absent too for a `value` that is the variable's no more.
+  Tensor memoised(const OpRef& op, const Tensor& value);
 
   uint64_t version() const { return version_; }
   Tensor grad() const;
@@ -46,11 +49,13 @@ class VariableState final : public RefCounted {
     Tensor result;  // absent: asked for once
   };
   void own(Tensor value);
+  void forget();
   Memo* find_memo(const OpRef& op);  // under the lock
 
-  mutable SpinLock lock_;    // of the handle: an optimizer may write while another thread reads
-  uint64_t version_ = 0;     // grows with every write
-  std::vector<Memo> memos_;  // of this version
+  mutable SpinLock lock_;   // of the handle: an optimizer may write while another thread reads
+  uint64_t version_ = 0;    // grows with every write
+  uint64_t forgotten_ = 0;  // grows whenever memos are dropped
+  std::vector<Memo> memos_;
   Tensor value_;
   Edge leaf_;
 };

@@ -53,7 +53,7 @@ void gemm_block(const GemmBlock<float>& block);
 void gemm_block(const GemmBlock<double>& block);
 
 // Packs rows x depth elements of `a` tile by tile, so that the elements that are multiplied
-// together lie together. `out` has room for kLanes elements more.
+// together lie together.
 void pack_tiles(const float* a, int64_t row, int64_t col, int64_t rows, int64_t depth, float* out);
 void pack_tiles(const double* a, int64_t row, int64_t col, int64_t rows, int64_t depth,
                 double* out);

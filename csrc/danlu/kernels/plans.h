@@ -103,11 +103,17 @@ struct Frame {
 };
 DL_INLINE Frame frame_of(const ConvSizes& s) {
   Frame frame{false, true, {}};
+  int64_t pixels = 1;
   for (int d = 0; d < 3; ++d) {
     const int64_t first = (s.out[d] - 1) * s.window.stride[d];
     frame.size[d] = first + (s.window.size[d] - 1) * s.window.dilation[d] + 1;
     frame.copies = frame.copies || s.window.before[d] > 0 || frame.size[d] > s.in[d];
-    frame.small = frame.small && frame.size[d] <= 2 * s.in[d] + 16;
+    pixels *= s.in[d];
+    frame.small =
+        frame.small && frame.size[d] <= 2 * s.in[d] + 64;  // the product does not overflow
+  }
+  if (frame.small) {
+    frame.small = frame.size[0] * frame.size[1] * frame.size[2] <= 2 * pixels + 64;
   }
   for (int d = 0; d < 3 && !frame.copies; ++d) frame.size[d] = s.in[d];
   return frame;
@@ -122,12 +128,6 @@ DL_INLINE bool is_direct(const ConvSizes& s) {
   return s.groups == 1 && w.dilation[2] == 1 && s.taps() > 1 && s.channels <= kMostDirectChannels &&
          w.size[0] * w.size[1] <= kMostWindowRows && s.taps() * s.channels * s.filters <= 12288 &&
          s.out[2] >= 4 && frame_of(s).small;
-}
-// Elements of scratch at most. Outputs that are joined (conv.cpp) need a frame of the same size.
-DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
-  const Frame frame = frame_of(s);
-  if (!frame.copies || !frame.small || s.groups > 1 || s.channels > kMostDirectChannels) return 0;
-  return s.images * frame.size[0] * frame.size[1] * frame.size[2] * s.channels;
 }
 DL_INLINE int64_t direct_splits(const ConvSizes& s) {
   const int64_t splits = weight_gradient_splits(s), rows = s.images * s.out[0] * s.out[1];
@@ -236,6 +236,12 @@ DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {
   if (s.groups > 1 || s.filters >= 16) return 0;
   const int64_t width = s.window.size[2] + (kMaxJoined - 1) * s.window.stride[2];
   return s.window.size[0] * s.window.size[1] * width * s.channels * s.filters * kMaxJoined;
+}
+// A convolution whose outputs are joined has a frame of the same size.
+DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
+  const Frame frame = frame_of(s);
+  if (!frame.copies || !frame.small || !(is_direct(s) || joined_kernel_size(s) > 0)) return 0;
+  return s.images * frame.size[0] * frame.size[1] * frame.size[2] * s.channels;
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);

@@ -108,7 +108,9 @@ struct Embedding final : Gather {  // (table, ids): rows of the table; no id cou
   [[noreturn]] void raise(const Status& bad, Inputs in) const override {
     const int64_t rows = in[0].dim(0);
     check(bad.value != kNoId,
-          "[embedding] the id at position {} is no whole number: ids are numbers of rows, 0 ... {}",
+          "[embedding] the id at position {} is no whole number of int64: ids are numbers of rows, "
+          "0 ... "
+          "{}",
           bad.position, rows - 1);
     fail(ErrorKind::index,
          "[embedding] id {} at position {} is outside 0 ... {}: the table of shape {} has {} rows, "

@@ -202,6 +202,7 @@ void optimizer_update(const OptimizerState& state, Inputs gradients, const Tenso
   }
   const int slots = static_cast<int>(state.slots.size());
   call(make_op<OptimizerUpdate>(state.settings, state.decayed, std::move(has_gradient), slots), in);
+  for (const Variable& variable : state.variables) variable->written();
 }
 
 }  // namespace danlu

@@ -34,6 +34,7 @@ void assign(VariableState& variable, const Tensor& value) {
   static const OpRef op = make_op<Assign>();
   const Tensor target = variable.writable(/*keep=*/false);
   call_one(op, {target, value.detach()});
+  variable.written();
 }
 
 }  // namespace danlu
