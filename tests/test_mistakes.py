@@ -479,6 +479,10 @@ def test_shapes_axis_by_axis():
         dl.full(2, 3, 1.0)
     with pytest.raises(TypeError, match=r"\[full\] .* one tuple: write full\(\(2, 3\), 4\)"):
         dl.full(2, 3, 4)
+    with pytest.raises(TypeError, match=r"\[full\] .*: write full\(\(2, 3\), 4, 'float32'\)"):
+        dl.full(2, 3, 4, "float32")
+    with pytest.raises(TypeError, match=r"\[dtype\] True is no dtype"):
+        dl.ones(2, True)
 
 
 def test_fit_before_compile():

@@ -196,20 +196,24 @@ def explain_call(
 
 def _refuse_sizes(owner: str, documented: list[str], args: tuple[Any, ...]) -> None:
     """Raise if the sizes of a shape came one by one."""
-    count = next((i for i, a in enumerate(args) if not isinstance(a, int)), len(args))
-    rest = args[count:]
-    if "fill_value" in documented and not rest:
-        count, rest = count - 1, args[count - 1 :]
-    if count > 1:
+    count = next((i for i, a in enumerate(args) if not _is_size(a)), len(args))
+    values = sum(hasattr(type(a), "__float__") for a in args[count:])
+    if "fill_value" in documented and not values:
+        count, values = count - 1, 1  # the last size
+    if count > 1 and values == ("fill_value" in documented):
         raise TypeError(
             f"[{owner}] a shape of several axes is one tuple: write "
-            f"{owner}({_written((args[:count], *rest), {})})"
+            f"{owner}({_written((args[:count], *args[count:]), {})})"
         ) from None
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _in_one(owner: str, names: tuple[str, ...], args: tuple[Any, ...]) -> str:
     """The remedy when values that belong into one tuple or list came one by one."""
-    if all(isinstance(a, int) for a in args):
+    if all(map(_is_size, args)):
         if names and names[0].endswith(("shape", "dims", "size")):
             return f": write {owner}({args!r})"
         if owner[:1].isupper():
