@@ -89,3 +89,9 @@ def test_compile_arguments_that_are_none(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"config.json in '.*m.keras', 'compile_config' cannot"):
         dl.models.load_model(tmp_path / "m.keras")
     assert dl.models.load_model(tmp_path / "m.keras", compile=False)(np.ones((1, 4))).shape[0] == 1
+
+
+def test_a_class_of_another_module_is_named_with_it():
+    config = {"module": "keras.metrics", "class_name": "Dense", "config": {}}
+    with pytest.raises(ValueError, match=r"'Dense' of .*'keras.metrics'\. It is in 'keras.layers'"):
+        dl.saving.deserialize_keras_object(config)

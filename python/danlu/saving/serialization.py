@@ -283,11 +283,12 @@ def _find_class(config, custom_objects):
     loaded = getattr(sys.modules.get(module), name, None)
     if isinstance(loaded, type) and _is_extension(loaded):
         return loaded
+    elsewhere = _find_public(name, "keras")
+    hint = f" It is in {public_module(elsewhere)!r}." if elsewhere else _suggestion(name)
     raise ValueError(
-        f"[deserialize_keras_object] unknown class {name!r} of module {module!r}."
-        f"{_suggestion(name)} If it is a class of yours, decorate it with "
-        "dl.saving.register_keras_serializable, or pass custom_objects={"
-        f"{name!r}: {name}}}"
+        f"[deserialize_keras_object] unknown class {name!r} of module {module!r}.{hint} "
+        "If it is a class of yours, decorate it with dl.saving.register_keras_serializable, or "
+        f"pass custom_objects={{{name!r}: {name}}}"
     )
 
 
