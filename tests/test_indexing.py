@@ -335,3 +335,13 @@ def test_a_number_beside_an_empty_index_is_checked(number: object) -> None:
 def test_messages_name_the_function_that_was_called(name: str, call: object) -> None:
     with pytest.raises((IndexError, ValueError, TypeError), match=rf"^\[{name}\]"):
         call()
+
+
+def test_counts_of_bools_of_nothing_and_of_no_row() -> None:
+    assert dl.ops.bincount([True, False, True]).tolist() == [1, 2]
+    assert dl.ops.bincount([]).tolist() == [] and dl.ops.bincount([]).dtype == "int32"
+    assert dl.ops.bincount([], minlength=2).tolist() == [0, 0]
+    assert dl.ops.segment_sum(dl.ones((0, 2)), [], num_segments=1).tolist() == [[0.0, 0.0]]
+    for x in (5, [[[1]]]):
+        with pytest.raises(ValueError, match=r"^\[bincount\] x has the shape \(n,\) or"):
+            dl.ops.bincount(x)

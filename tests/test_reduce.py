@@ -102,3 +102,18 @@ def test_float16_extremes_that_more_elements_share_than_it_can_count() -> None:
     x.requires_grad = True
     dl.max(x).backward()
     np.testing.assert_allclose(x.grad.numpy(), 1e-5, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["cumsum", "cumprod", "nancumsum", "nancumprod"])
+def test_axes_that_no_running_sum_has(name):
+    function = getattr(ops, name)
+    with pytest.raises(IndexError, match=rf"^\[{name}\] axis 3 is out of bounds for 1 axes"):
+        function([1.0], axis=3)
+    with pytest.raises(TypeError, match=rf"^\[{name}\] axis is a whole number, got 'x'"):
+        function([1.0], axis="x")
+
+
+@pytest.mark.parametrize("weights", [None, np.ones((2, 2)), np.ones((2, 3))])
+def test_an_average_over_one_axis_twice(weights):
+    with pytest.raises(ValueError, match=r"^\[average\] an axis appears twice in \(0, -2\)"):
+        ops.average(dl.ones((2, 3)), axis=(0, -2), weights=weights)

@@ -189,7 +189,7 @@ CASES: list[Case] = [
             Bad(
                 lambda: ops.average(dl.ones((2, 3)), axis=1, weights=dl.ones(1)),
                 ValueError,
-                r"\[average\] weights have shape \(1,\), axis 1 of x \(2, 3\) has \(3,\)",
+                r"\[average\] weights have shape \(1,\), axes \(1,\) of x \(2, 3\) have \(3,\)",
             ),
         ],
     ),

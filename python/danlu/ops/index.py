@@ -108,7 +108,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
 
     x (n,) -> (bins,), or (batch, n) -> (batch, bins), with max(x) + 1 bins or `minlength`: the
     shape depends on the data. int32 without weights. Raises ValueError for sparse=True, for numbers
-    below 0 and for weights of another shape, IndexError for floating x. Source: keras.ops.
+    below 0 and for weights or x of another shape, IndexError for floating x. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.bincount([0, 1, 1, 3]).tolist()
@@ -120,7 +120,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     _core._check_values_known(
         "bincount", "segment_sum(ones_like(x), x, num_segments=n) counts the first n numbers"
     )
-    _check_whole("bincount", "x", x)
+    if x.ndim not in (1, 2):
+        raise ValueError(f"[bincount] x has the shape (n,) or (batch, n), got {x.shape}")
+    x = _whole("bincount", "x", _core.astype(x, "int32") if x.dtype == "bool" else x)
     if x.size and int(_core.min(x)) < 0:
         raise ValueError(f"[bincount] counts 0, 1, ..., x holds {int(_core.min(x))}")
     bins = max(minlength, int(_core.max(x)) + 1 if x.size else 0)
@@ -158,16 +160,20 @@ def segment_sum(
             f"[segment_sum] data of shape {data.shape} has one id for each row, got segment_ids of "
             f"shape {ids.shape}"
         )
-    _check_whole("segment_sum", "segment_ids", ids)
+    ids = _whole("segment_sum", "segment_ids", ids)
     if num_segments is None:
         _core._check_values_known("segment_sum", "pass num_segments")
         num_segments = max(int(_core.max(ids)) + 1, 0) if ids.size else 0
     return _core._segment_sum(data, ids, num_segments)
 
 
-def _check_whole(owner: str, name: str, x: Any) -> None:
-    if "int" not in x.dtype.name:
+def _whole(owner: str, name: str, x: Any) -> Any:
+    """x, which holds integers; of nothing there is no wrong kind: `[]` is of floats."""
+    if "int" in x.dtype.name:
+        return x
+    if x.size:
         raise IndexError(f"[{owner}] {name} holds integers, got {x.dtype}: cast it first")
+    return _core.astype(x, "int32")
 
 
 def multi_hot(

@@ -174,7 +174,7 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> dl.ops.cumprod([[1, 2], [3, 4]]).tolist()
     [1, 2, 6, 24]
     """
-    return _core.cumulative_prod(_core.flatten(x) if axis is None else x, axis, dtype)
+    return reduce._cumulated("cumprod", _core.cumulative_prod, x, axis, dtype)
 
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
@@ -186,7 +186,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> dl.ops.cumsum([[1, 2], [3, 4]]).tolist()
     [1, 3, 6, 10]
     """
-    return _core.cumulative_sum(_core.flatten(x) if axis is None else x, axis, dtype)
+    return reduce._cumulated("cumsum", _core.cumulative_sum, x, axis, dtype)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:

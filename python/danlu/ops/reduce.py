@@ -8,6 +8,7 @@ from .shapes import _axis
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 __all__: list[str] = [
@@ -32,13 +33,15 @@ __all__: list[str] = [
 def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     """The mean over the axes, weighted: sum(w x) / sum(w). Integers give float32.
 
-    `weights` have the shape of x, or that of the axes. Raises ValueError for another shape, and
-    when `axis` must say which axes are meant. Source: keras.ops.
+    `weights` have the shape of x, or that of the axes. Raises ValueError for another shape, when
+    `axis` must say which axes are meant, and when it names one twice. Source: keras.ops.
 
     >>> import danlu as dl
     >>> dl.ops.average([1.0, 4.0], weights=[3.0, 1.0]).item()
     1.75
     """
+    if axis is not None:
+        axis = _axes("average", axis, _tensor(x).ndim)
     if weights is None:
         return _core.astype(_core.mean(_wide(x), axis), _floating(x).dtype)
     x, w = _pair(x, weights)
@@ -48,20 +51,27 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
     return _core.astype(_core.sum(x * w, axis) / _core.sum(w, axis), dtype)
 
 
-def _along(owner: str, weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """Weights with one axis for each of `axis`, broadcast along the other axes of `shape`."""
-    if axis is None:
+def _axes(owner: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """The axes counted from the front, each once."""
+    axes = tuple(
+        _axis(owner, a, ndim) for a in (axis if isinstance(axis, (tuple, list)) else [axis])
+    )
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"[{owner}] an axis appears twice in {axis}")
+    return axes
+
+
+def _along(owner: str, weights: Any, shape: tuple[int, ...], axes: Any) -> Any:
+    """Weights with one axis for each of `axes`, broadcast along the other axes of `shape`."""
+    if axes is None:
         raise ValueError(
             f"[{owner}] weights of shape {weights.shape} for x of shape {shape}: say along which "
             "axis"
         )
-    axes = [
-        _axis(owner, a, len(shape)) for a in (axis if isinstance(axis, (tuple, list)) else [axis])
-    ]
     wanted = tuple(shape[a] for a in axes)
     if weights.shape != wanted:
         raise ValueError(
-            f"[{owner}] weights have shape {weights.shape}, axis {axis} of x {shape} has {wanted}"
+            f"[{owner}] weights have shape {weights.shape}, axes {axes} of x {shape} have {wanted}"
         )
     weights = _core.permute_dims(weights, sorted(range(len(axes)), key=axes.__getitem__))
     return _core.broadcast_to(
@@ -162,8 +172,7 @@ def nancumsum(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     >>> dl.ops.nancumsum([1.0, dl.nan, 2.0]).tolist()
     [1.0, 1.0, 3.0]
     """
-    x = _filled(x, 0)
-    return _core.cumulative_sum(x if axis is not None else _core.flatten(x), axis, dtype)
+    return _cumulated("nancumsum", _core.cumulative_sum, _filled(x, 0), axis, dtype)
 
 
 def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
@@ -175,8 +184,14 @@ def nancumprod(x: Any, axis: Any = None, dtype: Any = None) -> Any:
     >>> dl.ops.nancumprod([3.0, dl.nan, 2.0]).tolist()
     [3.0, 3.0, 6.0]
     """
-    x = _filled(x, 1)
-    return _core.cumulative_prod(x if axis is not None else _core.flatten(x), axis, dtype)
+    return _cumulated("nancumprod", _core.cumulative_prod, _filled(x, 1), axis, dtype)
+
+
+def _cumulated(owner: str, function: Callable[..., Any], x: Any, axis: Any, dtype: Any) -> Any:
+    x = _tensor(x)
+    if axis is None:
+        x, axis = _core.flatten(x), 0
+    return function(x, _axis(owner, axis, x.ndim), dtype)
 
 
 def _nan_if_none(x: Any, y: Any, axis: Any, keepdims: bool) -> Any:

@@ -25,6 +25,8 @@ __all__: list[str] = [
 
 def _axis(function: str, axis: int, ndim: int) -> int:
     """The axis counted from the front."""
+    if not hasattr(axis, "__index__"):
+        raise TypeError(f"[{function}] axis is a whole number, got {axis!r:.60}")
     if not -ndim <= axis < ndim:
         raise IndexError(f"[{function}] axis {axis} is out of bounds for {ndim} axes")
     return axis % ndim
