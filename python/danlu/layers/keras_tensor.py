@@ -219,8 +219,8 @@ class Operation:
         self.name = layer_name(name, _KERAS_NAMES.get(function, function))
         self._inbound_nodes: list[Node] = []
         run = _function_named(function)
-        first = [self.settings[key] for key in ("subscripts",) if key in self.settings]
-        others = {key: value for key, value in self.settings.items() if key != "subscripts"}
+        others = dict(self.settings)
+        first = [others.pop("subscripts")] if "subscripts" in others else []
         self._run = partial(run, *first, **others) if settings else run
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
