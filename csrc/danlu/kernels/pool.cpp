@@ -80,7 +80,8 @@ DL_INLINE void parallel_images(const ConvSizes& s, T* dx, F&& f) {
   constexpr int64_t kBlock = 4 * kLanes<T>;
   const int64_t blocks = (s.groups + kBlock - 1) / kBlock;
   const int64_t rows = s.out[0] * s.out[1], pixels = s.in[0] * s.in[1] * s.in[2];
-  const int64_t work = pixels * (s.groups < kBlock ? s.groups : kBlock) / 4;
+  const int64_t channels = s.groups < kBlock ? s.groups : kBlock;
+  const int64_t work = (rows * s.out[2] * s.taps() + pixels) * (channels / 8 + 4);
   parallel_for(s.images * blocks, grain_for(work), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t image = i / blocks, from = i % blocks * kBlock;
