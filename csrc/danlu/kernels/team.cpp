@@ -26,7 +26,7 @@ void pause() {
 }
 
 // Ops of a training step follow each other within this time; a thread that waits longer sleeps.
-constexpr std::chrono::microseconds kPatience{20};
+constexpr std::chrono::microseconds kPatience{100};
 
 // True as soon as `ready()` is; false when patience ends.
 template <class Ready>
