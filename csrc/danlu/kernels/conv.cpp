@@ -449,16 +449,32 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
 
 // ---- weight gradient --------------------------------------------------------------------------
 
+// dkernel (m, n), whose rows lie `row` apart, = the sum of as many dense matrices.
+template <class T>
+void sum_splits(int64_t m, int64_t n, int64_t splits, const T* sums, T* dkernel, int64_t row) {
+  parallel_for(m, grain_for(n * splits), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        T sum = 0;
+        for (int64_t split = 0; split < splits; ++split) sum += sums[(split * m + i) * n + j];
+        dkernel[i * row + j] = sum;
+      }
+    }
+  });
+}
+
 template <class T>
 void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T* scratch) {
   const int64_t m = s.taps() * s.channels, n = s.filters, row = n * s.groups;
-  const bool direct = is_direct(s);
-  const int64_t positions = s.positions();
-  const int64_t splits = direct ? direct_splits(s) : weight_gradient_splits(s);
-  if (direct && splits == 1) return direct_weight_gradient(s, x, dy, dkernel, 1, scratch);
-  if (direct) direct_weight_gradient(s, x, dy, scratch, splits, scratch + splits * m * n);
+  if (is_direct(s)) {
+    const int64_t splits = direct_splits(s);
+    if (splits == 1) return direct_weight_gradient(s, x, dy, dkernel, 1, scratch);
+    direct_weight_gradient(s, x, dy, scratch, splits, scratch + splits * m * n);
+    return sum_splits(m, n, splits, scratch, dkernel, row);
+  }
+  const int64_t positions = s.positions(), splits = weight_gradient_splits(s);
   for (int64_t g = 0; g < s.groups; ++g) {
-    parallel_for(direct ? 0 : splits, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(splits, 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t first = positions * i / splits, k = positions * (i + 1) / splits - first;
         const TransposedPatchSource<T> source{forward_patches(s), x + g * s.channels, first};
@@ -468,16 +484,7 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
              splits > 1 ? 1 : kPieces);
       }
     });
-    if (splits == 1) continue;
-    parallel_for(m, grain_for(n * splits), [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        for (int64_t j = 0; j < n; ++j) {
-          T sum = 0;
-          for (int64_t split = 0; split < splits; ++split) sum += scratch[(split * m + i) * n + j];
-          dkernel[i * row + g * n + j] = sum;
-        }
-      }
-    });
+    if (splits > 1) sum_splits(m, n, splits, scratch, dkernel + g * n, row);
   }
 }
 
