@@ -14,13 +14,27 @@ and the row says why.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 import danlu as dl
+from danlu import _core
+
+
+@contextmanager
+def recorded() -> Iterator[Any]:
+    """What the core does in the block, as a recording that can be replayed."""
+    recording = _core.Recording()
+    recording.start()
+    try:
+        yield recording
+    finally:
+        recording.stop()
+
 
 # One table of tolerances, relative to the largest value of the result.
 TOLERANCE = {"float64": 1e-12, "float32": 2e-6, "float16": 2e-3, "bfloat16": 1.6e-2}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
 from danlu import _core, ops
@@ -173,12 +174,8 @@ def test_a_kernel_that_others_may_write_is_not_remembered() -> None:
 def test_a_recorded_prediction_reads_the_kernel_of_the_day() -> None:
     layer, x = remembering_layer()
     layer(x), layer(x), layer(x)
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded() as recording:
         y = layer(x)
-    finally:
-        recording.stop()
     before = y.numpy()
     layer.kernel.assign(layer.kernel * 2)
     recording.replay()

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from op_cases import CASES
-from op_harness import GRADIENT_TOLERANCE, INTEGERS, TOLERANCE, Case
+from op_harness import GRADIENT_TOLERANCE, INTEGERS, TOLERANCE, Case, recorded
 
 import danlu as dl
-from danlu import _core
 
 STEP = 1e-5
 WITH_TORCH = os.environ.get("DANLU_TEST_TORCH") != "0"  # the sanitizers do not bear it
@@ -327,27 +326,19 @@ def test_bad_input(case: Case) -> None:
 @rows(lambda case: case.eager_only)
 def test_refused_by_recordings(case: Case) -> None:
     arguments = tensors(case.arrays(case.variants()[0]))
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded():
         with pytest.raises(
             ValueError, match=r"^\[\w+\] the shape .* depends on .*: .*(shape|counts)"
         ):
             case.call(*arguments)
-    finally:
-        recording.stop()
 
 
 @rows(lambda case: not case.eager_only)
 def test_replay(case: Case) -> None:
     """The recorded calls, run again on the same buffers, give the same bits."""
     arguments = tensors(case.arrays(case.variants()[0]))
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded() as recording:
         results = case.call(*arguments)
-    finally:
-        recording.stop()
     before = [np.array(to_array(r)) for r in results]
     recording.replay()
     assert same_bits(before, results)
@@ -370,12 +361,8 @@ def test_fused_ops_are_their_composition(dtype: str) -> None:
             continue
         for shapes in case.variants():
             arguments = tensors(case.arrays(shapes), dtype)
-            recording = _core.Recording()
-            recording.start()
-            try:
+            with recorded() as recording:
                 case.call(*arguments)
-            finally:
-                recording.stop()
             for name, outputs, composed in recording.composed():
                 seen.add(name)
                 for y, want in zip(outputs, composed, strict=False):  # what only a gradient reads

@@ -11,9 +11,9 @@ import pickle
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
-from danlu import _core
 
 SHAPES = [(5, 3), (3,), (2, 3, 2), ()]
 RATE = 0.1
@@ -390,12 +390,8 @@ def test_a_recorded_step_replays():
             optimizer.step()
 
         step()  # slots exist before the recording
-        recording = _core.Recording()
-        recording.start()
-        try:
+        with recorded() as recording:
             step()
-        finally:
-            recording.stop()
         for _ in range(3):
             recording.replay() if replays else step()
         return w.numpy(), int(optimizer.iterations)

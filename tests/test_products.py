@@ -6,18 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
-from danlu import _core, ops
+from danlu import ops
 
 
 def recorded_calls(f: Any) -> list[str]:
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded() as recording:
         f()
-    finally:
-        recording.stop()
     return list(recording.lines())
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
-from danlu import _core
 
 
 def mlp(seed: int = 0) -> tuple[dl.Model, np.ndarray, np.ndarray]:
@@ -47,10 +47,8 @@ def test_a_recorded_training_step_replays_to_the_same_bits() -> None:
         optimizer = dl.optimizers.Adam(1e-2)
         optimizer.build(model.trainable_variables)
         if replayed:
-            recording = _core.Recording()
-            recording.start()
-            loss = step(model, optimizer, x, y)
-            recording.stop()
+            with recorded() as recording:
+                loss = step(model, optimizer, x, y)
             assert len(recording) > 10
             assert any("matmul" in line or "dense" in line for line in recording.lines())
             for _ in range(4):

@@ -8,9 +8,9 @@ import threading
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
-from danlu import _core
 
 N = 100_000
 X = dl.ones((40_000,))  # large enough for draws without the interpreter lock
@@ -163,12 +163,8 @@ def test_wrong_seeds(seed):
 
 def test_a_recorded_draw_draws_new_numbers_when_replayed():
     generator = dl.random.SeedGenerator(3)
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded() as recording:
         x = dl.random.uniform((40,), seed=generator)
-    finally:
-        recording.stop()
     seen = [np.array(x.numpy())]
     for _ in range(2):
         recording.replay()

@@ -9,18 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_harness import recorded
 
 import danlu as dl
 from danlu import _core, ops
 
 
 def record(f: Callable[[], Any]) -> Any:
-    recording = _core.Recording()
-    recording.start()
-    try:
+    with recorded() as recording:
         f()
-    finally:
-        recording.stop()
     return recording
 
 
