@@ -26,8 +26,7 @@ def _add(items, value):
 
 
 def _unique(items):
-    seen: set[int] = set()
-    return [x for x in items if not (id(x) in seen or seen.add(id(x)))]
+    return list({id(x): x for x in items}.values())
 
 
 class LayerState(SuggestsArguments):
@@ -154,7 +153,7 @@ class LayerState(SuggestsArguments):
         """This layer and all inside it, each once, outer before inner."""
         out = [self] if include_self else []
         for layer in self._layers:
-            out.extend(layer._flatten_layers())
+            out += layer._flatten_layers() if layer._layers else (layer,)
         return _unique(out)
 
     @property
@@ -184,6 +183,8 @@ class LayerState(SuggestsArguments):
         ['gamma', 'beta', 'moving_mean', 'moving_variance']
         """
         own = self._trainable_variables + self._non_trainable_variables
+        if not self._layers:
+            return own
         return _unique(own + [v for layer in self._layers for v in layer.weights])
 
     @property

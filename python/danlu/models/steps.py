@@ -213,10 +213,11 @@ class Steps:
 
     def _in_order(self, logs: dict[str, Any]) -> Any:
         """What `evaluate` returns: the loss, then the metrics; one number by itself."""
+        if len(logs) == 1:
+            return next(iter(logs.values()))
         names = [name for name in self.metrics_names if name in logs]
         names += [name for name in sorted(logs) if name not in names]
-        values = [logs[name] for name in names]
-        return values[0] if len(values) == 1 else values
+        return [logs[name] for name in names]
 
     # Steps. A model may define `train_step`, `test_step` or `predict_step` of its own.
 
