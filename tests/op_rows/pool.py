@@ -67,7 +67,10 @@ CASES: list[Case] = [
         "max_pool",
         [(2, 4, 6, 3)],
         [(1, 5, 7, 19)],
+        [(1, 2, 14, 5)],
+        [(1, 2, 4, 19)],
         kwargs={"pool_size": 2},
+        large=[(31, 32, 34, 6)],
         size1=ONE,
         torch=torch_pool("max_pool2d", 2, 2),
         bad=[

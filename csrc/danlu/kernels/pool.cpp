@@ -116,18 +116,23 @@ struct Largest {
   typedef typename IndexOf<T>::type Index __attribute__((vector_size(kVectorBytes)));
   simd<T> value = {};
   Index tap = {};
+  bool first = true;
 
   DL_INLINE Largest(const ConvSizes& s, const T* x, const Stand& stand, int64_t c, int64_t n) {
-    bool first = true;
-    stand.for_each_tap([&](int64_t pixel, int64_t t) {
-      const simd<T> v = load_some(x + pixel * s.groups + c, n);
-      const Index number = Index{} + static_cast<typename IndexOf<T>::type>(t);
-      const Index better = first ? Index{} == Index{} : (v > value) | (v != v);
-      value = better ? v : value;
-      tap = better ? number : tap;
-      first = false;
-    });
+    stand.for_each_tap(
+        [&](int64_t pixel, int64_t t) { take(load_some(x + pixel * s.groups + c, n), t); });
     if (first) value -= static_cast<T>(__builtin_inf());  // only padding
+  }
+  // Of a square of pixels, whose rows lie `line` elements apart.
+  DL_INLINE Largest(const ConvSizes& s, const T* x, int64_t line, int64_t n) {
+    for (int t = 0; t < 4; ++t) take(load_some(x + t / 2 * line + t % 2 * s.groups, n), t);
+  }
+  DL_INLINE void take(simd<T> v, int64_t t) {
+    const Index number = Index{} + static_cast<typename IndexOf<T>::type>(t);
+    const Index better = first ? Index{} == Index{} : (v > value) | (v != v);
+    value = better ? v : value;
+    tap = better ? number : tap;
+    first = false;
   }
   // v where the largest value stands at tap t, else 0.
   DL_INLINE simd<T> only(simd<T> v, int64_t t) const {
@@ -143,6 +148,38 @@ DL_INLINE bool disjoint(const ConvSizes& s) {
   }
   return yes;
 }
+
+// Squares of 2x2 pixels side by side, all of the image: what most nets have.
+DL_INLINE bool are_squares(const ConvSizes& s) {
+  bool yes = s.window.size[0] == 1 && s.in[0] == s.out[0];
+  for (int d = 1; d < 3; ++d) {
+    yes = yes && s.window.size[d] == 2 && s.window.stride[d] == 2 && s.window.dilation[d] == 1 &&
+          s.window.before[d] == 0 && s.in[d] == 2 * s.out[d];
+  }
+  return yes;
+}
+// f(first element of the square, of the output, count) for each vector of channels. Where channels
+// are few, vectors are whole while there is room in the row: what they have too much belongs to
+// the next pixel and is overwritten.
+template <class T, class F>
+void for_each_square(const ConvSizes& s, F&& f) {
+  const int64_t channels = s.groups, width = s.out[2], last = width * channels - kLanes<T>;
+  const int64_t work = width * ((channels + kLanes<T> - 1) / kLanes<T>)*16;
+  parallel_for(s.images * s.out[0] * s.out[1], grain_for(work), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t from = row * 4 * width * channels, to = row * width * channels;
+      int64_t at = 0;
+      if (channels < kLanes<T>) {
+        for (; at <= last; at += channels) f(from + 2 * at, to + at, kLanes<T>);
+      }
+      for (; at < width * channels; at += channels) {
+        for_each_vector<T>(0, channels,
+                           [&](int64_t c, int64_t n) { f(from + 2 * at + c, to + at + c, n); });
+      }
+    }
+  });
+}
+
 template <class T>
 DL_INLINE void add_some(T* to, simd<T> v, int64_t n, bool alone) {
   store_some(to, alone ? v : load_some(to, n) + v, n);
@@ -152,6 +189,13 @@ DL_INLINE void add_some(T* to, simd<T> v, int64_t n, bool alone) {
 
 void max_pool(const ConvSizes& s, const View& x, const View& y) {
   for_type(y.dtype, [&]<class T>(T) {
+    if (are_squares(s)) {
+      const int64_t line = s.in[2] * s.groups;
+      for_each_square<T>(s, [&](int64_t from, int64_t to, int64_t n) {
+        store_some(y.ptr<T>() + to, Largest<T>(s, x.ptr<T>() + from, line, n).value, n);
+      });
+      return;
+    }
     parallel_stands(s, [&](const Stand& stand) {
       for_each_vector<T>(0, s.groups, [&](int64_t c, int64_t n) {
         const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
@@ -164,6 +208,18 @@ void max_pool(const ConvSizes& s, const View& x, const View& y) {
 void max_pool_gradient(const ConvSizes& s, const View& x, const View& dy, const View& dx) {
   const bool alone = disjoint(s);
   for_type(dx.dtype, [&]<class T>(T) {
+    if (are_squares(s)) {
+      const int64_t line = s.in[2] * s.groups;
+      for_each_square<T>(s, [&](int64_t to, int64_t from, int64_t n) {
+        const Largest<T> largest(s, x.ptr<T>() + to, line, n);
+        const simd<T> v = load_some(dy.ptr<T>() + from, n);
+        for (int t = 0; t < 4; ++t) {
+          T* out = dx.ptr<T>() + to + t / 2 * line + t % 2 * s.groups;
+          store_some(out, largest.only(v, t), n);
+        }
+      });
+      return;
+    }
     parallel_images<T>(s, dx.ptr<T>(), [&](const Stand& stand, int64_t from, int64_t to) {
       for_each_vector<T>(from, to, [&](int64_t c, int64_t n) {
         const Largest<T> largest(s, x.ptr<T>(), stand, c, n);
