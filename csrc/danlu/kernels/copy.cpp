@@ -62,6 +62,16 @@ void move(const View& x, const View& y) {
   }
 }
 
+template <class Word>
+void fill_dense(const View& y, const void* word) {
+  Word value;
+  __builtin_memcpy(&value, word, sizeof(Word));
+  parallel_for(y.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    Word* to = y.ptr<Word>();
+    for (int64_t i = begin; i < end; ++i) to[i] = value;
+  });
+}
+
 }  // namespace
 
 void copy(const View& x, const View& y) {
@@ -87,7 +97,17 @@ void fill(const View& y, double value) {
       __builtin_memcpy(&word, &converted, sizeof(T));
     }
   });
-  move(x, y);
+  if (!y.contiguous()) return move(x, y);
+  switch (size_of(y.dtype)) {
+    case 1:
+      return fill_dense<uint8_t>(y, &word);
+    case 2:
+      return fill_dense<uint16_t>(y, &word);
+    case 4:
+      return fill_dense<uint32_t>(y, &word);
+    default:
+      return fill_dense<uint64_t>(y, &word);
+  }
 }
 
 }  // namespace danlu::cpu::DL_LEVEL
