@@ -302,6 +302,20 @@ CASES: list[Case] = [
         large=[(3, 33, 31, 37), (3, 3, 1, 37)],
     ),
     case(
+        "conv_depthwise_same",
+        [(1, 4, 9, 3), (3, 3, 1, 3)],
+        [(1, 4, 4, 17), (3, 3, 1, 17)],
+        [(1, 3, 5, 3), (2, 5, 1, 3)],
+        kwargs={"padding": "same"},
+        large=[(3, 13, 31, 37), (5, 5, 1, 37)],
+    ),
+    case(
+        "conv_depthwise_padded",
+        [(1, 3, 6, 3), (2, 3, 1, 3)],
+        kwargs={"padding": ((0, 1), (2, 5))},
+        large=[(3, 13, 31, 37), (3, 3, 1, 37)],
+    ),
+    case(
         "conv_depthwise_strided",
         (2, 8, 7, 3),
         (3, 2, 1, 3),

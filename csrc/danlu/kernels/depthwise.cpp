@@ -71,11 +71,65 @@ struct Row {
       }
     }
   }
+  // The same where the window moves by one: an element is loaded once for all that see it, and is 0
+  // outside the row, where only the first and last kTaps - 1 may lie.
+  template <int kTaps, int kOutputs, bool kFull>
+  DL_INLINE void sliding_sums(int64_t at, int64_t before, int64_t width, simd<T>* sum) const {
+    alignas(kVectorBytes) const T zeros[kLanes<T>] = {};
+#pragma GCC unroll 8
+    for (int j = 0; j < kOutputs; ++j) sum[j] = simd<T>{};
+    for (int64_t t0 = taps[0].begin; t0 < taps[0].end; ++t0) {
+      for (int64_t t1 = taps[1].begin; t1 < taps[1].end; ++t1) {
+        const T* from = x + at * x_out + t0 * x_tap[0] + t1 * x_tap[1];
+        const T* w = kernel + t0 * w_tap[0] + t1 * w_tap[1];
+        simd<T> weight[kTaps];
+#pragma GCC unroll 8
+        for (int t = 0; t < kTaps; ++t) weight[t] = load_lanes<T, kFull>(w + t * w_tap[2], lanes);
+#pragma GCC unroll 16
+        for (int p = 0; p < kOutputs + kTaps - 1; ++p) {
+          const bool sure = p >= kTaps - 1 && p < kOutputs;
+          const int64_t pixel = at + p - before;
+          const T* of_pixel = sure || (pixel >= 0 && pixel < width) ? from + p * x_out : zeros;
+          simd<T> v = load_lanes<T, kFull>(of_pixel, lanes);
+          keep_in_register(v);
+#pragma GCC unroll 8
+          for (int t = 0; t < kTaps; ++t) {
+            if (p - t >= 0 && p - t < kOutputs) sum[p - t] += v * weight[t];
+          }
+        }
+      }
+    }
+  }
 };
 
-// Stores the row: f(first output, vectors, count).
+template <int kTaps>
+DL_INLINE bool slides(const ConvSizes& s) {
+  const SlidingWindow& w = s.window;
+  const int64_t before = w.before[2], after = s.out[2] + kTaps - 1 - before - s.in[2];
+  return w.size[2] == kTaps && w.stride[2] == 1 && w.dilation[2] == 1 && s.out[2] >= 4 &&
+         before >= 0 && before < kTaps && after < kTaps;
+}
+
+// Stores the row of a window that slides; the last outputs may be computed twice.
+template <class T, int kTaps, int kOutputs, bool kFull, class Store>
+DL_INLINE void for_each_sliding_sum(const ConvSizes& s, const Row<T>& row, Store&& store) {
+  for (int64_t o = 0; o < s.out[2]; o += kOutputs) {
+    const int64_t at = o + kOutputs <= s.out[2] ? o : s.out[2] - kOutputs;
+    simd<T> sum[kOutputs];
+    row.template sliding_sums<kTaps, kOutputs, kFull>(at, s.window.before[2], s.in[2], sum);
+#pragma GCC unroll 8
+    for (int j = 0; j < kOutputs; ++j) store(at + j, sum[j]);
+  }
+}
+
+// Stores the row: store(output, sum).
 template <class T, bool kFull, class Store>
 DL_INLINE void for_each_sum(const ConvSizes& s, const Row<T>& row, Range whole, Store&& store) {
+  if (slides<3>(s)) {
+    return s.out[2] < 8 ? for_each_sliding_sum<T, 3, 4, kFull>(s, row, store)
+                        : for_each_sliding_sum<T, 3, 8, kFull>(s, row, store);
+  }
+  if (slides<5>(s)) return for_each_sliding_sum<T, 5, 4, kFull>(s, row, store);
   constexpr int kOutputs = 6;  // share the loads of the kernel
   for (int64_t o = 0; o < s.out[2];) {
     simd<T> sum[kOutputs];
@@ -184,40 +238,55 @@ void data_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx) {
   });
 }
 
-// sums[tap] += the products of a row of x under that tap with a row of dy, for the taps of the last
-// axis; a few taps at a time share the loads of dy and keep several sums in flight.
-template <class T, bool kFull>
-DL_INLINE void add_row_products(const ConvSizes& s, const T* x, const T* dy, T* sums, int64_t n) {
-  constexpr int64_t kTaps = 4;
-  const int64_t c_all = s.groups, step = s.window.stride[2] * c_all;
-  const int64_t x_tap = s.window.dilation[2] * c_all;
-  for (int64_t first = 0; first < s.window.size[2]; first += kTaps) {
-    const int64_t taps = s.window.size[2] - first < kTaps ? s.window.size[2] - first : kTaps;
-    const T* under = x + first * x_tap - s.window.before[2] * c_all;
-    Range inside[kTaps], all = outputs_inside(s, first);
-    simd<T> sum[kTaps] = {};
+// The outputs of the last axis at which taps first, first + 1, ... lie inside the row.
+struct TapRanges {
+  static constexpr int64_t kTaps = 4;  // share the loads of dy and keep several sums in flight
+  int64_t first, taps;
+  Range inside[kTaps], all;
+
+  DL_INLINE TapRanges(const ConvSizes& s, int64_t tap) : first(tap), all(outputs_inside(s, tap)) {
+    taps = s.window.size[2] - first < kTaps ? s.window.size[2] - first : kTaps;
     for (int64_t t = 0; t < taps; ++t) {
       inside[t] = outputs_inside(s, first + t);
       all = both(all, inside[t]);
     }
-    for (int64_t o = all.begin; o < all.end; ++o) {
-      const simd<T> d = load_lanes<T, kFull>(dy + o * c_all, n);
+  }
+};
+
+// sums[tap] += the products of a row of x under that tap with a row of dy, for kTaps taps.
+template <class T, int kTaps, bool kFull>
+DL_INLINE void add_row_products(const ConvSizes& s, const TapRanges& r, const T* x, const T* dy,
+                                T* sums, int64_t n) {
+  const int64_t c_all = s.groups, step = s.window.stride[2] * c_all;
+  const int64_t x_tap = s.window.dilation[2] * c_all;
+  const T* under = x + r.first * x_tap - s.window.before[2] * c_all;
+  simd<T> sum[kTaps] = {};
+  for (int64_t o = r.all.begin; o < r.all.end; ++o) {
+    const simd<T> d = load_lanes<T, kFull>(dy + o * c_all, n);
 #pragma GCC unroll 4
-      for (int64_t t = 0; t < kTaps; ++t) {
-        if (t < taps) sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) * d;
-      }
-    }
-    for (int64_t t = 0; t < taps; ++t) {
-      for (int64_t o = inside[t].begin; o < inside[t].end; ++o) {
-        if (o == all.begin && all.end > all.begin) o = all.end;
-        if (o >= inside[t].end) break;
-        sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) *
-                  load_lanes<T, kFull>(dy + o * c_all, n);
-      }
-      T* to = sums + (first + t) * c_all;
-      store_lanes<T, kFull>(to, load_lanes<T, kFull>(to, n) + sum[t], n);
+    for (int64_t t = 0; t < kTaps; ++t) {
+      sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) * d;
     }
   }
+#pragma GCC unroll 4
+  for (int64_t t = 0; t < kTaps; ++t) {
+    for (int64_t o = r.inside[t].begin; o < r.inside[t].end; ++o) {
+      if (o == r.all.begin && r.all.end > r.all.begin) o = r.all.end;
+      if (o >= r.inside[t].end) break;
+      sum[t] += load_lanes<T, kFull>(under + o * step + t * x_tap, n) *
+                load_lanes<T, kFull>(dy + o * c_all, n);
+    }
+    T* to = sums + (r.first + t) * c_all;
+    store_lanes<T, kFull>(to, load_lanes<T, kFull>(to, n) + sum[t], n);
+  }
+}
+
+template <class T, int kTaps>
+void add_products(const ConvSizes& s, const TapRanges& r, const T* x, const T* dy, T* sums) {
+  for_each_vector<T>(0, s.groups, [&](int64_t c, int64_t n) {
+    n == kLanes<T> ? add_row_products<T, kTaps, true>(s, r, x + c, dy + c, sums + c, n)
+                   : add_row_products<T, kTaps, false>(s, r, x + c, dy + c, sums + c, n);
+  });
 }
 
 // Rows of positions are split into fixed parts with sums of their own.
@@ -241,11 +310,23 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
                 o1 * s.window.stride[1] - s.window.before[1] + t1 * s.window.dilation[1];
             const T* from = x + ((image + i0) * s.in[1] + i1) * s.in[2] * c_all;
             T* to = sums + (t0 * s.window.size[1] + t1) * s.window.size[2] * c_all;
-            for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
-              const T* dy_row = dy + row * s.out[2] * c_all + c;
-              n == kLanes<T> ? add_row_products<T, true>(s, from + c, dy_row, to + c, n)
-                             : add_row_products<T, false>(s, from + c, dy_row, to + c, n);
-            });
+            const T* dy_row = dy + row * s.out[2] * c_all;
+            for (int64_t t2 = 0; t2 < s.window.size[2]; t2 += TapRanges::kTaps) {
+              const TapRanges r(s, t2);
+              switch (r.taps) {
+                case 1:
+                  add_products<T, 1>(s, r, from, dy_row, to);
+                  break;
+                case 2:
+                  add_products<T, 2>(s, r, from, dy_row, to);
+                  break;
+                case 3:
+                  add_products<T, 3>(s, r, from, dy_row, to);
+                  break;
+                default:
+                  add_products<T, 4>(s, r, from, dy_row, to);
+              }
+            }
           }
         }
       }

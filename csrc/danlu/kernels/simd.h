@@ -45,4 +45,14 @@ DL_INLINE void store(T* p, simd<T> v) {
   __builtin_memcpy(p, &v, sizeof(v));
 }
 
+// GCC would load a vector from memory again for each of its uses.
+template <class V>
+DL_INLINE void keep_in_register(V& v) {
+#if defined(__x86_64__)
+  asm("" : "+v"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+}
+
 }  // namespace danlu

@@ -72,14 +72,20 @@ class BaseConv2D(Layer):
                 constraint=self.bias_constraint,
             )
 
-    def _finish(self, outputs: Any) -> Any:
-        """Return activation(outputs + bias)."""
-        if self.bias is not None:
-            bias: Any = self.bias
-            if self.data_format == "channels_first":
-                bias = ops.reshape(bias, (1, -1, 1, 1))
-            outputs = outputs + bias
-        return self.activation(outputs)
+    def _convolve(self, inputs: Any, kernel: Any) -> Any:
+        """Return activation(inputs * kernel + bias)."""
+        relu = self.activation is activations.relu  # in the same pass as the bias
+        outputs = ops.conv(
+            cast(inputs, self.compute_dtype),
+            kernel,
+            strides=self.strides,
+            padding=self.padding,
+            data_format=self.data_format,
+            dilation_rate=self.dilation_rate,
+            bias=self.bias,
+            activation="relu" if relu else None,
+        )
+        return outputs if relu else self.activation(outputs)
 
     def input_hint(self, shape: tuple[Any, ...]) -> str:
         channels = (self.input_spec.axes or {}).get(channel_axis(self.data_format, 4))
@@ -186,18 +192,7 @@ class Conv2D(BaseConv2D):
         self._add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        relu = self.activation is activations.relu  # in the same pass as the bias
-        outputs = ops.conv(
-            cast(inputs, self.compute_dtype),
-            self.kernel,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-            bias=self.bias,
-            activation="relu" if relu else None,
-        )
-        return outputs if relu else self.activation(outputs)
+        return self._convolve(inputs, self.kernel)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return windowed_shape(
@@ -296,16 +291,8 @@ class DepthwiseConv2D(BaseConv2D):
     def call(self, inputs: Any) -> Any:
         # One group a channel: (height, width, channels, m) -> (height, width, 1, channels * m).
         height, width, channels, multiplier = self.kernel.shape
-        return self._finish(
-            ops.conv(
-                cast(inputs, self.compute_dtype),
-                ops.reshape(self.kernel, (height, width, 1, channels * multiplier)),
-                strides=self.strides,
-                padding=self.padding,
-                data_format=self.data_format,
-                dilation_rate=self.dilation_rate,
-            )
-        )
+        grouped = ops.reshape(self.kernel, (height, width, 1, channels * multiplier))
+        return self._convolve(inputs, grouped)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         channels = input_shape[channel_axis(self.data_format, 4)]
