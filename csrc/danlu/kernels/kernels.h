@@ -90,10 +90,11 @@
                                        const View& scratch))                                  \
   DL_KERNEL(scale_shift, (const View& x, const View& scale, const View& shift, const View& y))\
   DL_KERNEL(layer_norm, (const View& x, const View& gamma, const View& beta, double epsilon,  \
-                         const View& y, const View& mean, const View& inverse))               \
+                         bool centered, const View& y, const View& mean, const View& inverse))\
   DL_KERNEL(layer_norm_grad, (const View& x, const View& gamma, const View& mean,             \
-                              const View& inverse, const View& dy, const View& dx,            \
-                              const View& dgamma, const View& dbeta, const View& scratch))    \
+                              const View& inverse, bool centered, const View& dy,             \
+                              const View& dx, const View& dgamma, const View& dbeta,          \
+                              const View& scratch))                                           \
   /* random.cpp */                                                                            \
   DL_KERNEL(random_uniform, (const View& state, double low, double high, const View& y))      \
   DL_KERNEL(random_normal, (const View& state, double mean, double stddev, const View& y))    \

@@ -188,17 +188,21 @@ void scale_shift(const View& x, const View& scale, const View& shift, const View
 
 // ---- layer normalisation ----------------------------------------------------------------------
 
-// y = (x - mean) inverse gamma + beta, with inverse = 1 / sqrt(variance + epsilon) of each row
-void layer_norm(const View& x, const View& gamma, const View& beta, double epsilon, const View& y,
-                const View& mean, const View& inverse) {
+// y = (x - mean) inverse gamma + beta, with inverse = 1 / sqrt(variance + epsilon) of each row; not
+// `centered`, mean is 0 and variance the mean square
+void layer_norm(const View& x, const View& gamma, const View& beta, double epsilon, bool centered,
+                const View& y, const View& mean, const View& inverse) {
   dispatch_floating(x.dtype, [&]<class T>(T) {
     using A = wide<T>;
     const A *gammas = gamma.ptr<A>(), *betas = beta.ptr<A>();
     for_rows(x, [&](int64_t r, int64_t n) {
       const T* xs = x.ptr<T>() + r * n;
       T* ys = y.ptr<T>() + r * n;
-      const A center =
-          sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); }) / static_cast<A>(n);
+      A center = A(0);
+      if (centered) {
+        center =
+            sum_row<A>(n, [&](int64_t i) { return static_cast<A>(xs[i]); }) / static_cast<A>(n);
+      }
       const A squares = sum_row<A>(n, [&](int64_t i) {
         const A deviation = static_cast<A>(xs[i]) - center;
         return deviation * deviation;
@@ -216,10 +220,10 @@ void layer_norm(const View& x, const View& gamma, const View& beta, double epsil
 }
 
 // With h = (x - mean) inverse and g = dy gamma: dbeta = sum dy, dgamma = sum dy h,
-// dx = inverse (g - mean(g) - h mean(g h))
+// dx = inverse (g - mean(g) - h mean(g h)), without mean(g) where not `centered`
 void layer_norm_grad(const View& x, const View& gamma, const View& mean, const View& inverse,
-                     const View& dy, const View& dx, const View& dgamma, const View& dbeta,
-                     const View& scratch) {
+                     bool centered, const View& dy, const View& dx, const View& dgamma,
+                     const View& dbeta, const View& scratch) {
   dispatch_floating(x.dtype, [&]<class T>(T) {
     using A = wide<T>;
     const int64_t n = x.shape.back();
@@ -240,15 +244,15 @@ void layer_norm_grad(const View& x, const View& gamma, const View& mean, const V
         auto weighted = [&](int64_t i) {
           return gammas ? static_cast<A>(dys[i]) * gammas[i] : static_cast<A>(dys[i]);
         };
-        DL_VECTORIZE
-        for (int64_t i = 0; i < n; ++i) {
+        const Two<A> means = sum_row_twice<A>(n, [&](int64_t i, A& g, A& gh) {
           dbetas[i] += static_cast<A>(dys[i]);
           dgammas[i] += static_cast<A>(dys[i]) * normal(i);
-        }
+          g += weighted(i);
+          gh += weighted(i) * normal(i);
+        });
         if (!dx.data) continue;
-        const A g = sum_row<A>(n, weighted) / static_cast<A>(n);
-        const A gh =
-            sum_row<A>(n, [&](int64_t i) { return weighted(i) * normal(i); }) / static_cast<A>(n);
+        const A g = centered ? means.a / static_cast<A>(n) : A(0);
+        const A gh = means.b / static_cast<A>(n);
         T* dxs = dx.ptr<T>() + r * n;
         DL_VECTORIZE
         for (int64_t i = 0; i < n; ++i) {

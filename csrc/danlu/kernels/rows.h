@@ -8,6 +8,7 @@
 #include "danlu/core/macros.h"
 #include "danlu/core/view.h"
 #include "danlu/kernels/parallel.h"
+#include "danlu/kernels/simd.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
@@ -36,6 +37,14 @@ DL_INLINE void for_rows(const View& x, F row) {
   });
 }
 
+template <class A>
+DL_INLINE A sum_lanes(A* lanes) {
+  for (int half = kRowLanes / 2; half > 0; half /= 2) {
+    for (int j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  }
+  return lanes[0];
+}
+
 // term(0) + ... + term(n - 1)
 template <class A, class Term>
 DL_INLINE A sum_row(int64_t n, Term term) {
@@ -45,10 +54,24 @@ DL_INLINE A sum_row(int64_t n, Term term) {
     for (int j = 0; j < kRowLanes; ++j) lanes[j] += term(i + j);
   }
   for (int j = 0; i + j < n; ++j) lanes[j] += term(i + j);
-  for (int half = kRowLanes / 2; half > 0; half /= 2) {
-    for (int j = 0; j < half; ++j) lanes[j] += lanes[j + half];
+  return sum_lanes(lanes);
+}
+
+// Two sums in one pass; term(i, a, b) adds to both. It may write element i of an array.
+template <class A>
+struct Two {
+  A a, b;
+};
+template <class A, class Term>
+DL_INLINE Two<A> sum_row_twice(int64_t n, Term term) {
+  A a[kRowLanes] = {}, b[kRowLanes] = {};
+  int64_t i = 0;
+  for (; i + kRowLanes <= n; i += kRowLanes) {
+    DL_VECTORIZE
+    for (int j = 0; j < kRowLanes; ++j) term(i + j, a[j], b[j]);
   }
-  return lanes[0];
+  for (int j = 0; i + j < n; ++j) term(i + j, a[j], b[j]);
+  return {sum_lanes(a), sum_lanes(b)};
 }
 
 // The largest of a row of at least one element. A NaN may be passed over: what is computed from

@@ -166,20 +166,28 @@ void append(Tensors& in, const Tensor& gamma, const Tensor& beta) {
 // ---- layer normalisation ----------------------------------------------------------------------
 
 struct LayerNormGrad final : NormalizeGrad {
-  LayerNormGrad(bool x, int64_t bytes) : NormalizeGrad(x), scratch(bytes) {}
+  LayerNormGrad(bool x, bool center, int64_t bytes)
+      : NormalizeGrad(x), centered(center), scratch(bytes) {}
   std::string_view name() const override { return "layer_normalization_grad"; }
+  Attrs attrs() const override { return {{"needs_x", needs_x}, {"centered", centered}}; }
   int64_t scratch_bytes(Inputs) const override { return scratch; }
   void run(Inputs in, Outputs out, const View& sums) const override {
     DL_DISPATCH(out[0].device(), layer_norm_grad, in[0].view(), gamma_view(in), in[1].view(),
-                in[2].view(), in[3].view(), dx_view(out), out[0].view(), out[1].view(), sums);
+                in[2].view(), centered, in[3].view(), dx_view(out), out[0].view(), out[1].view(),
+                sums);
   }
+  const bool centered;
   const int64_t scratch;
 };
 
-// y, and the mean and 1 / sqrt(variance + epsilon) of each row, which are for the gradient only
+// y, and the mean and 1 / sqrt(variance + epsilon) of each row, which are for the gradient only.
+// Not centered: with mean 0 and the mean square for variance.
 struct LayerNorm final : Normalize {
-  using Normalize::Normalize;
-  std::string_view name() const override { return "layer_normalization"; }
+  LayerNorm(bool gamma, bool beta, double e, bool center)
+      : Normalize(gamma, beta, e), centered(center) {}
+  std::string_view name() const override {
+    return centered ? "layer_normalization" : "rms_normalization";
+  }
   Specs infer(Inputs in) const override {
     Shape rows = in[0].shape();
     rows.erase(rows.ndim() - 1);
@@ -188,19 +196,26 @@ struct LayerNorm final : Normalize {
   }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), layer_norm, in[0].view(), view_of(gamma_of(in)),
-                view_of(beta_of(in)), epsilon, out[0].view(), out[1].view(), out[2].view());
+                view_of(beta_of(in)), epsilon, centered, out[0].view(), out[1].view(),
+                out[2].view());
   }
   Tensors vjp(const Saved& saved, const Tensors& dout, Needs needs) const override {
     const Tensor& x = saved.input(0);
     Tensors in{x, saved.output(1), saved.output(2), contiguous(dout[0])};
     if (has_gamma) in.push_back(saved.input(1));
-    return in_order(call(make_op<LayerNormGrad>(needs[0], block_sums(x.view(), 2)), in), needs);
+    const OpRef grad = make_op<LayerNormGrad>(needs[0], centered, block_sums(x.view(), 2));
+    return in_order(call(grad, in), needs);
   }
   Tensors compose(Inputs in) const override {
     const Tensor x = astype(in[0], wide_dtype(in[0].dtype()));
+    if (!centered) {
+      const double count = static_cast<double>(x.dim(-1));
+      return {scaled(in, x, sum(x * x, {-1}, /*keepdims=*/true) / count)};
+    }
     const auto [mean, variance] = moments(x, {x.ndim() - 1}, /*keepdims=*/true);
     return {scaled(in, x - mean, variance)};
   }
+  const bool centered;
 };
 
 // x with `axes` as one last axis.
@@ -277,25 +292,30 @@ Tensor batch_normalization(const Tensor& input, const Tensor& mean, const Tensor
   return moveaxis(call_one(op, {moved, factor, shift}), {-1}, {at});
 }
 
-Tensor layer_normalization(const Tensor& input, const Tensor& gamma, const Tensor& beta,
-                           const Axes& axes, double epsilon) {
-  constexpr std::string_view name = "layer_normalization";
+namespace {
+
+Tensor normalize_rows(std::string_view name, const Tensor& input, const Tensor& gamma,
+                      const Tensor& beta, const Axes& axes, double epsilon, bool centered) {
   const Rows rows = to_rows(name, to_floating(input), axes);
-  Tensors in{rows.x};
-  append(in, row_weight(name, "gamma", gamma, rows.x), row_weight(name, "beta", beta, rows.x));
   const bool has_gamma = gamma.defined(), has_beta = beta.defined();
-  return rows.back(call(make_op<LayerNorm>(has_gamma, has_beta, epsilon), in)[0]);
+  Tensors in{rows.x};
+  append(in, row_weight(name, centered ? "gamma" : "scale", gamma, rows.x),
+         row_weight(name, "beta", beta, rows.x));
+  const OpRef op = make_op<LayerNorm>(has_gamma, has_beta, epsilon, centered);
+  // The kernel has no CUDA twin yet, the basic ops have.
+  const bool composed = !centered && rows.x.device().is_cuda();
+  return rows.back(composed ? op->compose(in)[0] : call(op, in)[0]);
 }
 
-Tensor rms_normalization(const Tensor& input, const Tensor& scale, const Axes& axes,
-                         double epsilon) {
-  constexpr std::string_view name = "rms_normalization";
-  const Rows rows = to_rows(name, to_floating(input), axes);
-  const Tensor x = astype(rows.x, wide_dtype(rows.x.dtype()));
-  const Tensor mean_square = sum(x * x, {-1}, /*keepdims=*/true) / static_cast<double>(x.dim(-1));
-  Tensor y = x * inverse_root(mean_square, epsilon);
-  if (scale) y = y * row_weight(name, "scale", scale, rows.x);
-  return rows.back(astype(y, rows.x.dtype()));
+}  // namespace
+
+Tensor layer_normalization(const Tensor& x, const Tensor& gamma, const Tensor& beta,
+                           const Axes& axes, double epsilon) {
+  return normalize_rows("layer_normalization", x, gamma, beta, axes, epsilon, /*centered=*/true);
+}
+
+Tensor rms_normalization(const Tensor& x, const Tensor& scale, const Axes& axes, double epsilon) {
+  return normalize_rows("rms_normalization", x, scale, Tensor(), axes, epsilon, /*centered=*/false);
 }
 
 std::pair<Tensor, Tensor> moments(const Tensor& input, const Axes& given, bool keepdims) {
