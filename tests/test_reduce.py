@@ -117,3 +117,17 @@ def test_axes_that_no_running_sum_has(name):
 def test_an_average_over_one_axis_twice(weights):
     with pytest.raises(ValueError, match=r"^\[average\] an axis appears twice in \(0, -2\)"):
         ops.average(dl.ones((2, 3)), axis=(0, -2), weights=weights)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint64", "bool"])
+@pytest.mark.parametrize(("shape", "axis"), [((9, 300), 0), ((3, 50, 131), 1), ((9, 129, 2), 1)])
+def test_the_position_is_that_of_the_first_of_equals(dtype: str, shape: Any, axis: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 4, shape).astype(dtype)
+    arrays = [x]
+    if dtype.startswith("float"):
+        holes = np.where(rng.random(shape) < 0.1, np.nan, x)
+        arrays += [holes.astype(dtype), np.full(shape, -np.inf, dtype)]
+    for array in arrays:
+        np.testing.assert_array_equal(dl.argmax(array, axis=axis), np.argmax(array, axis))
+        np.testing.assert_array_equal(dl.argmin(array, axis=axis), np.argmin(array, axis))

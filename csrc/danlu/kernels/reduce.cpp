@@ -408,6 +408,62 @@ int64_t position_of_best(const Nest& nest, const char* x, LoadRow<A> load_row, b
   return position;
 }
 
+// Wide as A, so that the two are compared and chosen in vectors of as many.
+template <class A>
+using Position = std::conditional_t<sizeof(A) == 4, int32_t, int64_t>;
+
+inline constexpr int64_t kArgColumns = 128;
+
+// The positions of the best of n <= kArgColumns columns, which are walked row by row.
+template <class Op, class A>
+void positions_of_best(const Nest& nest, const char* x, LoadRow<A> load_row, bool direct, int64_t n,
+                       Position<A>* position) {
+  const Op op;
+  const Loops& loops = nest.reduced;
+  const int64_t row_step = loops.stride[0][loops.ndim - 1];
+  const int64_t column_step = nest.kept.stride[1][nest.kept.ndim - 1];
+  alignas(64) A best[kArgColumns], values[kArgColumns];
+  Position<A> at = 0;
+  for_rows(loops, 0, 0, nest.length, [&](int64_t offset, int64_t length) {
+    for (int64_t r = 0; r < length; ++r, ++at) {
+      const char* from = x + (offset + r * row_step) * nest.item;
+      const A* row = values;
+      if (direct && column_step == 1)
+        row = reinterpret_cast<const A*>(from);
+      else
+        load_row(from, column_step, n, values);
+      DL_VECTORIZE
+      for (int64_t i = 0; i < n; ++i) {
+        const A winner = op(best[i], row[i]);
+        const bool better = at == 0 || ((winner != best[i]) & (best[i] == best[i]));
+        best[i] = at == 0 ? row[i] : winner;
+        position[i] = better ? at : position[i];
+      }
+    }
+  });
+}
+
+template <class Op, class A>
+void arg_columns(const Nest& nest, const View& x, const View& y) {
+  const LoadRow<A> load_row = row_loader<A>(x.dtype);
+  const bool direct = compute_dtype(x.dtype) == x.dtype && size_of(x.dtype) == sizeof(A);
+  const int last = nest.kept.ndim - 1;
+  const int64_t width = nest.kept.size[last], step = nest.kept.stride[0][last];
+  const int64_t blocks = (width + kArgColumns - 1) / kArgColumns;
+  const int64_t work = nest.length * (width < kArgColumns ? width : kArgColumns);
+  parallel_for(nest.outputs / width * blocks, grain_for(work), [&](int64_t begin, int64_t end) {
+    alignas(64) Position<A> position[kArgColumns] = {};
+    for (int64_t task = begin; task < end; ++task) {
+      const int64_t column = task % blocks * kArgColumns, first = task / blocks * width + column;
+      const int64_t n = width - column < kArgColumns ? width - column : kArgColumns;
+      const char* from = x.ptr<char>() + offset_of(nest.kept, 1, first) * nest.item;
+      positions_of_best<Op, A>(nest, from, load_row, direct, n, position);
+      int64_t* to = y.ptr<int64_t>() + offset_of(nest.kept, 0, first);
+      for (int64_t i = 0; i < n; ++i) to[i * step] = position[i];
+    }
+  });
+}
+
 template <class Op, class T>
 void cumulate_line(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n) {
   using A = std::conditional_t<!std::is_arithmetic_v<T>, float, formula::wrap<T>>;
@@ -415,6 +471,21 @@ void cumulate_line(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n) 
   for (int64_t i = 0; i < n; ++i) {
     sum = Op()(sum, static_cast<A>(x[i * x_step]));
     y[i * y_step] = static_cast<T>(sum);
+  }
+}
+
+// n <= kColumns neighbouring lines at once, row by row.
+template <class Op, class T>
+void cumulate_columns(const T* x, int64_t x_step, T* y, int64_t y_step, int64_t n, int64_t length) {
+  using A = std::conditional_t<!std::is_arithmetic_v<T>, float, formula::wrap<T>>;
+  A sum[kColumns];
+  for (int64_t j = 0; j < n; ++j) sum[j] = Op::template identity<A>;
+  for (int64_t i = 0; i < length; ++i, x += x_step, y += y_step) {
+    DL_VECTORIZE
+    for (int64_t j = 0; j < n; ++j) {
+      sum[j] = Op()(sum[j], static_cast<A>(x[j]));
+      y[j] = static_cast<T>(sum[j]);
+    }
   }
 }
 
@@ -443,9 +514,11 @@ void reduce(Reduce op, const View& x, const View& y, const View& scratch) {
 }
 
 void arg_reduce(bool greatest, const View& x, const View& y) {
+  if (y.numel() == 0) return;
   const Nest nest(x, y);
   auto run = [&]<class Op>(Op) {
     dispatch_accumulator<Op>(x.dtype, [&]<class A>(A) {
+      if (!nest.inner_reduced && nest.length < INT32_MAX) return arg_columns<Op, A>(nest, x, y);
       const LoadRow<A> load_row = row_loader<A>(x.dtype);
       const bool direct = compute_dtype(x.dtype) == x.dtype && size_of(x.dtype) == sizeof(A);
       parallel_for(nest.outputs, grain_for(nest.length), [&](int64_t begin, int64_t end) {
@@ -464,13 +537,22 @@ void cumulate(Reduce op, const View& x, const View& y, int axis) {
   const View x_lines = without_axis(x, axis), y_lines = without_axis(y, axis);
   const View* const views[] = {&x_lines, &y_lines};
   const Loops lines = collapse(views, 2);
+  const int last = lines.ndim - 1;
+  const bool neighbours = lines.stride[0][last] == 1 && lines.stride[1][last] == 1;
   const int64_t n = x.shape[axis], x_step = x.strides[axis], y_step = y.strides[axis];
+  const int64_t grain = neighbours && grain_for(n) < 64 ? 64 : grain_for(n);
   dispatch_all(x.dtype, [&]<class T>(T) {
     auto run = [&]<class Op>(Op) {
-      parallel_for(x_lines.numel(), grain_for(n), [&](int64_t begin, int64_t end) {
-        for (int64_t line = begin; line < end; ++line) {
-          cumulate_line<Op>(x.ptr<T>() + offset_of(lines, 0, line), x_step,
-                            y.ptr<T>() + offset_of(lines, 1, line), y_step, n);
+      parallel_for(x_lines.numel(), grain, [&](int64_t begin, int64_t end) {
+        for (int64_t line = begin; line < end;) {
+          int64_t together = neighbours ? lines.size[last] - line % lines.size[last] : 1;
+          if (together > kColumns) together = kColumns;
+          if (together > end - line) together = end - line;
+          const T* from = x.ptr<T>() + offset_of(lines, 0, line);
+          T* to = y.ptr<T>() + offset_of(lines, 1, line);
+          together > 1 ? cumulate_columns<Op>(from, x_step, to, y_step, together, n)
+                       : cumulate_line<Op>(from, x_step, to, y_step, n);
+          line += together;
         }
       });
     };
