@@ -121,7 +121,7 @@ def test_an_average_over_one_axis_twice(weights):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint64", "bool"])
 @pytest.mark.parametrize(("shape", "axis"), [((9, 300), 0), ((3, 50, 131), 1), ((9, 129, 2), 1)])
-def test_the_position_is_that_of_the_first_of_equals(dtype: str, shape: Any, axis: int) -> None:
+def test_the_position_is_that_of_the_first_of_equals(dtype: str, shape: tuple, axis: int) -> None:
     rng = np.random.default_rng(0)
     x = rng.integers(0, 4, shape).astype(dtype)
     arrays = [x]
