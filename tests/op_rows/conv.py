@@ -277,6 +277,8 @@ CASES: list[Case] = [
     case(  # and with more rows of positions than one block of segments holds
         "conv_few_channels_same",
         [(3, 8, 8, 1), (5, 5, 1, 6)],
+        [(1, 2, 16, 1), (3, 2, 1, 3)],
+        [(2, 5, 41, 1), (2, 7, 1, 7)],
         kwargs={"padding": "same"},
         large=[(19, 40, 29, 1), (5, 5, 1, 6)],
     ),

@@ -225,7 +225,10 @@ DL_INLINE ConvSizes join(const ConvSizes& s, int64_t joined) {
 // How many to join: the fewest vector operations for an output.
 template <class T>
 DL_INLINE int64_t choose_joined(const ConvSizes& s) {
-  if (s.groups > 1 || s.window.dilation[2] > 1 || s.filters >= kLanes<T>) return 1;
+  if (s.groups > 1 || s.window.dilation[2] > 1 || s.filters >= kLanes<T> ||
+      goes_along_rows(s, kLanes<T>)) {
+    return 1;
+  }
   const auto cost = [&](int64_t joined) {
     const ConvSizes wide = join(s, joined);
     return wide.window.size[2] * ((wide.filters + kLanes<T> - 1) / kLanes<T>)*12 / joined;

@@ -44,6 +44,11 @@ void copy_rows(const ConvSizes& s, const Frame& frame, int64_t line, const T* x,
 }
 
 template <class T>
+DL_INLINE void zero(T* to, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) to[i] = 0;
+}
+
+template <class T>
 Framed<T> make_frame(const ConvSizes& s, const T* x, T* scratch) {
   const Frame frame = frame_of(s);
   const int64_t line = frame.size[2] * s.channels, plane = frame.size[1] * line;
@@ -65,10 +70,231 @@ DL_INLINE void window_rows(const ConvSizes& s, const Framed<T>& x, int64_t* offs
   }
 }
 
+// ---- one channel, few filters -----------------------------------------------------------------
+
+// Vectors that run over filters would be half empty. These run along a row of positions, one for
+// each filter, as the image has it in place. The last vector of a row overlaps the one before, so
+// that none reaches beyond.
+
+// The matrix (kFewFilters, kLanes) in `v`, transposed and flat, in log2(steps) steps: each
+// interleaves row i with row i + kFewFilters / 2. After `steps` = kFewFilters it is transposed,
+// and after kLanes more as it was.
+template <class T>
+DL_INLINE void transpose(simd<T>* v, int64_t steps) {
+  using Lanes = std::make_index_sequence<kLanes<T>>;
+  constexpr int kHalf = kFewFilters / 2;
+#pragma GCC unroll 4
+  for (; steps > 1; steps /= 2) {
+    simd<T> w[kFewFilters];
+#pragma GCC unroll 4
+    for (int i = 0; i < kHalf; ++i) {
+      w[2 * i] = interleave<false>(v[i], v[i + kHalf], Lanes{});
+      w[2 * i + 1] = interleave<true>(v[i], v[i + kHalf], Lanes{});
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kFewFilters; ++i) v[i] = w[i];
+  }
+}
+
+// f(integral_constant n), 1 <= n <= kMost.
+template <int kMost, class F>
+DL_INLINE void for_count(int64_t n, F&& f) {
+  if constexpr (kMost > 1) {
+    if (n < kMost) return for_count<kMost - 1>(n, f);
+  }
+  f(std::integral_constant<int, kMost>{});
+}
+
+// Where vector `i` of a row of positions starts.
+template <class T>
+DL_INLINE int64_t vector_start(const ConvSizes& s, int64_t i) {
+  const int64_t at = i * kLanes<T>, last = s.out[2] - kLanes<T>;
+  return at < last ? at : last;
+}
+
+// y (kLanes, kCount) = the transposed sums, with what follows them. Pixels are stored whole: what
+// they have too much the next one overwrites.
+template <class T, int kCount>
+DL_INLINE void finish_along_row(const simd<T>* sum, const T* bias, bool relu, T* y) {
+  simd<T> v[kFewFilters];
+#pragma GCC unroll 8
+  for (int f = 0; f < kFewFilters; ++f) {
+    v[f] = f < kCount ? sum[f] : simd<T>{};
+    if (f < kCount && bias) v[f] += bias[f];
+    if (f < kCount && relu) v[f] = v[f] < 0 ? simd<T>{} : v[f];  // NaN stays NaN
+  }
+  transpose<T>(v, kFewFilters);
+  T pixels[kLanes<T> * kFewFilters];
+#pragma GCC unroll 8
+  for (int f = 0; f < kFewFilters; ++f) store(pixels + f * kLanes<T>, v[f]);
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes<T>; ++i) {
+    const int left = (kLanes<T> - i) * kCount, count = left < kFewFilters ? left : kFewFilters;
+    __builtin_memcpy(y + i * kCount, pixels + i * kFewFilters, count * sizeof(T));
+  }
+}
+
+// Two vectors of positions of kCount = all filters: they start at_0 and at_1 after x and y.
+template <class T, int kCount>
+void multiply_along_row(const ConvSizes& s, const T* x, const int64_t* taps, int64_t at_0,
+                        int64_t at_1, const T* kernel, const T* bias, bool relu, T* y) {
+  simd<T> sum_0[kCount] = {}, sum_1[kCount] = {};
+  for (int64_t r = 0; r < s.window.size[0] * s.window.size[1]; ++r) {
+    const T* row = x + taps[r];
+    for (int64_t t = 0; t < s.window.size[2]; ++t, kernel += kCount) {
+      const simd<T> v_0 = load(row + at_0 + t), v_1 = load(row + at_1 + t);
+#pragma GCC unroll 8
+      for (int f = 0; f < kCount; ++f) {
+        sum_0[f] += kernel[f] * v_0;
+        sum_1[f] += kernel[f] * v_1;
+      }
+    }
+  }
+  finish_along_row<T, kCount>(sum_0, bias, relu, y + at_0 * kCount);
+  finish_along_row<T, kCount>(sum_1, bias, relu, y + at_1 * kCount);
+}
+
+template <class T>
+void forward_along_rows(const ConvSizes& s, const Framed<T>& x, const T* kernel, const T* bias,
+                        T* y, bool relu) {
+  const int64_t width = s.out[2], rows = s.images * s.out[0] * s.out[1];
+  int64_t taps[kMostWindowRows];
+  window_rows(s, x, taps);
+  parallel_for(rows, grain_for(width * s.taps() * s.filters / 4), [&](int64_t begin, int64_t end) {
+    for_count<kFewFilters>(s.filters, [&](auto count) {
+      for (int64_t row = begin; row < end; ++row) {
+        for (int64_t i = 0; i * kLanes<T> < width; i += 2) {
+          multiply_along_row<T, count>(s, x.data + x.row(s, row), taps, vector_start<T>(s, i),
+                                       vector_start<T>(s, i + 1), kernel, bias, relu,
+                                       y + row * width * s.filters);
+        }
+      }
+    });
+  });
+}
+
+// dy of kLanes positions from `at` on as one vector for each filter, 0 at the first `skip`.
+template <class T, int kCount>
+DL_INLINE void load_along_row(const T* dy, int64_t skip, T* planes) {
+  T pixels[kLanes<T> * kFewFilters];
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes<T>; ++i) {
+    const int left = (kLanes<T> - i) * kCount, count = left < kFewFilters ? left : kFewFilters;
+    __builtin_memcpy(pixels + i * kFewFilters, dy + i * kCount, count * sizeof(T));
+  }
+  zero(pixels, skip * kFewFilters);
+  simd<T> v[kFewFilters];
+#pragma GCC unroll 8
+  for (int f = 0; f < kFewFilters; ++f) v[f] = load(pixels + f * kLanes<T>);
+  transpose<T>(v, kLanes<T>);
+#pragma GCC unroll 8
+  for (int f = 0; f < kCount; ++f) store(planes + f * kLanes<T>, v[f]);
+}
+
+// The weight gradient takes dy of this many rows at a time, and 3 filters with 5 taps: 15 sums.
+constexpr int kRowsAtOnce = 16;
+constexpr int kFiltersAtOnce = 3, kTapsAtOnce = 5;
+constexpr int kPlanes = 9;  // of filters: a multiple of 3
+
+// What a split of the rows adds to, and rows of dy as two vectors for each filter.
+template <class T>
+struct RowSums {
+  int64_t at[2];               // where the two vectors of positions start
+  int64_t start[kRowsAtOnce];  // of rows of x
+  alignas(64) T dy[kRowsAtOnce][2][kPlanes * kLanes<T>];
+  simd<T> sum[kMostRowTaps * kPlanes];  // of (tap, filter)
+};
+
+// kTaps taps from `tap` on, whose first one is at `offset` after the starts, for all filters.
+template <class T, int kTaps>
+void add_products(RowSums<T>& to, const T* x, int64_t rows, int64_t filters, int64_t tap) {
+  constexpr int kL = kLanes<T>;
+  for (int64_t f = 0; f < filters; f += kFiltersAtOnce) {
+    simd<T>* const total = to.sum + tap * kPlanes + f;
+    simd<T> sum[kTaps][kFiltersAtOnce] = {};
+    for (int64_t i = 0; i < rows; ++i) {
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; ++j) {
+        const T* const from = x + to.start[i] + to.at[j];
+        const T* const dy = to.dy[i][j] + f * kL;
+        const simd<T> d[] = {load(dy), load(dy + kL), load(dy + 2 * kL)};
+#pragma GCC unroll 8
+        for (int t = 0; t < kTaps; ++t) {
+          const simd<T> v = load(from + t);
+#pragma GCC unroll 3
+          for (int g = 0; g < kFiltersAtOnce; ++g) sum[t][g] += v * d[g];
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int t = 0; t < kTaps; ++t) {
+#pragma GCC unroll 3
+      for (int g = 0; g < kFiltersAtOnce; ++g) total[t * kPlanes + g] += sum[t][g];
+    }
+  }
+}
+
+// The sums of rows [first, last), all vectors of positions, all taps.
+template <class T, int kCount>
+void sum_rows(const ConvSizes& s, const Framed<T>& x, const T* dy, const int64_t* taps,
+              int64_t first, int64_t last, RowSums<T>& to) {
+  const int64_t width = s.out[2], run = s.window.size[2];
+  for (int64_t i = 0; i * kLanes<T> < width; i += 2) {
+    for (int j = 0; j < 2; ++j) to.at[j] = vector_start<T>(s, i + j);
+    for (int64_t row = first; row < last; row += kRowsAtOnce) {
+      const int64_t rows = last - row < kRowsAtOnce ? last - row : kRowsAtOnce;
+      for (int64_t r = 0; r < rows; ++r) {
+        to.start[r] = x.row(s, row + r);
+        for (int j = 0; j < 2; ++j) {
+          const int64_t done = (i + j) * kLanes<T> - to.at[j];
+          load_along_row<T, kCount>(dy + ((row + r) * width + to.at[j]) * kCount,
+                                    done < kLanes<T> ? done : kLanes<T>, to.dy[r][j]);
+        }
+      }
+      for (int64_t r = 0; r < s.window.size[0] * s.window.size[1]; ++r) {
+        for (int64_t t = 0; t < run; t += kTapsAtOnce) {
+          for_count<kTapsAtOnce>(run - t, [&](auto count) {
+            add_products<T, count>(to, x.data + taps[r] + t, rows, kCount, r * run + t);
+          });
+        }
+      }
+    }
+  }
+}
+
+template <class T>
+void weight_gradient_along_rows(const ConvSizes& s, const Framed<T>& x, const T* dy, T* dkernel,
+                                int64_t splits) {
+  const int64_t rows = s.images * s.out[0] * s.out[1], size = s.taps() * s.filters;
+  int64_t taps[kMostWindowRows];
+  window_rows(s, x, taps);
+  parallel_for(splits, grain_for(rows * s.out[2] * size / splits / 4), [&](int64_t i, int64_t end) {
+    for (; i < end; ++i) {
+      RowSums<T> sums;
+      zero(&sums.dy[0][0][0], kRowsAtOnce * 2 * kPlanes * kLanes<T>);
+      zero(reinterpret_cast<T*>(sums.sum), s.taps() * kPlanes * kLanes<T>);
+      for_count<kFewFilters>(s.filters, [&](auto count) {
+        sum_rows<T, count>(s, x, dy, taps, rows * i / splits, rows * (i + 1) / splits, sums);
+      });
+      for (int64_t k = 0; k < size; ++k) {
+        T lane[kLanes<T>];
+        store(lane, sums.sum[k / s.filters * kPlanes + k % s.filters]);
+        for (int half = kLanes<T> / 2; half > 0; half /= 2) {
+          for (int j = 0; j < half; ++j) lane[j] += lane[j + half];
+        }
+        dkernel[i * size + k] = lane[0];
+      }
+    }
+  });
+}
+
+// ---- any channels and filters ------------------------------------------------------------------
+
 template <class T>
 void forward(const ConvSizes& s, const T* images, const T* kernel, const T* bias, T* y, bool relu,
              T* scratch) {
   const Framed<T> x = make_frame(s, images, scratch);
+  if (goes_along_rows(s, kLanes<T>)) return forward_along_rows(s, x, kernel, bias, y, relu);
   const int64_t run = s.window.size[2] * s.channels, step = s.window.stride[2] * s.channels;
   const int64_t width = s.out[2], rows = s.images * s.out[0] * s.out[1];
   int64_t taps[kMostWindowRows], offsets[kBlockRows];
@@ -105,6 +331,9 @@ template <class T>
 void weight_gradient(const ConvSizes& s, const T* images, const T* dy, T* dkernel, int64_t splits,
                      T* scratch) {
   const Framed<T> x = make_frame(s, images, scratch);
+  if (goes_along_rows(s, kLanes<T>)) {
+    return weight_gradient_along_rows(s, x, dy, dkernel, splits);
+  }
   const int64_t run = s.window.size[2] * s.channels, step = s.window.stride[2] * s.channels;
   const int64_t width = s.out[2], rows = s.images * s.out[0] * s.out[1];
   const int64_t window_height = s.window.size[0] * s.window.size[1];

@@ -1,7 +1,5 @@
 #include "danlu/kernels/gemm.h"
 
-#include <utility>
-
 namespace danlu::cpu::DL_LEVEL {
 
 namespace {
@@ -137,13 +135,6 @@ void multiply_block(const GemmBlock<T>& block) {
       multiply_strip<T, 1, true, kTileRows>(block, column, left, b);
     }
   }
-}
-
-// Element i of the lower (kHigh: upper) halves of a and b in turn: a0 b0 a1 b1 ...
-template <bool kHigh, class V, size_t... i>
-DL_INLINE V interleave(V a, V b, std::index_sequence<i...>) {
-  constexpr size_t kL = sizeof...(i);
-  return __builtin_shufflevector(a, b, (i / 2 + i % 2 * kL + (kHigh ? kL / 2 : 0))...);
 }
 
 // kLanes rows of kLanes adjacent elements, transposed in registers: log2 steps, each of which

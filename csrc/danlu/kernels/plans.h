@@ -129,6 +129,16 @@ DL_INLINE bool is_direct(const ConvSizes& s) {
          w.size[0] * w.size[1] <= kMostWindowRows && s.taps() * s.channels * s.filters <= 12288 &&
          s.out[2] >= 4 && frame_of(s).small;
 }
+inline constexpr int kFewFilters = 8;
+inline constexpr int kMostRowTaps = 64;
+// Whether the vectors of a direct convolution run along rows of positions: for few filters, which
+// would leave vectors half empty, and one channel, whose rows are vectors in place.
+DL_INLINE bool goes_along_rows(const ConvSizes& s, int64_t lanes) {
+  const int64_t vectors = (s.out[2] + lanes - 1) / lanes;
+  return is_direct(s) && s.channels == 1 && s.window.stride[2] == 1 && s.filters <= kFewFilters &&
+         s.taps() <= kMostRowTaps && s.filters % lanes != 0 && s.out[2] >= lanes &&
+         3 * s.out[2] >= 2 * vectors * lanes;
+}
 DL_INLINE int64_t direct_splits(const ConvSizes& s) {
   const int64_t splits = weight_gradient_splits(s), rows = s.images * s.out[0] * s.out[1];
   return splits < rows ? splits : rows;

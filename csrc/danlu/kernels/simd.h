@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "danlu/core/macros.h"
 
@@ -53,6 +54,13 @@ DL_INLINE void keep_in_register(V& v) {
 #elif defined(__aarch64__)
   asm("" : "+w"(v));
 #endif
+}
+
+// Element i of the lower (kHigh: upper) halves of a and b in turn: a0 b0 a1 b1 ...
+template <bool kHigh, class V, size_t... i>
+DL_INLINE V interleave(V a, V b, std::index_sequence<i...>) {
+  constexpr size_t kL = sizeof...(i);
+  return __builtin_shufflevector(a, b, (i / 2 + i % 2 * kL + (kHigh ? kL / 2 : 0))...);
 }
 
 }  // namespace danlu
