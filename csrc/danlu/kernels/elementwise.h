@@ -257,7 +257,7 @@ struct Logaddexp {
   DL_FN T operator()(T a, T b) const {
     const T high = Maximum()(a, b);
     const T gap = a == b ? T(0) : -math::fabs(a - b);  // inf - inf is no number
-    return high + math::log1p(math::exp(gap));
+    return high + math::log1p_unit(math::exp_nonpositive(gap));
   }
 };
 
@@ -327,12 +327,14 @@ struct Nextafter {
 DL_FORMULA(Relu, x < T(0) ? T(0) : x)
 DL_FORMULA(Relu6, x < T(0) ? T(0) : (x > T(6) ? T(6) : x))
 DL_FORMULA(Sigmoid, math::sigmoid(x))
-DL_FORMULA(LogSigmoid, (x < T(0) ? x : T(0)) - math::log1p(math::exp(-math::fabs(x))))
+DL_FORMULA(LogSigmoid,
+           (x < T(0) ? x : T(0)) - math::log1p_unit(math::exp_nonpositive(-math::fabs(x))))
 DL_FORMULA(HardSigmoid, Relu6()(x + T(3)) / T(6))
 DL_FORMULA(HardSilu, x* HardSigmoid()(x))
 DL_FORMULA(HardTanh, x < T(-1) ? T(-1) : (x > T(1) ? T(1) : x))
 DL_FORMULA(Silu, x* math::sigmoid(x))
-DL_FORMULA(Softplus, (x < T(0) ? T(0) : x) + math::log1p(math::exp(-math::fabs(x))))
+DL_FORMULA(Softplus,
+           (x < T(0) ? T(0) : x) + math::log1p_unit(math::exp_nonpositive(-math::fabs(x))))
 DL_FORMULA(Softsign, x / (T(1) + math::fabs(x)))
 DL_FORMULA(SparsePlus, x <= T(-1) ? T(0) : (x >= T(1) ? x : (x + T(1)) * (x + T(1)) * T(0.25)))
 // Klambauer et al., "Self-Normalizing Neural Networks", 2017.

@@ -61,6 +61,7 @@ DL_LIBM_DOUBLE(erf)
 DL_LIBM_DOUBLE(sin)
 DL_LIBM_DOUBLE(cos)
 DL_FN double exp_nonpositive(double x) { return exp(x); }
+DL_FN double log1p_unit(double x) { return log1p(x); }
 
 #ifdef __CUDACC__
 
@@ -71,6 +72,7 @@ DL_FN float expm1(float x) { return ::expm1f(x); }
 DL_FN float log(float x) { return ::logf(x); }
 DL_FN float log2(float x) { return ::log2f(x); }
 DL_FN float log1p(float x) { return ::log1pf(x); }
+DL_FN float log1p_unit(float x) { return ::log1pf(x); }
 DL_FN float tanh(float x) { return ::tanhf(x); }
 DL_FN float erf(float x) { return ::erff(x); }
 DL_FN float sin(float x) { return ::sinf(x); }
@@ -197,6 +199,16 @@ DL_FN float log1p(float x) {
   const float u = 1.f + x;
   const float y = log(u) - ((u - 1.f) - x) / u;
   return x == kInfinity ? x : (u == 1.f ? x : (x == -1.f ? -kInfinity : y));
+}
+
+// log1p(x) for 0 <= x <= 1. Nothing special can come, and loops over exp and this become vectors,
+// as those over exp and log1p do not.
+DL_FN float log1p_unit(float x) {
+  const float u = 1.f + x;
+  const bool above = u >= 0x1.6a09e6p+0f;  // sqrt(2)
+  const float f = (above ? 0.5f * u : u) - 1.f, exponent = above ? 1.f : 0.f;
+  const float lost = (x - (u - 1.f)) / u;
+  return ((log_remainder(f) + exponent * kLn2Low + lost) + f) + exponent * kLn2High;
 }
 
 DL_FN float tanh(float x) {
