@@ -488,3 +488,14 @@ def test_the_deviation_of_equals_has_no_slope(spread: object) -> None:
     x = dl.asarray([[1.0, 1.0], [1.0, 3.0]])
     slopes = dl.grad(lambda x: dl.sum(spread(x, axis=1)))(x)
     assert slopes.tolist() == [[0.0, 0.0], [-0.5, 0.5]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_power_has_the_same_bits_beside_other_powers(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, powers = rng.standard_normal(1000).astype(dtype), rng.integers(0, 5, 1000).astype(dtype)
+    mixed = np.asarray(dl.pow(dl.asarray(x), dl.asarray(powers)))
+    for power in range(5):
+        alone = np.asarray(dl.pow(dl.asarray(x), dl.asarray(power, dtype=dtype)))
+        np.testing.assert_array_equal(mixed[powers == power], alone[powers == power])
+        np.testing.assert_allclose(alone, x.astype("float64") ** power, rtol=3e-7)

@@ -12,6 +12,17 @@ void binary_loop(char* const* p, int64_t n, double parameter) {
   const T* a = reinterpret_cast<const T*>(p[0]);
   const T* b = reinterpret_cast<const T*>(p[1]);
   T* y = reinterpret_cast<T*>(p[2]);
+  if constexpr (std::is_same_v<F, formula::Power> && std::is_floating_point_v<T>) {
+    const T power = b[0];  // of all, mostly: then there is no call in the loop
+    std::conditional_t<sizeof(T) == 4, int32_t, int64_t> differ = F::is_product(power) ? 0 : 1;
+    DL_VECTORIZE
+    for (int64_t i = 0; i < n; ++i) differ |= b[i] == power ? 0 : 1;
+    if (!differ) {
+      DL_VECTORIZE
+      for (int64_t i = 0; i < n; ++i) y[i] = F::product(a[i], power);
+      return;
+    }
+  }
   DL_VECTORIZE
   for (int64_t i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
 }

@@ -128,10 +128,19 @@ struct Remainder {
 };
 // An integer to a negative power is its reciprocal, rounded towards zero.
 struct Power {
+  // The powers of floating numbers that most code takes, and those of their derivatives.
+  template <class T>
+  static DL_FN bool is_product(T b) {
+    return b == T(1) || b == T(2) || b == T(3);
+  }
+  template <class T>
+  static DL_FN T product(T a, T b) {
+    return a * (b > T(1) ? a : T(1)) * (b > T(2) ? a : T(1));
+  }
   template <class T>
   DL_FN T operator()(T a, T b) const {
     if constexpr (Floating::has<T>) {
-      return math::pow(a, b);
+      return is_product(b) ? product(a, b) : math::pow(a, b);
     } else {
       if (b < T(0)) return a == T(1) ? T(1) : (a == T(-1) ? ((b & 1) ? T(-1) : T(1)) : T(0));
       wrap<T> y = 1, base = wrap<T>(a);

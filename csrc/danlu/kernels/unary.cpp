@@ -12,9 +12,9 @@ void unary_loop(char* const* p, int64_t n, double parameter) {
   const T* x = reinterpret_cast<const T*>(p[0]);
   T* y = reinterpret_cast<T*>(p[1]);
   if constexpr (std::is_same_v<T, float> && requires { F::hard(0.f); }) {
-    bool hard = false;
+    int32_t hard = 0;  // a bool would keep the loop from vectors
     DL_VECTORIZE
-    for (int64_t i = 0; i < n; ++i) hard |= F::hard(x[i]);
+    for (int64_t i = 0; i < n; ++i) hard |= F::hard(x[i]) ? 1 : 0;
     if (hard) {
       for (int64_t i = 0; i < n; ++i) y[i] = F::hard(x[i]) ? F::slow(x[i]) : f(x[i]);
       return;
