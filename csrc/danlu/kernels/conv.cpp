@@ -543,10 +543,11 @@ void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
         return;
       }
     }
-    if (scatters(s, kLanes<T>)) {
-      scatter_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
-    } else {
+    if (!scatters(s, kLanes<T>)) {
       gather_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
+    } else if (!direct_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(),
+                                     scratch.ptr<T>())) {
+      scatter_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
     }
   });
 }

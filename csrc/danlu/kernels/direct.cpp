@@ -374,6 +374,111 @@ void weight_gradient(const ConvSizes& s, const T* images, const T* dy, T* dkerne
   });
 }
 
+// ---- data gradient ----------------------------------------------------------------------------
+
+// A row of dx, `joined` neighbouring pixels at a time, from the rows of dy that see it: for a
+// window that moves by one, whose products would otherwise be added up in memory. Vectors run over
+// the few channels of all these pixels.
+template <class T>
+struct JoinedGradient {
+  int64_t joined, reach, kernel_size;  // reach: pixels of dy's row that see them
+
+  DL_INLINE explicit JoinedGradient(const ConvSizes& s) {
+    joined = 2 * kLanes<T> / s.channels;
+    reach = s.window.size[2] + joined - 1;
+    kernel_size = s.window.size[1] * reach * s.filters * joined * s.channels;
+  }
+  // Where that is possible, and cheaper than the product for each position and adding it: in
+  // vectors that are multiplied, of which an addition to memory costs as much as 22.
+  DL_INLINE bool fits(const ConvSizes& s) const {
+    const SlidingWindow& w = s.window;
+    const int64_t run = w.size[2] * s.channels, height = w.size[1], lanes = kLanes<T>;
+    const int64_t gathered = 2 * height * reach * s.filters / joined;
+    const int64_t scattered =
+        (height * run + lanes - 1) / lanes * s.filters + (run + lanes - 1) / lanes * height * 22;
+    return s.groups == 1 && s.in[0] == 1 && w.size[0] == 1 && w.before[0] == 0 &&
+           w.stride[1] == 1 && w.stride[2] == 1 && w.dilation[2] == 1 && s.out[1] >= 8 &&
+           gathered < scattered && kernel_size <= conv_data_gradient_scratch(s);
+  }
+};
+
+// kernel (window rows, reach, filters, joined, channels): pixel `from` of the reach is under tap
+// pixel + window - 1 - from.
+template <class T>
+void join_for_gradient(const ConvSizes& s, const JoinedGradient<T>& j, const T* kernel, T* out) {
+  const int64_t c = s.channels, o = s.filters, width = s.window.size[2];
+  zero(out, j.kernel_size);
+  for (int64_t row = 0; row < s.window.size[1]; ++row) {
+    for (int64_t tap = 0; tap < width; ++tap) {
+      for (int64_t pixel = 0; pixel < j.joined; ++pixel) {
+        const int64_t from = pixel + width - 1 - tap;
+        T* to = out + ((row * j.reach + from) * o * j.joined + pixel) * c;
+        for (int64_t k = 0; k < c; ++k) {
+          for (int64_t i = 0; i < o; ++i) {
+            to[i * j.joined * c + k] = kernel[((row * width + tap) * c + k) * o + i];
+          }
+        }
+      }
+    }
+  }
+}
+
+// Row i of dy adds to rows i + shift of dx, one shift for each row of the window.
+template <class T>
+void data_gradient(const ConvSizes& s, const JoinedGradient<T>& j, const T* dy, const T* kernel,
+                   T* dx, T* scratch) {
+  const int64_t c = s.channels, o = s.filters, line = s.in[2] * c;
+  join_for_gradient(s, j, kernel, scratch);
+  const int64_t work = s.out[1] * s.in[2] * s.taps() * o * c;
+  parallel_for(s.images, grain_for(work / 4), [&](int64_t image, int64_t end) {
+    int64_t offsets[kBlockRows];
+    for (int64_t i = 0; i < kBlockRows; ++i) offsets[i] = i * line;
+    for (; image < end; ++image) {
+      T* to = dx + image * s.in[1] * line;
+      zero(to, s.in[1] * line);
+      for (int64_t pixel = 0; pixel < s.in[2]; pixel += j.joined) {
+        // The pixels of a row of dy that see these: [first, last) of it, from `skip` of the reach.
+        const int64_t start = pixel + s.window.before[2] - s.window.size[2] + 1;
+        const int64_t first = start > 0 ? start : 0, skip = first - start;
+        const int64_t reach_end = start + j.reach,
+                      last = reach_end < s.out[2] ? reach_end : s.out[2];
+        const int64_t left = s.in[2] - pixel, pixels = left < j.joined ? left : j.joined;
+        if (first >= last) continue;
+        for (int64_t row = 0; row < s.window.size[1]; ++row) {
+          const int64_t shift = row * s.window.dilation[1] - s.window.before[1];
+          int64_t i = shift < 0 ? -shift : 0;
+          const int64_t stop = s.in[1] - shift < s.out[1] ? s.in[1] - shift : s.out[1];
+          for (int64_t rows; i < stop; i += rows) {
+            rows = stop - i < kBlockRows ? stop - i : kBlockRows;
+            gemm_block({.m = rows,
+                        .n = pixels * c,
+                        .k = (last - first) * o,
+                        .a = dy + ((image * s.out[1] + i) * s.out[2] + first) * o,
+                        .a_row = s.out[2] * o,
+                        .a_col = 1,
+                        .b = scratch + (row * j.reach + skip) * o * j.joined * c,
+                        .b_row = j.joined * c,
+                        .b_panel = 0,
+                        .y = to + (i + shift) * line + pixel * c,
+                        .y_row = offsets,
+                        .accumulate = true,
+                        .bias = nullptr,
+                        .relu = false});
+          }
+        }
+      }
+    }
+  });
+}
+
+template <class T>
+bool try_data_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T* scratch) {
+  const JoinedGradient<T> joined(s);
+  if (!joined.fits(s)) return false;
+  data_gradient(s, joined, dy, kernel, dx, scratch);
+  return true;
+}
+
 }  // namespace
 
 void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
@@ -391,6 +496,15 @@ void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float*
 void direct_weight_gradient(const ConvSizes& sizes, const double* x, const double* dy,
                             double* dkernel, int64_t splits, double* scratch) {
   weight_gradient(sizes, x, dy, dkernel, splits, scratch);
+}
+
+bool direct_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel, float* dx,
+                          float* scratch) {
+  return try_data_gradient(sizes, dy, kernel, dx, scratch);
+}
+bool direct_data_gradient(const ConvSizes& sizes, const double* dy, const double* kernel,
+                          double* dx, double* scratch) {
+  return try_data_gradient(sizes, dy, kernel, dx, scratch);
 }
 
 }  // namespace danlu::cpu::DL_LEVEL

@@ -17,4 +17,11 @@ void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float*
 void direct_weight_gradient(const ConvSizes& sizes, const double* x, const double* dy,
                             double* dkernel, int64_t splits, double* scratch);
 
+// For few channels; false, and nothing done, where scattering the gradient is better. scratch:
+// conv_data_gradient_scratch(sizes) elements.
+bool direct_data_gradient(const ConvSizes& sizes, const float* dy, const float* kernel, float* dx,
+                          float* scratch);
+bool direct_data_gradient(const ConvSizes& sizes, const double* dy, const double* kernel,
+                          double* dx, double* scratch);
+
 }  // namespace danlu::cpu::DL_LEVEL
