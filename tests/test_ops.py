@@ -349,6 +349,7 @@ COMPOSITE = {
     "batch_norm_training",
     "cross_entropy",
     "layer_normalization",
+    "rms_normalization",
     "sparse_cross_entropy",
 }
 

@@ -57,7 +57,8 @@ def test_every_parameter_is_printed() -> None:
         dl.sum(ops.layer_normalization(x, gamma, epsilon=0.5)).backward()
 
     text = "\n".join(record(normalize).lines())
-    assert "gamma=True, beta=False, epsilon=0.5)" in text and "needs_x=True)" in text
+    assert "gamma=True, beta=False, epsilon=0.5)" in text
+    assert "needs_x=True, centered=True)" in text
     draw = record(lambda: dl.random.uniform((2,), -1.0, 3.0, seed=1)).lines()[-1]
     assert "uniform(" in draw and "shape=(2,), dtype='float32', low=-1, high=3)" in draw
 
