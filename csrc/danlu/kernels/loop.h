@@ -183,6 +183,7 @@ void gather_words(const Loops& loops, int k, int64_t at, int64_t n, const void* 
   if (step != 1 && rows * columns == n && loops.stride[k][last - 1] == 1 && at % n == 0) {
     // A tile of a transposed operand: by its columns, so that a cache line is read at once.
     const Word* column = x + offset_of(loops, k, at);
+    for (int64_t c = 0; c < columns; ++c) __builtin_prefetch(column + c * step);
     for (int64_t c = 0; c < columns; ++c, column += step) {
       Word* to_column = y + c;
       for (int64_t r = 0; r < rows; ++r, to_column += columns) *one_by_one(to_column) = column[r];
@@ -322,6 +323,8 @@ inline void run_loops(const Formula& f, const View* const* views, const Loops& l
       dense *= loops.size[axis];
     }
   }
+  // The lines of a tile lie far apart, where the processor does not fetch them ahead by itself.
+  const bool prefetches = !by_rows && !in_place[y] && loops.size[last] >= kTileColumns;
   parallel_for(loops.numel(), kGrain, [&](int64_t begin, int64_t end) {
     alignas(64) char rows[kMaxOperands][kBlock * sizeof(double)];
     // A row of one value, as of a scalar, is not made again while the value stays the same.
@@ -331,6 +334,14 @@ inline void run_loops(const Formula& f, const View* const* views, const Loops& l
       if (by_rows) {
         const int64_t left = loops.size[last] - at % loops.size[last];
         n = left < n ? left : n;
+      }
+      if (prefetches) {
+        const char* to = views[y]->ptr<char>();
+        for_rows(loops, y, at, n, [&](int64_t offset, int64_t length) {
+          for (int64_t line = 0; line < length * item[y]; line += 64) {
+            __builtin_prefetch(to + offset * item[y] + line, 1);
+          }
+        });
       }
       char* p[kMaxOperands];
       for (int k = 0; k < operands; ++k) {
