@@ -1,5 +1,6 @@
 // Convolution, channels last, as a GEMM whose left matrix (positions, taps x channels) is gathered
 // block by block from the image and never stored.
+#include "danlu/kernels/amx_gemm.h"
 #include "danlu/kernels/direct.h"
 #include "danlu/kernels/gemm.h"
 #include "danlu/kernels/kernels.h"
@@ -190,9 +191,9 @@ struct PatchSource {
     if (patches.is_image() && patches.pixel * static_cast<int64_t>(sizeof(T)) % 4096 != 0) {
       return {x + m * patches.pixel + k, patches.pixel, 1};
     }
-    constexpr int64_t kRow = BlockBuffer<T>::kRow;
-    patches.gather(x, m, rows, k, depth, buffer, kRow);
-    return {buffer, kRow, 1};
+    const int64_t row = block_row<T>(depth);
+    patches.gather(x, m, rows, k, depth, buffer, row);
+    return {buffer, row, 1};
   }
 };
 
@@ -204,8 +205,10 @@ struct TransposedPatchSource {
   int64_t first;
 
   DL_INLINE Block<T> block(int64_t m, int64_t rows, int64_t k, int64_t depth, T* buffer) const {
-    patches.gather(x, first + k, depth, m, rows, buffer, kBlockRows);
-    return {buffer, 1, kBlockRows};
+    if (patches.is_image()) return {x + (first + k) * patches.pixel + m, 1, patches.pixel};
+    const int64_t row = (rows + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+    patches.gather(x, first + k, depth, m, rows, buffer, row);
+    return {buffer, 1, row};
   }
 };
 
@@ -270,11 +273,19 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
   const bool pack = plan_product(m, n, k).packed;
   for (int64_t g = 0; g < s.groups; ++g) {
     const T* b = kernel + g * n;
+    const PatchSource<T> source{forward_patches(s), x + g * s.channels};
+    const MatrixTarget<T> target{y + g * n, row};
+    const Epilogue<T> epilogue{.bias = bias ? bias + g * n : nullptr, .relu = relu};
+    if constexpr (kMayUseAmx<T>) {
+      if (amx_pays(m, n, k)) {
+        const AmxRight right = amx_panels(n, k, {b, row, 1, nullptr}, scratch);
+        amx_gemm(m, n, k, source, nullptr, right, target, epilogue);
+        continue;
+      }
+    }
     if (pack) pack_panels(b, row, 1, k, n, scratch);
     const auto panels = pack ? Panels<T>::packed(scratch, k) : Panels<T>::in_place(b, row);
-    gemm(m, n, k, PatchSource<T>{forward_patches(s), x + g * s.channels}, panels,
-         MatrixTarget<T>{y + g * n, row},
-         Epilogue<T>{.bias = bias ? bias + g * n : nullptr, .relu = relu});
+    gemm(m, n, k, source, panels, target, epilogue);
   }
 }
 
@@ -387,8 +398,18 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
             }
           });
       target.data = dx + g * c;
-      gemm(s.images * p.out[0] * p.out[1] * p.out[2], c, k, PatchSource<T>{p, dy + g * o},
-           Panels<T>::packed(scratch, k), target, Epilogue<T>{});
+      const int64_t m = s.images * p.out[0] * p.out[1] * p.out[2];
+      const PatchSource<T> source{p, dy + g * o};
+      if constexpr (kMayUseAmx<T>) {
+        if (amx_pays(m, c, k)) {
+          T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
+          const AmxRight right =
+              amx_panels(c, k, {scratch, kPanel<T>, 1, nullptr}, packed, k * kPanel<T>);
+          amx_gemm(m, c, k, source, nullptr, right, target, Epilogue<T>{});
+          continue;
+        }
+      }
+      gemm(m, c, k, source, Panels<T>::packed(scratch, k), target, Epilogue<T>{});
     }
   }
 }
@@ -483,6 +504,14 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         const TransposedPatchSource<T> source{forward_patches(s), x + g * s.channels, first};
         const auto b = Panels<T>::in_place(dy + first * row + g * n, row);
         T* to = splits > 1 ? scratch + i * m * n : dkernel + g * n;
+        if constexpr (kMayUseAmx<T>) {
+          if (amx_pays(m, n, k)) {
+            amx_gemm(m, n, k, source, nullptr, {dy + first * row + g * n, row, 1, nullptr},
+                     MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{},
+                     splits > 1 ? 1 : kPieces);
+            continue;
+          }
+        }
         gemm(m, n, k, source, b, MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{},
              splits > 1 ? 1 : kPieces);
       }

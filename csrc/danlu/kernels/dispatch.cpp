@@ -3,8 +3,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "danlu/kernels/amx.h"
 #include "danlu/kernels/kernels.h"
 #include "levels.h"
+
+#ifdef DL_AMX
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace danlu::cpu {
 
@@ -47,25 +54,50 @@ bool supported(const char* level) {
 bool supported(const char*) { return true; }
 #endif
 
-const Level& choose() {
+#ifdef DL_AMX
+// The processor has tiles of bfloat16, and the system lends their registers to this process: Linux
+// does on request, because they are 8 KiB more to save for each thread that uses them.
+bool lends_amx() {
+  unsigned a, b, c, d;
+  constexpr unsigned kSystemSaves = 1u << 27, kBfloat16 = 1u << 22, kTiles = 1u << 24;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & kSystemSaves)) return false;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & kBfloat16) || !(d & kTiles)) return false;
+  unsigned low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  constexpr unsigned kTileRegisters = 3u << 17;
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return (low & kTileRegisters) == kTileRegisters &&
+         syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+#else
+bool lends_amx() { return false; }
+#endif
+
+struct Choice {
+  const Level* level = &kLevels[0];
+  bool amx = false;  // beside the best level
+};
+Choice choose() {
   const char* wanted = std::getenv("DANLU_ISA");
-  const Level* best = &kLevels[0];
+  Choice choice;
   for (const Level& level : kLevels) {
     if (!supported(level.name)) continue;
-    best = &level;
-    if (wanted && !std::strcmp(wanted, level.name)) break;
+    choice.level = &level;
+    if (wanted && !std::strcmp(wanted, level.name)) return choice;
   }
-  return *best;
+  choice.amx = !std::strcmp(choice.level->name, "avx512") && lends_amx();
+  return choice;
 }
 
-const Level& chosen() {
-  static const Level& level = choose();
-  return level;
+const Choice& chosen() {
+  static const Choice choice = choose();
+  return choice;
 }
 
 }  // namespace
 
-const Table* const table_pointer = chosen().table;
-const char* isa_name() { return chosen().name; }
+const Table* const table_pointer = chosen().level->table;
+const bool has_amx = chosen().amx;
+const char* isa_name() { return chosen().amx ? "amx" : chosen().level->name; }
 
 }  // namespace danlu::cpu

@@ -163,12 +163,15 @@ struct Block {
   int64_t row, col;
   bool tiles = false;  // see GemmBlock
 };
+// The stride of a block's rows: no multiple of two vectors, so that rows spread over cache sets.
+template <class T>
+DL_INLINE constexpr int64_t block_row(int64_t depth) {
+  return (depth + kLanes<T>) | kLanes<T>;
+}
 // Room for one block, on the stack of the thread that uses it.
 template <class T>
 struct BlockBuffer {
-  static constexpr int64_t kRow =
-      kDepth<T> + kLanes<T>;  // not a power of two: rows spread over sets
-  alignas(64) T data[kBlockRows * kRow];
+  alignas(64) T data[kBlockRows * (kDepth<T> + 2 * kLanes<T>)];
 };
 
 // `a` is a matrix with any strides.

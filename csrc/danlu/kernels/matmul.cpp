@@ -1,3 +1,4 @@
+#include "danlu/kernels/amx_gemm.h"
 #include "danlu/kernels/gemm.h"
 #include "danlu/kernels/kernels.h"
 
@@ -49,6 +50,23 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
   }
 }
 
+#if defined(__AVX512F__)
+void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k,
+                     const Matrix<float>& a, const Matrix<float>& b, float* y,
+                     const Epilogue<float>& epilogue, float* scratch) {
+  const MatrixSource<float> source{a.data, a.row, a.col, /*pack=*/false};
+  AmxRight right{b.data, b.row, b.col, nullptr};
+  amx::Packed* strips = plan.amx_left ? reinterpret_cast<amx::Packed*>(scratch) : nullptr;
+  amx::Packed* panels = nullptr;
+  if (plan.amx_right) {
+    panels = reinterpret_cast<amx::Packed*>(scratch + (strips ? amx_packed_size(m, k) : 0));
+  }
+  amx_pack(m, n, k, source, right, strips, panels);
+  right.packed = panels;
+  amx_gemm(m, n, k, source, strips, right, MatrixTarget<float>{y, n}, epilogue);
+}
+#endif
+
 // y (m, n) row-major = a b.
 template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
@@ -71,6 +89,9 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
       }
     });
     return;
+  }
+  if constexpr (kMayUseAmx<T>) {
+    if (plan.amx) return multiply_on_amx(plan, m, n, k, a, b, y, epilogue, scratch);
   }
   Panels<T> panels = Panels<T>::in_place(b.data, b.row);
   if (plan.packed) {

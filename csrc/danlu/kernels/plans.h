@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "danlu/core/macros.h"
+#include "danlu/kernels/amx.h"
 #include "danlu/kernels/parallel.h"
 
 namespace danlu {
@@ -23,11 +24,20 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
 
 // What is computed for y (m, n) = a (m, k) b (k, n) with these strides.
 struct ProductPlan {
-  bool transposed;      // y is one column: the row of the transposed product b^T a^T
-  bool dots;            // few rows, and memory runs along k in both: dot products beat packing b
-  bool packed;          // b is copied into panels first
-  int64_t packed_size;  // elements of scratch for that: panels of up to 64 columns
+  bool transposed;  // y is one column: the row of the transposed product b^T a^T
+  bool dots;        // few rows, and memory runs along k in both: dot products beat packing b
+  bool packed;      // b is copied into panels first
+  bool amx;         // float32: on the tile unit, with what is packed beforehand
+  bool amx_left, amx_right;
+  int64_t packed_size;  // elements of scratch for any of that
 };
+// The tile unit pays from some work on, and where its tiles are filled.
+DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k) {
+  return cpu::has_amx && m >= 16 && n >= 16 && k >= 32 && m * n * k >= int64_t{1} << 17;
+}
+DL_INLINE int64_t amx_packed_size(int64_t lines, int64_t k) {  // in float32
+  return cpu::amx::strips_of(lines) * cpu::amx::packed_size(k) / 2;
+}
 DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col,
                                    int64_t b_row, int64_t b_col, bool bias) {
   ProductPlan plan;
@@ -46,13 +56,23 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
   const bool large = m >= 256 && n * k >= 512 * 512;
   plan.packed = !plan.dots && ((b_col != 1 && n > 1) || large);
   plan.packed_size = plan.packed ? (n + 63) / 64 * 64 * k : 0;
+  plan.amx = amx_pays(m, n, k) && (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
+  // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
+  plan.amx_left = plan.amx && m <= 512;
+  plan.amx_right = plan.amx && m > 192;
+  const int64_t left = plan.amx_left ? amx_packed_size(m, k) : 0;
+  const int64_t right = plan.amx_right ? amx_packed_size(n, k) : 0;
+  if (plan.packed_size < left + right) plan.packed_size = left + right;
   return plan;
 }
 // The same for rows of b that lie side by side.
 DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k) {
   return plan_product(m, n, k, k, 1, n, 1, true);
 }
-DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) { return (n + 63) / 64 * 64 * k; }
+// Scratch for the columns of a kernel: as they are, and for the tile unit.
+DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) {
+  return (n + 63) / 64 * 64 * k + (cpu::has_amx ? amx_packed_size(n, k) : 0);
+}
 
 // ---- conv, pool -------------------------------------------------------------------------------
 
@@ -242,10 +262,13 @@ DL_INLINE int64_t winograd_scratch(const WinogradSizes& w) {
 }
 
 // Elements of scratch, at most, for any vector width.
-DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {
+DL_INLINE int64_t joined_kernel_rows(const ConvSizes& s) {
   if (s.groups > 1 || s.filters >= 16) return 0;
   const int64_t width = s.window.size[2] + (kMaxJoined - 1) * s.window.stride[2];
-  return s.window.size[0] * s.window.size[1] * width * s.channels * s.filters * kMaxJoined;
+  return s.window.size[0] * s.window.size[1] * width * s.channels;
+}
+DL_INLINE int64_t joined_kernel_size(const ConvSizes& s) {
+  return joined_kernel_rows(s) * s.filters * kMaxJoined;
 }
 // A convolution whose outputs are joined has a frame of the same size.
 DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
@@ -255,7 +278,8 @@ DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);
-  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + 17 * joined + frame_scratch(s);
+  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + joined + frame_scratch(s) +
+         (joined ? packed_columns_size(kMaxJoined * s.filters, joined_kernel_rows(s)) : 0);
 }
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels;

@@ -1,0 +1,378 @@
+// Compiled for machines with AMX and AVX-512 (CMakeLists.txt); called only where `has_amx`.
+#include "danlu/kernels/amx.h"
+
+#include <immintrin.h>
+
+#include "danlu/core/macros.h"
+
+#if !defined(__clang__)  // GCC bug 105593: its own intrinsics
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
+namespace danlu::cpu::amx {
+
+namespace {
+
+// ---- packing ------------------------------------------------------------------------------------
+
+// Rows of 32 elements (x of the lower 16, y of the upper) as bfloat16, `kParts` of each.
+DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
+  const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
+#pragma GCC unroll 3
+  for (int part = 0; part < kParts; ++part) {
+    const __m512i xi = _mm512_castps_si512(x), yi = _mm512_castps_si512(y);
+    // (y & high) | (x >> 16)
+    const __m512i pairs = _mm512_ternarylogic_epi32(yi, high, _mm512_srli_epi32(xi, 16), 0xea);
+    _mm512_storeu_si512(out + part * kSquare, pairs);
+    const __m512 x1 = _mm512_castsi512_ps(_mm512_and_si512(xi, high));
+    const __m512 y1 = _mm512_castsi512_ps(_mm512_and_si512(yi, high));
+    if (part == 0) {  // infinity - infinity would be no number
+      x = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(x, x1, _CMP_NEQ_UQ), x, x1);
+      y = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(y, y1, _CMP_NEQ_UQ), y, y1);
+    } else {
+      x = _mm512_sub_ps(x, x1);
+      y = _mm512_sub_ps(y, y1);
+    }
+  }
+}
+
+DL_INLINE __mmask16 first(int64_t n) {
+  return static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1 << n) - 1);
+}
+
+// y = x^T for 16 x 16: four stages of interleaving row i with row i + 8.
+DL_INLINE void transpose(__m512* v) {
+  __m512 w[16];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    w[2 * i] = _mm512_unpacklo_ps(v[2 * i], v[2 * i + 1]);
+    w[2 * i + 1] = _mm512_unpackhi_ps(v[2 * i], v[2 * i + 1]);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) {
+    const auto pair = [&](int a, int b, bool upper) {
+      const __m512d p = _mm512_castps_pd(w[4 * i + a]), q = _mm512_castps_pd(w[4 * i + b]);
+      return _mm512_castpd_ps(upper ? _mm512_unpackhi_pd(p, q) : _mm512_unpacklo_pd(p, q));
+    };
+    v[4 * i] = pair(0, 2, false);
+    v[4 * i + 1] = pair(0, 2, true);
+    v[4 * i + 2] = pair(1, 3, false);
+    v[4 * i + 3] = pair(1, 3, true);
+  }
+  // v[4 i + j] holds, in its lane l, column 4 l + j of rows [4 i, 4 i + 4).
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    const __m512 a = _mm512_shuffle_f32x4(v[j], v[4 + j], 0x88);
+    const __m512 b = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0x88);
+    const __m512 c = _mm512_shuffle_f32x4(v[j], v[4 + j], 0xdd);
+    const __m512 d = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0xdd);
+    w[j] = _mm512_shuffle_f32x4(a, b, 0x88);
+    w[8 + j] = _mm512_shuffle_f32x4(a, b, 0xdd);
+    w[4 + j] = _mm512_shuffle_f32x4(c, d, 0x88);
+    w[12 + j] = _mm512_shuffle_f32x4(c, d, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) v[i] = w[i];
+}
+
+// The 16 x 16 square at x, whose elements along the second axis are adjacent, transposed.
+DL_INLINE void load_transposed(const float* x, int64_t stride, int64_t rows, __mmask16 columns,
+                               __m512* v) {
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    v[i] = i < rows ? _mm512_maskz_loadu_ps(columns, x + i * stride) : _mm512_setzero_ps();
+  }
+  transpose(v);
+}
+
+// Lines whose 32 elements are the k of a step: strips of a matrix with adjacent k.
+DL_INLINE void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t k, Packed* out) {
+  for (int64_t half = 0; half < 2; ++half) {
+    for (int64_t i = 0; i < 16; ++i) {
+      const int64_t line = half * 16 + i;
+      const float* from = x + line * stride;
+      Packed* to = out + half * 512 + i * 32;
+      const bool there = line < lines;
+      for (int64_t s = 0; s < k; s += kStep, to += kParts * kSquare) {
+        const int64_t left = there ? k - s : 0;
+        if (left >= kStep) {
+          split(_mm512_loadu_ps(from + s), _mm512_loadu_ps(from + s + 16), to);
+        } else {
+          split(_mm512_maskz_loadu_ps(first(left), from + s),
+                _mm512_maskz_loadu_ps(first(left - 16), from + s + 16), to);
+        }
+      }
+    }
+  }
+}
+
+// Pairs of lines k and k + 16, each across 32 columns: panels of a matrix with adjacent columns.
+DL_INLINE void pack_pairs(const float* x, int64_t stride, int64_t width, int64_t k, Packed* out) {
+  const __mmask16 left = first(width), right = first(width - 16);
+  for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare, x += kStep * stride) {
+    if (width >= kStrip && k - s >= kStep) {
+      for (int64_t i = 0; i < 16; ++i) {
+        const float *low = x + i * stride, *high = low + 16 * stride;
+        __builtin_prefetch(low + 32 * stride);
+        __builtin_prefetch(low + 32 * stride + 16);
+        __builtin_prefetch(high + 32 * stride);
+        __builtin_prefetch(high + 32 * stride + 16);
+        split(_mm512_loadu_ps(low), _mm512_loadu_ps(high), out + i * 32);
+        split(_mm512_loadu_ps(low + 16), _mm512_loadu_ps(high + 16), out + 512 + i * 32);
+      }
+      continue;
+    }
+    for (int64_t i = 0; i < 16; ++i) {
+      const float *low = x + i * stride, *high = low + 16 * stride;
+      const bool has_low = s + i < k, has_high = s + i + 16 < k;
+      const auto load = [](bool there, __mmask16 columns, const float* from) {
+        return _mm512_maskz_loadu_ps(there ? columns : __mmask16{0}, from);
+      };
+      split(load(has_low, left, low), load(has_high, left, high), out + i * 32);
+      split(load(has_low, right, low + 16), load(has_high, right, high + 16), out + 512 + i * 32);
+    }
+  }
+}
+
+// The same as the strip of a matrix with adjacent rows.
+DL_INLINE void pack_turned_lines(const float* x, int64_t stride, int64_t rows, int64_t k,
+                                 Packed* out) {
+  for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
+    for (int64_t half = 0; half < 2; ++half) {
+      const float* from = x + s * stride + half * 16;
+      __m512 low[16], high[16];
+      load_transposed(from, stride, k - s, first(rows - half * 16), low);
+      load_transposed(from + 16 * stride, stride, k - s - 16, first(rows - half * 16), high);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < 16; ++i) split(low[i], high[i], out + half * 512 + i * 32);
+    }
+  }
+}
+
+// The panel of a matrix whose k are adjacent: the two squares of each half, transposed.
+DL_INLINE void pack_turned_pairs(const float* x, int64_t stride, int64_t width, int64_t k,
+                                 Packed* out) {
+  for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
+    for (int64_t half = 0; half < 2; ++half) {
+      const float* from = x + half * 16 * stride + s;
+      __m512 low[16], high[16];
+      load_transposed(from, stride, width - half * 16, first(k - s), low);
+      load_transposed(from + 16, stride, width - half * 16, first(k - s - 16), high);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < 16; ++i) split(low[i], high[i], out + half * 512 + i * 32);
+    }
+  }
+}
+
+// ---- multiplying --------------------------------------------------------------------------------
+
+// The sum in float32 multiply-adds, from the parts: where the unit's is not finite, because the
+// parts of an infinity multiply to no number, or a product that is left out would matter.
+void sum_of_floats(Unit& unit) {
+  const auto whole = [](const Packed* pair, bool upper) {
+    __m512 sum = _mm512_setzero_ps();
+    for (int part = 0; part < kParts; ++part) {
+      const __m512i v = _mm512_loadu_si512(pair + part * kSquare);
+      const __m512i bits = upper ? _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000)))
+                                 : _mm512_slli_epi32(v, 16);
+      sum = part == 0 ? _mm512_castsi512_ps(bits) : _mm512_add_ps(sum, _mm512_castsi512_ps(bits));
+    }
+    return sum;
+  };
+  for (int64_t i = 0; i < 4 * 16; ++i) _mm512_store_ps(unit.sum[0] + i * 16, _mm512_setzero_ps());
+  for (int64_t s = 0; s < unit.steps; ++s) {
+    const Packed* a = unit.strip + s * kParts * kSquare;
+    const Packed* b = unit.panel + s * kParts * kSquare;
+    for (int64_t upper = 0; upper < 2; ++upper) {
+      __m512 right[2][16];
+      for (int64_t i = 0; i < 32; ++i) right[i / 16][i % 16] = whole(b + i * 32, upper);
+      for (int64_t row = 0; row < unit.output.rows; ++row) {
+        alignas(64) float left[16];
+        _mm512_store_ps(left, whole(a + row * 32, upper));
+        for (int64_t half = 0; half < 2; ++half) {
+          float* to = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
+          __m512 sum = _mm512_load_ps(to);
+          for (int k = 0; k < 16; ++k) {
+            sum = _mm512_fmadd_ps(_mm512_set1_ps(left[k]), right[half][k], sum);
+          }
+          _mm512_store_ps(to, sum);
+        }
+      }
+    }
+  }
+}
+
+// The parts of an infinity multiply to no number.
+DL_INLINE bool has_not_finite(__m512 x) {
+  constexpr int kNotFinite = 0x99;  // infinities and both kinds of NaN
+  return __builtin_expect(_mm512_fpclass_ps_mask(x, kNotFinite), 0);
+}
+
+// Stores the rows [row, end) of the block in unit.sum. `whole`: 32 columns, and just a sum.
+template <bool whole>
+DL_INLINE void store_rows(Unit& unit, const Output& to, int64_t row, int64_t end) {
+  for (; row < end; ++row) {
+    float* y = to.y + to.y_row[row];
+    if (row + 4 < to.rows) {
+      __builtin_prefetch(to.y + to.y_row[row + 4], 1);
+      __builtin_prefetch(to.y + to.y_row[row + 4] + 16, 1);
+    }
+#pragma GCC unroll 2
+    for (int64_t half = 0; half < 2; ++half) {
+      const float* from = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
+      __m512 z = _mm512_load_ps(from);
+      if (has_not_finite(z)) {
+        sum_of_floats(unit);
+        z = _mm512_load_ps(from);
+      }
+      float* at = y + half * 16;
+      if constexpr (whole) {
+        _mm512_storeu_ps(at, to.accumulate ? _mm512_add_ps(z, _mm512_loadu_ps(at)) : z);
+      } else {
+        const __mmask16 columns = first(to.columns - half * 16);
+        if (to.accumulate) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(columns, at));
+        if (to.bias) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(columns, to.bias + half * 16));
+        if (to.relu) {  // NaN stays NaN
+          const __m512 zero = _mm512_setzero_ps();
+          z = _mm512_mask_mov_ps(z, _mm512_cmp_ps_mask(z, zero, _CMP_LT_OQ), zero);
+        }
+        _mm512_mask_storeu_ps(at, columns, z);
+      }
+    }
+  }
+}
+
+// Eight registers of 16 rows of 64 bytes. (A constant: GCC takes only the first word for read.)
+struct alignas(64) Config {
+  uint8_t palette = 1, start_row = 0, zero[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr Config kConfig;
+
+// The registers: 0 to 3 hold the sums of 2 x 2 tiles, 4 and 5 tiles of the strip, 6 and 7 of the
+// panel. `kRows` and `kColumns` count the tiles that are in use.
+template <int kRows, int kColumns>
+DL_INLINE void load_left(const Packed* a) {
+  _tile_loadd(4, a, 64);
+  if constexpr (kRows == 2) _tile_loadd(5, a + 512, 64);
+}
+template <int kRows, int kColumns>
+DL_INLINE void load_right(const Packed* b) {
+  _tile_loadd(6, b, 64);
+  if constexpr (kColumns == 2) _tile_loadd(7, b + 512, 64);
+}
+template <int kRows, int kColumns>
+DL_INLINE void multiply_tiles() {
+  _tile_dpbf16ps(0, 4, 6);
+  if constexpr (kColumns == 2) _tile_dpbf16ps(1, 4, 7);
+  if constexpr (kRows == 2) _tile_dpbf16ps(2, 5, 6);
+  if constexpr (kRows == 2 && kColumns == 2) _tile_dpbf16ps(3, 5, 7);
+}
+
+// The products of the parts, the smallest first, ordered so that each needs one tile reloaded.
+// Between them the rows of the block before are stored, a few at a time: the unit never waits.
+template <int kRows, int kColumns>
+void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps) {
+  const Output to = unit.output;
+  const int64_t rows = unit.steps > 0 ? to.rows : 0, some = (rows + 5 * steps - 1) / (5 * steps);
+  const bool whole = to.columns == 32 && !to.bias && !to.relu;
+  int64_t row = 0;
+  const char* next = unit.next.at;
+  const int64_t stride = unit.next.stride, fetched = (unit.next.rows + 5 * steps - 1) / (5 * steps);
+  const auto meanwhile = [&] {
+    const int64_t end = row + some < rows ? row + some : rows;
+    if (whole) {
+      store_rows<true>(unit, to, row, end);
+    } else {
+      store_rows<false>(unit, to, row, end);
+    }
+    row = end;
+    for (int64_t i = 0; i < fetched; ++i, next += stride) {
+      __builtin_prefetch(next, 0, 2);
+      __builtin_prefetch(next + 64, 0, 2);
+    }
+  };
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t s = 0; s < steps; ++s, a += kParts * kSquare, b += kParts * kSquare) {
+    load_left<kRows, kColumns>(a + 2 * kSquare);
+    load_right<kRows, kColumns>(b);
+    multiply_tiles<kRows, kColumns>();  // 3 1
+    meanwhile();
+    load_left<kRows, kColumns>(a + kSquare);
+    multiply_tiles<kRows, kColumns>();  // 2 1
+    meanwhile();
+    load_right<kRows, kColumns>(b + kSquare);
+    multiply_tiles<kRows, kColumns>();  // 2 2
+    meanwhile();
+    load_left<kRows, kColumns>(a);
+    multiply_tiles<kRows, kColumns>();  // 1 2
+    meanwhile();
+    load_right<kRows, kColumns>(b + 2 * kSquare);
+    multiply_tiles<kRows, kColumns>();  // 1 3
+    meanwhile();
+    load_right<kRows, kColumns>(b);
+    multiply_tiles<kRows, kColumns>();  // 1 1
+  }
+  unit.next.at = next;
+}
+
+}  // namespace
+
+void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, Packed* strip) {
+  if (col == 1) {
+    pack_lines(a, row, rows, k, strip);
+  } else {
+    pack_turned_lines(a, col, rows, k, strip);
+  }
+}
+
+void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                Packed* panel) {
+  if (col == 1) {
+    pack_pairs(b, row, columns, k, panel);
+  } else {
+    pack_turned_pairs(b, col, columns, k, panel);
+  }
+}
+
+void begin(Unit& unit) {
+  _tile_loadconfig(&kConfig);
+  unit.steps = 0;
+  unit.next.rows = 0;
+}
+
+void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+              const Output& output) {
+  const bool tall = output.rows > 16, wide = output.columns > 16;
+  if (tall && wide) {
+    multiply_steps<2, 2>(unit, strip, panel, steps);
+  } else if (tall) {
+    multiply_steps<2, 1>(unit, strip, panel, steps);
+  } else if (wide) {
+    multiply_steps<1, 2>(unit, strip, panel, steps);
+  } else {
+    multiply_steps<1, 1>(unit, strip, panel, steps);
+  }
+  _tile_stored(0, unit.sum[0], 64);
+  _tile_stored(1, unit.sum[1], 64);
+  _tile_stored(2, unit.sum[2], 64);
+  _tile_stored(3, unit.sum[3], 64);
+  unit.output = output;
+  unit.strip = strip;
+  unit.panel = panel;
+  unit.steps = steps;
+}
+
+void flush(Unit& unit) {
+  if (unit.steps > 0) store_rows<false>(unit, unit.output, 0, unit.output.rows);
+  unit.steps = 0;
+}
+
+void end(Unit&) { _tile_release(); }
+
+}  // namespace danlu::cpu::amx
