@@ -1,41 +1,13 @@
 // Compiled for machines with AMX and AVX-512 (CMakeLists.txt); called only where `has_amx`.
 #include "danlu/kernels/amx.h"
 
-#include <immintrin.h>
-
-#include "danlu/core/macros.h"
-
-#if !defined(__clang__)  // GCC bug 105593: its own intrinsics
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
+#include "danlu/kernels/amx_split.h"
 
 namespace danlu::cpu::amx {
 
 namespace {
 
 // ---- packing ------------------------------------------------------------------------------------
-
-// Rows of 32 elements (x of the lower 16, y of the upper) as bfloat16, `kParts` of each.
-DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
-  const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
-#pragma GCC unroll 3
-  for (int part = 0; part < kParts; ++part) {
-    const __m512i xi = _mm512_castps_si512(x), yi = _mm512_castps_si512(y);
-    // (y & high) | (x >> 16)
-    const __m512i pairs = _mm512_ternarylogic_epi32(yi, high, _mm512_srli_epi32(xi, 16), 0xea);
-    _mm512_storeu_si512(out + part * kSquare, pairs);
-    const __m512 x1 = _mm512_castsi512_ps(_mm512_and_si512(xi, high));
-    const __m512 y1 = _mm512_castsi512_ps(_mm512_and_si512(yi, high));
-    if (part == 0) {  // infinity - infinity would be no number
-      x = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(x, x1, _CMP_NEQ_UQ), x, x1);
-      y = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(y, y1, _CMP_NEQ_UQ), y, y1);
-    } else {
-      x = _mm512_sub_ps(x, x1);
-      y = _mm512_sub_ps(y, y1);
-    }
-  }
-}
 
 DL_INLINE __mmask16 first(int64_t n) {
   return static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1 << n) - 1);
@@ -174,8 +146,9 @@ void sum_of_floats(Unit& unit) {
     __m512 sum = _mm512_setzero_ps();
     for (int part = 0; part < kParts; ++part) {
       const __m512i v = _mm512_loadu_si512(pair + part * kSquare);
-      const __m512i bits = upper ? _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000)))
-                                 : _mm512_slli_epi32(v, 16);
+      const __m512i bits =
+          upper ? _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000)))
+                : _mm512_slli_epi32(v, 16);
       sum = part == 0 ? _mm512_castsi512_ps(bits) : _mm512_add_ps(sum, _mm512_castsi512_ps(bits));
     }
     return sum;

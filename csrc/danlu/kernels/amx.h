@@ -1,10 +1,10 @@
 // Matrix products on the tile unit of newer Xeons (AMX), which sums 16 x 16 products of 32 bfloat16
 // in one instruction, at sixteen times the rate of float32 multiply-adds.
 //
-// A float32 is the exact sum of three bfloat16, 8 + 8 + 8 bits of its significand, so that a product
-// of two is the sum of nine; the three smallest are below half a unit in the last place and left out
-// (Henry, Tang and Heinecke, 2019, arXiv:1904.06376). Six instructions in place of sixteen, and the
-// error of any float32 sum. bfloat16 matrices take one.
+// A float32 is the exact sum of three bfloat16, 8 + 8 + 8 bits of its significand, so that a
+// product of two is the sum of nine; the three smallest are below half a unit in the last place and
+// left out (Henry, Tang and Heinecke, 2019, arXiv:1904.06376). Six instructions in place of
+// sixteen, and the error of any float32 sum. bfloat16 matrices take one.
 //
 // The unit flushes denormals: of elements below 1e-33, the bits below 1e-38 count as zero.
 #pragma once
@@ -35,8 +35,8 @@ DL_INLINE constexpr int64_t packed_size(int64_t k) { return steps_of(k) * kParts
 
 using Packed = uint16_t;
 
-// Rows [0, rows) of `a` and columns [0, columns) of `b`, at most 32, one of whose strides is 1; zeros
-// beyond.
+// Rows [0, rows) of `a` and columns [0, columns) of `b`, at most 32, one of whose strides is 1;
+// zeros beyond.
 void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, Packed* strip);
 void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns,
                 Packed* panel);
@@ -72,7 +72,6 @@ void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t step
               const Output& output);
 void flush(Unit& unit);  // stores the last block
 void end(Unit& unit);    // after flush
-
 
 }  // namespace amx
 }  // namespace danlu::cpu

@@ -71,15 +71,14 @@ DL_INLINE void amx_pack(int64_t m, int64_t n, int64_t k, const MatrixSource<floa
         amx::pack_left(a.data + i * kSide * a.row, a.row, a.col, rows, k, strips + i * size);
       } else {
         const int64_t j = (i - left) * kSide, columns = n - j < kSide ? n - j : kSide;
-        amx::pack_right(b.data + j * b.col, b.row, b.col, k, columns,
-                        panels + (i - left) * size);
+        amx::pack_right(b.data + j * b.col, b.row, b.col, k, columns, panels + (i - left) * size);
       }
     }
   });
 }
 
-// b (k, n) with its panels in scratch. In `b` the panels begin `panel` elements apart: 32 columns of
-// a matrix, or those that gemm.h packed.
+// b (k, n) with its panels in scratch. In `b` the panels begin `panel` elements apart: 32 columns
+// of a matrix, or those that gemm.h packed.
 DL_INLINE AmxRight amx_panels(int64_t n, int64_t k, AmxRight b, float* scratch,
                               int64_t panel = amx::kStrip) {
   auto* panels = reinterpret_cast<amx::Packed*>(scratch);
@@ -147,20 +146,21 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, const Source& a, const amx::Packe
             amx::pack_right(b.data + k0 * b.row + n0 * b.col, b.row, b.col, depth, columns,
                             buffer.right[p % 2]);
           }
-          buffer.unit.next = p + 1 < p1 ? amx_next(b, p + 1, k0, depth, packed, s1 - s0) : amx::Next{};
+          buffer.unit.next =
+              p + 1 < p1 ? amx_next(b, p + 1, k0, depth, packed, s1 - s0) : amx::Next{};
           const bool last = d + 1 == depths;
           for (int64_t s = s0; s < s1; ++s) {
-            amx::multiply(buffer.unit,
-                          strips ? strips + s * packed + t0 * kStepSize
-                                 : buffer.left + (s - s0) * kAmxPacked,
-                          panel, t1 - t0,
-                          {.y = y.data + n0,
-                           .y_row = buffer.offsets + (s - s0) * kSide,
-                           .rows = rows_of(s),
-                           .columns = columns,
-                           .accumulate = epilogue.accumulate || d > 0,
-                           .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
-                           .relu = last && epilogue.relu});
+            amx::multiply(
+                buffer.unit,
+                strips ? strips + s * packed + t0 * kStepSize : buffer.left + (s - s0) * kAmxPacked,
+                panel, t1 - t0,
+                {.y = y.data + n0,
+                 .y_row = buffer.offsets + (s - s0) * kSide,
+                 .rows = rows_of(s),
+                 .columns = columns,
+                 .accumulate = epilogue.accumulate || d > 0,
+                 .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
+                 .relu = last && epilogue.relu});
           }
         }
         amx::flush(buffer.unit);  // before strips and offsets change

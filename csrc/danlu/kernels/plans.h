@@ -31,9 +31,10 @@ struct ProductPlan {
   bool amx_left, amx_right;
   int64_t packed_size;  // elements of scratch for any of that
 };
-// The tile unit pays from some work on, and where its tiles are filled.
+// The tile unit pays from some work on, where splitting the elements of a and b for it (the same
+// for each, used n and m times) takes less than the multiply-adds that it saves.
 DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k) {
-  return cpu::has_amx && m >= 16 && n >= 16 && k >= 32 && m * n * k >= int64_t{1} << 17;
+  return cpu::has_amx && m * n >= 32 * (m + n) && k >= 32 && m * n * k >= int64_t{1} << 18;
 }
 DL_INLINE int64_t amx_packed_size(int64_t lines, int64_t k) {  // in float32
   return cpu::amx::strips_of(lines) * cpu::amx::packed_size(k) / 2;
@@ -172,8 +173,9 @@ struct WinogradSizes {
   int64_t in[2], out[2], before[2], channels, filters;
   int64_t images, rows, columns;  // of tiles
   int64_t block;                  // tiles that one worker transforms and multiplies at a time
+  bool amx;                       // multiplied on the tile unit
 
-  static constexpr int64_t kMostTiles = 48;  // in a block
+  static constexpr int64_t kMostTiles = 64;  // in a block
   DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
   DL_INLINE int64_t tiles() const { return images * rows * columns; }
   DL_INLINE int64_t blocks() const { return (tiles() + block - 1) / block; }
@@ -182,10 +184,12 @@ struct WinogradSizes {
   static DL_INLINE int64_t padded(int64_t n) { return (n + 15) / 16 * 16 + 16; }
   // Elements of scratch: the transformed kernel, and what a worker needs beside it.
   DL_INLINE int64_t kernel_size() const {
-    return positions() * channels * ((filters + 31) / 32 * 32);
+    return positions() *
+           (amx ? amx_packed_size(filters, channels) : channels * ((filters + 31) / 32 * 32));
   }
   DL_INLINE int64_t slot_size() const {
-    return positions() * block * (padded(channels) + padded(filters));
+    return positions() * ((amx ? amx_packed_size(block, channels) : block * padded(channels)) +
+                          block * padded(filters));
   }
   // Tiles that the weight gradient takes at a time: as many as the caches hold.
   DL_INLINE int64_t strip() const {
@@ -193,10 +197,14 @@ struct WinogradSizes {
     const int64_t most = (int64_t{1} << 21) / tile;
     const int64_t wanted = most < 64 ? 64 : most > 512 ? 512 : most;
     const int64_t strips = (tiles() + wanted - 1) / wanted;
-    return (tiles() + strips - 1) / strips;
+    const int64_t size = (tiles() + strips - 1) / strips;
+    return amx ? (size + cpu::amx::kStep - 1) / cpu::amx::kStep * cpu::amx::kStep : size;
   }
   DL_INLINE int64_t weight_gradient_size() const {
-    return positions() * (strip() * (padded(channels) + padded(filters)) + channels * filters);
+    const int64_t lines =
+        amx ? amx_packed_size(channels, strip()) + amx_packed_size(filters, strip())
+            : strip() * (padded(channels) + padded(filters));
+    return positions() * (lines + channels * filters);
   }
 };
 
@@ -213,14 +221,25 @@ DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
   w.images = s.images;
   w.rows = (w.out[0] + m - 1) / m;
   w.columns = (w.out[1] + m - 1) / m;
-  w.block = 24;
+  w.amx = cpu::has_amx && s.channels >= 32 && s.filters >= 32 && w.tiles() >= 32;
+  w.block = w.amx ? 32 : 24;
   return w;
 }
-// Multiply-adds, and what else costs the time of so many: the transforms of a tile, and the
-// transformed kernel's way to memory and back.
+
+// The costs of the algorithms, in multiply-adds of the vector units and what takes as long. On the
+// tile unit a multiply-add takes a third; splitting an element for it as long as twenty.
+inline constexpr int64_t kAmxRate = 3, kAmxSplit = 20;
+DL_INLINE int64_t direct_cost(const ConvSizes& s) {
+  const int64_t m = s.positions(), k = 9 * s.channels;
+  if (!amx_pays(m, s.filters, k)) return m * k * s.filters;
+  return m * k * s.filters / kAmxRate + kAmxSplit * (m * k + k * s.filters);
+}
+// Beside the products: the transforms of a tile, and the transformed kernel's way to memory and
+// back.
 DL_INLINE int64_t winograd_cost(const WinogradSizes& w) {
   const int64_t product = w.channels * w.filters, both = w.channels + w.filters;
-  return w.positions() * (w.tiles() * (product + 4 * both) + 24 * product);
+  return w.amx ? w.positions() * (w.tiles() * (product / kAmxRate + 6 * both) + 36 * product)
+               : w.positions() * (w.tiles() * (product + 4 * both) + 24 * product);
 }
 // The cheapest way to compute the convolution; m is 0 where that is the direct one.
 DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
@@ -230,7 +249,7 @@ DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
   for (int d = 0; d < 3; ++d) {
     fits = fits && w.stride[d] == 1 && w.dilation[d] == 1 && w.before[d] <= 2;
   }
-  int64_t least = 9 * s.positions() * s.channels * s.filters;
+  int64_t least = direct_cost(s);
   WinogradSizes best = cut_into_tiles(s, 2);
   best.m = 0;
   for (int64_t m = 2; fits && m <= (s.exact ? 2 : 4); m += 2) {

@@ -1,0 +1,323 @@
+// The transforms leave their results as the tile unit wants them: strips of tiles, panels of filters.
+#include "danlu/kernels/winograd_amx.h"
+
+#include "danlu/kernels/winograd_transforms.h"
+
+#if defined(__AVX512F__)
+#include "danlu/kernels/amx_split.h"
+
+namespace danlu::cpu::DL_LEVEL {
+
+namespace {
+
+using amx::kSquare;
+using amx::kStep;
+using amx::kStrip;
+using amx::Packed;
+constexpr int64_t kHalf = 16;  // lines of a tile of the unit
+constexpr int64_t kStepSize = amx::kParts * kSquare;
+
+DL_INLINE int64_t lanes_of(int64_t n) { return n < 0 ? 0 : n < kHalf ? n : kHalf; }
+DL_INLINE void split(Vec low, Vec high, Packed* to) { amx::split((__m512)low, (__m512)high, to); }
+
+// ---- kernels ------------------------------------------------------------------------------------
+
+// G g G^T: u (positions, panels of filters, steps of channels).
+template <int m>
+void transform_kernel(const WinogradSizes& s, const float* g, Packed* u) {
+  constexpr int size = m + 2;
+  const int64_t tap = s.channels * s.filters, panels = amx::strips_of(s.filters);
+  const int64_t panel_size = amx::packed_size(s.channels), position = panels * panel_size;
+  const int64_t steps = amx::steps_of(s.channels);
+  parallel_for(panels * steps, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t panel = i / steps, step = i % steps;
+      for (int64_t line = 0; line < kHalf; ++line) {
+        const int64_t c = step * kStep + line;
+        for (int64_t half = 0; half < 2; ++half) {
+          const int64_t o = panel * kStrip + half * kHalf;
+          Packed* to = u + panel * panel_size + step * kStepSize + half * 512 + line * kStep;
+          Vec low[size * size];
+          const auto transform = [&](int64_t channel, auto&& store) {
+            const int64_t lanes = channel < s.channels ? lanes_of(s.filters - o) : 0;
+            const float* from = g + channel * s.filters + o;
+            both_axes<3, size>(
+                Transform<m>::kernel,
+                [&](int y, int x) { return load_some(from + (y * 3 + x) * tap, lanes); }, store);
+          };
+          transform(c, [&](int y, int x, Vec value) { low[y * size + x] = value; });
+          transform(c + kHalf, [&](int y, int x, Vec value) {
+            const int p = y * size + x;
+            split(low[p], value, to + p * position);
+          });
+        }
+      }
+    }
+  });
+}
+
+// 32 x 32 elements at each position, of which one axis is adjacent and the other is what the vectors
+// were computed for.
+template <int m>
+using Squares = float[(m + 2) * (m + 2)][kSquare];
+
+// The same of the kernel turned by half a turn, with channels and filters exchanged.
+template <int m>
+void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) {
+  constexpr int size = m + 2;
+  const int64_t tap = s.channels * s.filters, panels = amx::strips_of(s.filters);
+  const int64_t panel_size = amx::packed_size(s.channels), position = panels * panel_size;
+  const int64_t steps = amx::steps_of(s.channels);
+  parallel_for(panels * steps, 1, [&](int64_t begin, int64_t end) {
+    alignas(64) Squares<m> squares;  // (positions, filters, channels)
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t panel = i / steps, step = i % steps;
+      const int64_t columns = s.filters - panel * kStrip < kStrip ? s.filters - panel * kStrip : kStrip;
+      const int64_t depth = s.channels - step * kStep < kStep ? s.channels - step * kStep : kStep;
+      for (int64_t o = 0; o < columns; ++o) {
+        for (int64_t c = 0; c < depth; c += kHalf) {
+          const float* from = g + (panel * kStrip + o) * s.channels + step * kStep + c;
+          const int64_t lanes = lanes_of(depth - c);
+          both_axes<3, size>(
+              Transform<m>::kernel,
+              [&](int y, int x) { return load_some(from + (8 - y * 3 - x) * tap, lanes); },
+              [&](int y, int x, Vec value) { store(squares[y * size + x] + o * kStep + c, value); });
+        }
+      }
+      for (int p = 0; p < size * size; ++p) {
+        amx::pack_right(squares[p], 1, kStep, depth, columns,
+                        u + p * position + panel * panel_size + step * kStepSize);
+      }
+    }
+  });
+}
+
+// ---- forward and data gradient ------------------------------------------------------------------
+
+// B^T d B of tiles [first, first + n): v (positions, strips of tiles, steps of channels).
+template <int m>
+void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_t n, Packed* v,
+                     int64_t position) {
+  constexpr int size = m + 2;
+  const int64_t pixel = tiling.channels, line = tiling.width * pixel;
+  for (int64_t t = 0; t < n; ++t) {
+    const auto s = tiling.square<size>(first + t);
+    const float* from = x + s.offset;
+    Packed* to = v + t / kStrip * amx::packed_size(pixel) + t % kStrip * kStep;
+    for (int64_t c = 0; c < pixel; c += kStep, from += kStep, to += kStepSize) {
+      Vec low[size * size];
+      transform_square<size, size>(s, from, line, pixel, lanes_of(pixel - c), Transform<m>::input,
+                                   [&](int i, int j, Vec value) { low[i * size + j] = value; });
+      transform_square<size, size>(s, from + kHalf, line, pixel, lanes_of(pixel - c - kHalf),
+                                   Transform<m>::input, [&](int i, int j, Vec value) {
+                                     const int p = i * size + j;
+                                     split(low[p], value, to + p * position);
+                                   });
+    }
+  }
+}
+
+// w (tiles, filters) = v u at one position, for one strip after the other.
+void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v, int64_t tiles,
+                       const Packed* u, float* w, const int64_t* offsets) {
+  const int64_t steps = amx::steps_of(s.channels), size = amx::packed_size(s.channels);
+  const int64_t strips = amx::strips_of(tiles);
+  for (int64_t o = 0; o < s.filters; o += kStrip, u += size) {
+    for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
+      const int64_t count = steps - step < amx::kMostSteps ? steps - step : amx::kMostSteps;
+      const Packed* panel = u + step * kStepSize;
+      // The panels lie one after the other.
+      unit.next = {reinterpret_cast<const char*>(panel + count * kStepSize), 128,
+                   (count * kStepSize / 64 + strips - 1) / strips};
+      for (int64_t t = 0; t < tiles; t += kStrip) {
+        amx::multiply(unit, v + t / kStrip * size + step * kStepSize, panel, count,
+                      {.y = w + o,
+                       .y_row = offsets + t,
+                       .rows = tiles - t < kStrip ? tiles - t : kStrip,
+                       .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
+                       .accumulate = step > 0,
+                       .bias = nullptr,
+                       .relu = false});
+      }
+    }
+  }
+}
+
+template <int m>
+void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, const float* bias,
+                    float* y, bool relu, float* slots, int64_t workers) {
+  constexpr int positions = (m + 2) * (m + 2);
+  const Tiling tiling = tiles_read<m>(s);
+  const int64_t blocks = s.blocks(), w_row = s.padded(s.filters);
+  const int64_t v_position = amx::strips_of(s.block) * amx::packed_size(s.channels);
+  const int64_t u_position = amx::strips_of(s.filters) * amx::packed_size(s.channels);
+  const int64_t w_position = s.block * w_row;
+  int64_t next = 0;
+  parallel_for(workers, 1, [&](int64_t worker, int64_t last) {
+    int64_t offsets[WinogradSizes::kMostTiles];
+    for (int64_t i = 0; i < s.block; ++i) offsets[i] = i * w_row;
+    amx::Unit unit;
+    amx::begin(unit);
+    for (; worker < last; ++worker) {
+      float* slot = slots + worker * s.slot_size();
+      auto* v = reinterpret_cast<Packed*>(slot);
+      float* w = slot + positions * v_position / 2;
+      for (;;) {
+        const int64_t block = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+        if (block >= blocks) break;
+        const int64_t first = s.tiles() * block / blocks;
+        const int64_t n = s.tiles() * (block + 1) / blocks - first;
+        transform_tiles<m>(tiling, x, first, n, v, v_position);
+        for (int p = 0; p < positions; ++p) {
+          multiply_position(s, unit, v + p * v_position, n, u + p * u_position, w + p * w_position,
+                            offsets);
+        }
+        amx::flush(unit);
+        store_outputs<m>(s, w, w_position, w_row, first, n, bias, relu, y);
+      }
+    }
+    amx::end(unit);
+  });
+}
+
+// ---- weight gradient ----------------------------------------------------------------------------
+
+// A dy A^T of tiles [begin, end): w (positions, panels of filters, steps of tiles).
+template <int m>
+void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, int64_t step,
+                         int64_t n, Packed* w, int64_t panel_size, int64_t position) {
+  constexpr int size = m + 2;
+  const int64_t pixel = tiling.channels, line = tiling.width * pixel;
+  for (int64_t i = 0; i < kHalf; ++i) {
+    const int64_t t = step * kStep + i;
+    const bool has_low = t < n, has_high = t + kHalf < n;
+    const auto low_square = tiling.square<m>(first + (has_low ? t : 0));
+    const auto high_square = tiling.square<m>(first + (has_high ? t + kHalf : 0));
+    for (int64_t o = 0; o < pixel; o += kHalf) {
+      const int64_t lanes = lanes_of(pixel - o);
+      Packed* to = w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * 512 +
+                   i * kStep;
+      Vec low[size * size];
+      transform_square<m, size>(low_square, dy + low_square.offset + o, line, pixel,
+                                has_low ? lanes : 0, Transform<m>::output_gradient,
+                                [&](int y, int x, Vec value) { low[y * size + x] = value; });
+      transform_square<m, size>(high_square, dy + high_square.offset + o, line, pixel,
+                                has_high ? lanes : 0, Transform<m>::output_gradient,
+                                [&](int y, int x, Vec value) {
+                                  const int p = y * size + x;
+                                  split(low[p], value, to + p * position);
+                                });
+    }
+  }
+}
+
+// B^T x B of 32 tiles: v (positions, strips of channels, steps of tiles).
+template <int m>
+void transform_inputs(const Tiling& tiling, const float* x, int64_t first, int64_t step, int64_t n,
+                      Packed* v, int64_t strip_size, int64_t position) {
+  constexpr int size = m + 2;
+  const int64_t pixel = tiling.channels, line = tiling.width * pixel;
+  const int64_t tiles = n - step * kStep < kStep ? n - step * kStep : kStep;
+  alignas(64) Squares<m> squares;  // (positions, tiles, channels)
+  for (int64_t c = 0; c < pixel; c += kStrip) {
+    const int64_t rows = pixel - c < kStrip ? pixel - c : kStrip;
+    for (int64_t t = 0; t < tiles; ++t) {
+      const auto s = tiling.square<size>(first + step * kStep + t);
+      for (int64_t half = 0; half < rows; half += kHalf) {
+        transform_square<size, size>(s, x + s.offset + c + half, line, pixel, lanes_of(rows - half),
+                                     Transform<m>::input, [&](int i, int j, Vec value) {
+                                       store(squares[i * size + j] + t * kStrip + half, value);
+                                     });
+      }
+    }
+    for (int p = 0; p < size * size; ++p) {
+      amx::pack_left(squares[p], 1, kStrip, rows, tiles,
+                     v + p * position + c / kStrip * strip_size + step * kStepSize);
+    }
+  }
+}
+
+template <int m>
+void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, float* dkernel,
+                     float* scratch) {
+  constexpr int positions = (m + 2) * (m + 2);
+  const int64_t strip = s.strip(), strips = amx::strips_of(s.channels);
+  const int64_t line_size = amx::packed_size(strip);
+  const int64_t v_position = strips * line_size;
+  const int64_t w_position = amx::strips_of(s.filters) * line_size;
+  auto* v = reinterpret_cast<Packed*>(scratch);
+  Packed* w = v + positions * v_position;
+  auto* du = reinterpret_cast<float*>(w + positions * w_position);  // (positions, channels, filters)
+  const Tiling read = tiles_read<m>(s), written = tiles_written<m>(s);
+  for (int64_t first = 0; first < s.tiles(); first += strip) {
+    const int64_t n = s.tiles() - first < strip ? s.tiles() - first : strip;
+    const int64_t steps = amx::steps_of(n);
+    parallel_for(2 * steps, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        if (i % 2 == 0) {
+          transform_inputs<m>(read, x, first, i / 2, n, v, line_size, v_position);
+        } else {
+          transform_gradients<m>(written, dy, first, i / 2, n, w, line_size, w_position);
+        }
+      }
+    });
+    const int64_t work = n * s.filters * kStrip;
+    parallel_for(positions * strips, grain_for(work / 8), [&](int64_t begin, int64_t end) {
+      int64_t offsets[kStrip];
+      for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * s.filters;
+      amx::Unit unit;
+      amx::begin(unit);
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t p = i / strips, c = i % strips * kStrip;
+        for (int64_t o = 0; o < s.filters; o += kStrip) {
+          for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
+            amx::multiply(unit, v + i * line_size + step * kStepSize,
+                          w + p * w_position + o / kStrip * line_size + step * kStepSize,
+                          steps - step < amx::kMostSteps ? steps - step : amx::kMostSteps,
+                          {.y = du + (p * s.channels + c) * s.filters + o,
+                           .y_row = offsets,
+                           .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
+                           .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
+                           .accumulate = first > 0 || step > 0,
+                           .bias = nullptr,
+                           .relu = false});
+          }
+        }
+      }
+      amx::flush(unit);
+      amx::end(unit);
+    });
+  }
+  store_kernel_gradient<m>(s, du, dkernel);
+}
+
+}  // namespace
+
+void winograd_amx_kernel(const WinogradSizes& s, bool turned, const float* kernel, Packed* u) {
+  if (s.m == 4) {
+    turned ? transform_turned_kernel<4>(s, kernel, u) : transform_kernel<4>(s, kernel, u);
+  } else {
+    turned ? transform_turned_kernel<2>(s, kernel, u) : transform_kernel<2>(s, kernel, u);
+  }
+}
+
+void winograd_amx_conv(const WinogradSizes& s, const float* x, const Packed* u, const float* bias,
+                       float* y, bool relu, float* slots, int64_t workers) {
+  if (s.m == 4) {
+    multiply_tiles<4>(s, x, u, bias, y, relu, slots, workers);
+  } else {
+    multiply_tiles<2>(s, x, u, bias, y, relu, slots, workers);
+  }
+}
+
+void winograd_amx_weight_gradient(const WinogradSizes& s, const float* x, const float* dy,
+                                  float* dkernel, float* scratch) {
+  if (s.m == 4) {
+    weight_gradient<4>(s, x, dy, dkernel, scratch);
+  } else {
+    weight_gradient<2>(s, x, dy, dkernel, scratch);
+  }
+}
+
+}  // namespace danlu::cpu::DL_LEVEL
+#endif
