@@ -1,4 +1,4 @@
-// Compiled for machines with AMX and AVX-512 (CMakeLists.txt); called only where `has_amx`.
+// Compiled for machines with AMX and AVX-512 (CMakeLists.txt); called only where `has_bfloat16`.
 #include "danlu/kernels/amx.h"
 
 #include "danlu/kernels/amx_split.h"
@@ -11,6 +11,18 @@ namespace {
 
 DL_INLINE __mmask16 first(int64_t n) {
   return static_cast<__mmask16>(n >= 16 ? 0xffff : n <= 0 ? 0 : (1 << n) - 1);
+}
+
+DL_INLINE __m512 load(const float* x) { return _mm512_loadu_ps(x); }
+DL_INLINE __m512 load(const float* x, __mmask16 some) { return _mm512_maskz_loadu_ps(some, x); }
+DL_INLINE __m512 widened(__m256i x) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
+}
+DL_INLINE __m512 load(const bfloat16* x) {
+  return widened(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)));
+}
+DL_INLINE __m512 load(const bfloat16* x, __mmask16 some) {
+  return widened(_mm256_maskz_loadu_epi16(some, x));
 }
 
 // y = x^T for 16 x 16: four stages of interleaving row i with row i + 8.
@@ -49,30 +61,31 @@ DL_INLINE void transpose(__m512* v) {
 }
 
 // The 16 x 16 square at x, whose elements along the second axis are adjacent, transposed.
-DL_INLINE void load_transposed(const float* x, int64_t stride, int64_t rows, __mmask16 columns,
+template <class T>
+DL_INLINE void load_transposed(const T* x, int64_t stride, int64_t rows, __mmask16 columns,
                                __m512* v) {
 #pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) {
-    v[i] = i < rows ? _mm512_maskz_loadu_ps(columns, x + i * stride) : _mm512_setzero_ps();
+    v[i] = i < rows ? load(x + i * stride, columns) : _mm512_setzero_ps();
   }
   transpose(v);
 }
 
 // Lines whose 32 elements are the k of a step: strips of a matrix with adjacent k.
-DL_INLINE void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t k, Packed* out) {
+template <int kParts, class T>
+DL_INLINE void pack_lines(const T* x, int64_t stride, int64_t lines, int64_t k, Packed* out) {
   for (int64_t half = 0; half < 2; ++half) {
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t line = half * 16 + i;
-      const float* from = x + line * stride;
+      const T* from = x + line * stride;
       Packed* to = out + half * 512 + i * 32;
       const bool there = line < lines;
       for (int64_t s = 0; s < k; s += kStep, to += kParts * kSquare) {
         const int64_t left = there ? k - s : 0;
         if (left >= kStep) {
-          split(_mm512_loadu_ps(from + s), _mm512_loadu_ps(from + s + 16), to);
+          split<kParts>(load(from + s), load(from + s + 16), to);
         } else {
-          split(_mm512_maskz_loadu_ps(first(left), from + s),
-                _mm512_maskz_loadu_ps(first(left - 16), from + s + 16), to);
+          split<kParts>(load(from + s, first(left)), load(from + s + 16, first(left - 16)), to);
         }
       }
     }
@@ -80,59 +93,62 @@ DL_INLINE void pack_lines(const float* x, int64_t stride, int64_t lines, int64_t
 }
 
 // Pairs of lines k and k + 16, each across 32 columns: panels of a matrix with adjacent columns.
-DL_INLINE void pack_pairs(const float* x, int64_t stride, int64_t width, int64_t k, Packed* out) {
+template <int kParts, class T>
+DL_INLINE void pack_pairs(const T* x, int64_t stride, int64_t width, int64_t k, Packed* out) {
   const __mmask16 left = first(width), right = first(width - 16);
   for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare, x += kStep * stride) {
     if (width >= kStrip && k - s >= kStep) {
       for (int64_t i = 0; i < 16; ++i) {
-        const float *low = x + i * stride, *high = low + 16 * stride;
+        const T *low = x + i * stride, *high = low + 16 * stride;
         __builtin_prefetch(low + 32 * stride);
         __builtin_prefetch(low + 32 * stride + 16);
         __builtin_prefetch(high + 32 * stride);
         __builtin_prefetch(high + 32 * stride + 16);
-        split(_mm512_loadu_ps(low), _mm512_loadu_ps(high), out + i * 32);
-        split(_mm512_loadu_ps(low + 16), _mm512_loadu_ps(high + 16), out + 512 + i * 32);
+        split<kParts>(load(low), load(high), out + i * 32);
+        split<kParts>(load(low + 16), load(high + 16), out + 512 + i * 32);
       }
       continue;
     }
     for (int64_t i = 0; i < 16; ++i) {
-      const float *low = x + i * stride, *high = low + 16 * stride;
+      const T *low = x + i * stride, *high = low + 16 * stride;
       const bool has_low = s + i < k, has_high = s + i + 16 < k;
-      const auto load = [](bool there, __mmask16 columns, const float* from) {
-        return _mm512_maskz_loadu_ps(there ? columns : __mmask16{0}, from);
+      const auto some = [](bool there, __mmask16 columns, const T* from) {
+        return load(from, there ? columns : __mmask16{0});
       };
-      split(load(has_low, left, low), load(has_high, left, high), out + i * 32);
-      split(load(has_low, right, low + 16), load(has_high, right, high + 16), out + 512 + i * 32);
+      split<kParts>(some(has_low, left, low), some(has_high, left, high), out + i * 32);
+      split<kParts>(some(has_low, right, low + 16), some(has_high, right, high + 16),
+                    out + 512 + i * 32);
     }
   }
 }
 
 // The same as the strip of a matrix with adjacent rows.
-DL_INLINE void pack_turned_lines(const float* x, int64_t stride, int64_t rows, int64_t k,
-                                 Packed* out) {
+template <int kParts, class T>
+DL_INLINE void pack_turned_lines(const T* x, int64_t stride, int64_t rows, int64_t k, Packed* out) {
   for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
     for (int64_t half = 0; half < 2; ++half) {
-      const float* from = x + s * stride + half * 16;
+      const T* from = x + s * stride + half * 16;
       __m512 low[16], high[16];
       load_transposed(from, stride, k - s, first(rows - half * 16), low);
       load_transposed(from + 16 * stride, stride, k - s - 16, first(rows - half * 16), high);
 #pragma GCC unroll 16
-      for (int64_t i = 0; i < 16; ++i) split(low[i], high[i], out + half * 512 + i * 32);
+      for (int64_t i = 0; i < 16; ++i) split<kParts>(low[i], high[i], out + half * 512 + i * 32);
     }
   }
 }
 
 // The panel of a matrix whose k are adjacent: the two squares of each half, transposed.
-DL_INLINE void pack_turned_pairs(const float* x, int64_t stride, int64_t width, int64_t k,
+template <int kParts, class T>
+DL_INLINE void pack_turned_pairs(const T* x, int64_t stride, int64_t width, int64_t k,
                                  Packed* out) {
   for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
     for (int64_t half = 0; half < 2; ++half) {
-      const float* from = x + half * 16 * stride + s;
+      const T* from = x + half * 16 * stride + s;
       __m512 low[16], high[16];
       load_transposed(from, stride, width - half * 16, first(k - s), low);
       load_transposed(from + 16, stride, width - half * 16, first(k - s - 16), high);
 #pragma GCC unroll 16
-      for (int64_t i = 0; i < 16; ++i) split(low[i], high[i], out + half * 512 + i * 32);
+      for (int64_t i = 0; i < 16; ++i) split<kParts>(low[i], high[i], out + half * 512 + i * 32);
     }
   }
 }
@@ -144,7 +160,7 @@ DL_INLINE void pack_turned_pairs(const float* x, int64_t stride, int64_t width, 
 void sum_of_floats(Unit& unit) {
   const auto whole = [](const Packed* pair, bool upper) {
     __m512 sum = _mm512_setzero_ps();
-    for (int part = 0; part < kParts; ++part) {
+    for (int part = 0; part < kFloatParts; ++part) {
       const __m512i v = _mm512_loadu_si512(pair + part * kSquare);
       const __m512i bits =
           upper ? _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000)))
@@ -155,8 +171,8 @@ void sum_of_floats(Unit& unit) {
   };
   for (int64_t i = 0; i < 4 * 16; ++i) _mm512_store_ps(unit.sum[0] + i * 16, _mm512_setzero_ps());
   for (int64_t s = 0; s < unit.steps; ++s) {
-    const Packed* a = unit.strip + s * kParts * kSquare;
-    const Packed* b = unit.panel + s * kParts * kSquare;
+    const Packed* a = unit.strip + s * kFloatParts * kSquare;
+    const Packed* b = unit.panel + s * kFloatParts * kSquare;
     for (int64_t upper = 0; upper < 2; ++upper) {
       __m512 right[2][16];
       for (int64_t i = 0; i < 32; ++i) right[i / 16][i % 16] = whole(b + i * 32, upper);
@@ -195,7 +211,7 @@ DL_INLINE void store_rows(Unit& unit, const Output& to, int64_t row, int64_t end
     for (int64_t half = 0; half < 2; ++half) {
       const float* from = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
       __m512 z = _mm512_load_ps(from);
-      if (has_not_finite(z)) {
+      if (unit.parts > 1 && has_not_finite(z)) {
         sum_of_floats(unit);
         z = _mm512_load_ps(from);
       }
@@ -226,12 +242,12 @@ constexpr Config kConfig;
 
 // The registers: 0 to 3 hold the sums of 2 x 2 tiles, 4 and 5 tiles of the strip, 6 and 7 of the
 // panel. `kRows` and `kColumns` count the tiles that are in use.
-template <int kRows, int kColumns>
+template <int kRows>
 DL_INLINE void load_left(const Packed* a) {
   _tile_loadd(4, a, 64);
   if constexpr (kRows == 2) _tile_loadd(5, a + 512, 64);
 }
-template <int kRows, int kColumns>
+template <int kColumns>
 DL_INLINE void load_right(const Packed* b) {
   _tile_loadd(6, b, 64);
   if constexpr (kColumns == 2) _tile_loadd(7, b + 512, 64);
@@ -246,14 +262,15 @@ DL_INLINE void multiply_tiles() {
 
 // The products of the parts, the smallest first, ordered so that each needs one tile reloaded.
 // Between them the rows of the block before are stored, a few at a time: the unit never waits.
-template <int kRows, int kColumns>
+template <int kParts, int kRows, int kColumns>
 void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps) {
   const Output to = unit.output;
-  const int64_t rows = unit.steps > 0 ? to.rows : 0, some = (rows + 5 * steps - 1) / (5 * steps);
+  const int64_t pauses = steps * (kParts == 3 ? 5 : 1);
+  const int64_t rows = unit.steps > 0 ? to.rows : 0, some = (rows + pauses - 1) / pauses;
   const bool whole = to.columns == 32 && !to.bias && !to.relu;
   int64_t row = 0;
   const char* next = unit.next.at;
-  const int64_t stride = unit.next.stride, fetched = (unit.next.rows + 5 * steps - 1) / (5 * steps);
+  const int64_t stride = unit.next.stride, fetched = (unit.next.rows + pauses - 1) / pauses;
   const auto meanwhile = [&] {
     const int64_t end = row + some < rows ? row + some : rows;
     if (whole) {
@@ -272,23 +289,27 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
   _tile_zero(2);
   _tile_zero(3);
   for (int64_t s = 0; s < steps; ++s, a += kParts * kSquare, b += kParts * kSquare) {
-    load_left<kRows, kColumns>(a + 2 * kSquare);
-    load_right<kRows, kColumns>(b);
-    multiply_tiles<kRows, kColumns>();  // 3 1
+    if constexpr (kParts == 3) {
+      load_left<kRows>(a + 2 * kSquare);
+      load_right<kColumns>(b);
+      multiply_tiles<kRows, kColumns>();  // 3 1
+      meanwhile();
+      load_left<kRows>(a + kSquare);
+      multiply_tiles<kRows, kColumns>();  // 2 1
+      meanwhile();
+      load_right<kColumns>(b + kSquare);
+      multiply_tiles<kRows, kColumns>();  // 2 2
+      meanwhile();
+      load_left<kRows>(a);
+      multiply_tiles<kRows, kColumns>();  // 1 2
+      meanwhile();
+      load_right<kColumns>(b + 2 * kSquare);
+      multiply_tiles<kRows, kColumns>();  // 1 3
+    } else {
+      load_left<kRows>(a);
+    }
     meanwhile();
-    load_left<kRows, kColumns>(a + kSquare);
-    multiply_tiles<kRows, kColumns>();  // 2 1
-    meanwhile();
-    load_right<kRows, kColumns>(b + kSquare);
-    multiply_tiles<kRows, kColumns>();  // 2 2
-    meanwhile();
-    load_left<kRows, kColumns>(a);
-    multiply_tiles<kRows, kColumns>();  // 1 2
-    meanwhile();
-    load_right<kRows, kColumns>(b + 2 * kSquare);
-    multiply_tiles<kRows, kColumns>();  // 1 3
-    meanwhile();
-    load_right<kRows, kColumns>(b);
+    load_right<kColumns>(b);
     multiply_tiles<kRows, kColumns>();  // 1 1
   }
   unit.next.at = next;
@@ -296,45 +317,84 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
 
 }  // namespace
 
-void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, Packed* strip) {
+namespace {
+
+template <int kParts, class T>
+DL_INLINE void pack_strip(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k,
+                          Packed* strip) {
   if (col == 1) {
-    pack_lines(a, row, rows, k, strip);
+    pack_lines<kParts>(a, row, rows, k, strip);
   } else {
-    pack_turned_lines(a, col, rows, k, strip);
+    pack_turned_lines<kParts>(a, col, rows, k, strip);
+  }
+}
+template <int kParts, class T>
+DL_INLINE void pack_panel(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                          Packed* panel) {
+  if (col == 1) {
+    pack_pairs<kParts>(b, row, columns, k, panel);
+  } else {
+    pack_turned_pairs<kParts>(b, col, columns, k, panel);
   }
 }
 
-void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+template <int kParts>
+DL_INLINE void multiply_block(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+                              const Output& output) {
+  const bool tall = output.rows > 16, wide = output.columns > 16;
+  if (tall && wide) {
+    multiply_steps<kParts, 2, 2>(unit, strip, panel, steps);
+  } else if (tall) {
+    multiply_steps<kParts, 2, 1>(unit, strip, panel, steps);
+  } else if (wide) {
+    multiply_steps<kParts, 1, 2>(unit, strip, panel, steps);
+  } else {
+    multiply_steps<kParts, 1, 1>(unit, strip, panel, steps);
+  }
+  _tile_stored(0, unit.sum[0], 64);
+  _tile_stored(1, unit.sum[1], 64);
+  _tile_stored(2, unit.sum[2], 64);
+  _tile_stored(3, unit.sum[3], 64);
+}
+
+}  // namespace
+
+void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+               Packed* strip) {
+  parts == 1 ? pack_strip<1>(a, row, col, rows, k, strip)
+             : pack_strip<3>(a, row, col, rows, k, strip);
+}
+void pack_left(const bfloat16* a, int64_t row, int64_t col, int64_t rows, int64_t k, int,
+               Packed* strip) {
+  pack_strip<1>(a, row, col, rows, k, strip);
+}
+void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
                 Packed* panel) {
-  if (col == 1) {
-    pack_pairs(b, row, columns, k, panel);
-  } else {
-    pack_turned_pairs(b, col, columns, k, panel);
-  }
+  parts == 1 ? pack_panel<1>(b, row, col, k, columns, panel)
+             : pack_panel<3>(b, row, col, k, columns, panel);
+}
+void pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int,
+                Packed* panel) {
+  pack_panel<1>(b, row, col, k, columns, panel);
 }
 
-void begin(Unit& unit) {
-  _tile_loadconfig(&kConfig);
+void begin(Unit& unit, int parts) {
+  if (has_amx) _tile_loadconfig(&kConfig);
+  unit.parts = parts;
   unit.steps = 0;
   unit.next.rows = 0;
 }
 
 void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
               const Output& output) {
-  const bool tall = output.rows > 16, wide = output.columns > 16;
-  if (tall && wide) {
-    multiply_steps<2, 2>(unit, strip, panel, steps);
-  } else if (tall) {
-    multiply_steps<2, 1>(unit, strip, panel, steps);
-  } else if (wide) {
-    multiply_steps<1, 2>(unit, strip, panel, steps);
+  if (!has_amx) {
+    flush(unit);
+    dot_products(unit, strip, panel, steps, output.rows);
+  } else if (unit.parts == 1) {
+    multiply_block<1>(unit, strip, panel, steps, output);
   } else {
-    multiply_steps<1, 1>(unit, strip, panel, steps);
+    multiply_block<3>(unit, strip, panel, steps, output);
   }
-  _tile_stored(0, unit.sum[0], 64);
-  _tile_stored(1, unit.sum[1], 64);
-  _tile_stored(2, unit.sum[2], 64);
-  _tile_stored(3, unit.sum[3], 64);
   unit.output = output;
   unit.strip = strip;
   unit.panel = panel;
@@ -346,6 +406,8 @@ void flush(Unit& unit) {
   unit.steps = 0;
 }
 
-void end(Unit&) { _tile_release(); }
+void end(Unit&) {
+  if (has_amx) _tile_release();
+}
 
 }  // namespace danlu::cpu::amx

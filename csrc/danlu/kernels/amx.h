@@ -4,19 +4,24 @@
 // A float32 is the exact sum of three bfloat16, 8 + 8 + 8 bits of its significand, so that a
 // product of two is the sum of nine; the three smallest are below half a unit in the last place and
 // left out (Henry, Tang and Heinecke, 2019, arXiv:1904.06376). Six instructions in place of
-// sixteen, and the error of any float32 sum. bfloat16 matrices take one.
+// sixteen, and the error of any float32 sum. bfloat16 matrices take one; where there is no tile
+// unit, the dot products of AVX-512's bfloat16 extension do (bfloat16.cpp), at twice the rate of
+// multiply-adds.
 //
-// The unit flushes denormals: of elements below 1e-33, the bits below 1e-38 count as zero.
+// Both units flush denormals: of elements below 1e-33, the bits below 1e-38 count as zero.
 #pragma once
 
 #include <cstdint>
 
+#include "danlu/core/dtype.h"
 #include "danlu/core/macros.h"
 
 namespace danlu::cpu {
 
-// Whether this machine has the unit, the system lends it, and DANLU_ISA allows it.
+// Whether this machine has the unit, the system lends it, and DANLU_ISA allows it; and the same for
+// dot products of bfloat16.
 extern const bool has_amx;
+extern const bool has_bfloat16;  // by either
 
 namespace amx {
 
@@ -25,20 +30,27 @@ namespace amx {
 inline constexpr int64_t kStrip = 32;
 inline constexpr int64_t kStep = 32;
 inline constexpr int64_t kMostSteps = 4;  // in one product: strip and panel stay in the first cache
-inline constexpr int64_t kParts = 3;      // of a float32
+inline constexpr int kFloatParts = 3;     // of a float32; a bfloat16 is one
 inline constexpr int64_t kSquare = kStrip * kStep;
 
 DL_INLINE constexpr int64_t steps_of(int64_t k) { return (k + kStep - 1) / kStep; }
 DL_INLINE constexpr int64_t strips_of(int64_t rows) { return (rows + kStrip - 1) / kStrip; }
 // Elements of a packed strip or panel.
-DL_INLINE constexpr int64_t packed_size(int64_t k) { return steps_of(k) * kParts * kSquare; }
+DL_INLINE constexpr int64_t packed_size(int64_t k, int parts = kFloatParts) {
+  return steps_of(k) * parts * kSquare;
+}
 
 using Packed = uint16_t;
 
 // Rows [0, rows) of `a` and columns [0, columns) of `b`, at most 32, one of whose strides is 1;
-// zeros beyond.
-void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, Packed* strip);
-void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+// zeros beyond. One part of a float32 is all of it where it holds the value of a bfloat16.
+void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+               Packed* strip);
+void pack_left(const bfloat16* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
+               Packed* strip);
+void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+                Packed* panel);
+void pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
                 Packed* panel);
 
 // A block of y, at most 32 x 32, and what becomes of it.
@@ -65,13 +77,18 @@ struct Unit {
   Output output;
   const Packed *strip, *panel;
   int64_t steps;  // of the block in `sum`; 0: none
+  int parts;
   Next next;
 };
-void begin(Unit& unit);
+void begin(Unit& unit, int parts);
 void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
               const Output& output);
 void flush(Unit& unit);  // stores the last block
 void end(Unit& unit);    // after flush
+
+// unit.sum = strip times panel of bfloat16, by dot products.
+void dot_products(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+                  int64_t rows);
 
 }  // namespace amx
 }  // namespace danlu::cpu

@@ -1,5 +1,5 @@
-// gemm.h's product on the tile unit (amx.h): the same sources of `a`, the same targets, and the sum
-// over k in blocks of 128.
+// gemm.h's product by units of bfloat16 (amx.h): the same sources of `a`, the same targets, and the
+// sum over k in blocks of 128.
 #pragma once
 
 #include "danlu/kernels/amx.h"
@@ -9,29 +9,42 @@ namespace danlu::cpu::DL_LEVEL {
 
 namespace {
 
+// Whether matrices of T may be multiplied so on this level; whether they are is for plans.h.
 #if defined(__AVX512F__) && defined(__x86_64__)
 template <class T>
-inline constexpr bool kMayUseAmx = sizeof(T) == 4;
+inline constexpr bool kMayUseAmx = sizeof(T) <= 4;
 #else
 template <class T>
 inline constexpr bool kMayUseAmx = false;
 #endif
 
 // b (k, n) with any strides, one of them 1; `packed`: its panels one after the other, or null.
+template <class T>
 struct AmxRight {
-  const float* data;
+  const T* data;
   int64_t row, col;
-  const amx::Packed* packed;
+  const amx::Packed* packed = nullptr;
+};
+// The same of a (m, k), as a source of blocks.
+template <class T>
+struct AmxLeft {
+  const T* data;
+  int64_t row, col;
+  const amx::Packed* packed = nullptr;
+  DL_INLINE Block<T> block(int64_t m, int64_t, int64_t k, int64_t, float*) const {
+    return {data + m * row + k * col, row, col};
+  }
 };
 
 inline constexpr int64_t kAmxStrips = 6;  // of a block of rows
 inline constexpr int64_t kAmxDepth = amx::kMostSteps * amx::kStep;
-inline constexpr int64_t kAmxPacked = kAmxDepth * amx::kStrip * amx::kParts;  // of a block of k
 
-// What a thread works with, on its stack.
+// What a thread works with, on its stack: a block of rows, and two panels of which one is new and
+// the other's product not yet stored.
 struct AmxBuffer {
-  alignas(64) amx::Packed left[kAmxStrips * kAmxPacked];
-  alignas(64) amx::Packed right[2][kAmxPacked];
+  static constexpr int64_t kLines = amx::packed_size(kAmxDepth);
+  alignas(64) amx::Packed left[kAmxStrips * kLines];
+  alignas(64) amx::Packed right[2][kLines];
   alignas(64) float rows[amx::kStrip * (kAmxDepth + 2 * kLanes<float>)];  // as BlockBuffer
   int64_t offsets[kAmxStrips * amx::kStrip];
   amx::Unit unit;
@@ -58,106 +71,109 @@ DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool pac
   return c;
 }
 
-// All strips of a (m, k) and, unless `panels` is null, all panels of b (k, n).
-DL_INLINE void amx_pack(int64_t m, int64_t n, int64_t k, const MatrixSource<float>& a,
-                        const AmxRight& b, amx::Packed* strips, amx::Packed* panels) {
-  const int64_t size = amx::packed_size(k), left = strips ? amx::strips_of(m) : 0;
+DL_INLINE int64_t lines_at(int64_t i, int64_t all) {  // of strip or panel i
+  return all - i * amx::kStrip < amx::kStrip ? all - i * amx::kStrip : amx::kStrip;
+}
+
+// All strips of a (m, k) and all panels of b (k, n), for those of them that have room.
+template <class T>
+DL_INLINE void amx_pack(int64_t m, int64_t n, int64_t k, int parts, const AmxLeft<T>& a,
+                        amx::Packed* strips, const AmxRight<T>& b, amx::Packed* panels) {
+  const int64_t size = amx::packed_size(k, parts), left = strips ? amx::strips_of(m) : 0;
   const int64_t right = panels ? amx::strips_of(n) : 0;
   constexpr int64_t kSide = amx::kStrip;
   parallel_for(left + right, grain_for(k * kSide / 2), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       if (i < left) {
-        const int64_t rows = m - i * kSide < kSide ? m - i * kSide : kSide;
-        amx::pack_left(a.data + i * kSide * a.row, a.row, a.col, rows, k, strips + i * size);
+        amx::pack_left(a.data + i * kSide * a.row, a.row, a.col, lines_at(i, m), k, parts,
+                       strips + i * size);
       } else {
-        const int64_t j = (i - left) * kSide, columns = n - j < kSide ? n - j : kSide;
-        amx::pack_right(b.data + j * b.col, b.row, b.col, k, columns, panels + (i - left) * size);
+        const int64_t j = i - left;
+        amx::pack_right(b.data + j * kSide * b.col, b.row, b.col, k, lines_at(j, n), parts,
+                        panels + j * size);
       }
     }
   });
 }
 
-// b (k, n) with its panels in scratch. In `b` the panels begin `panel` elements apart: 32 columns
-// of a matrix, or those that gemm.h packed.
-DL_INLINE AmxRight amx_panels(int64_t n, int64_t k, AmxRight b, float* scratch,
-                              int64_t panel = amx::kStrip) {
+// b (k, n) with its panels in scratch. In `b` they begin `panel` elements apart: 32 columns of a
+// matrix, or those that gemm.h packed.
+DL_INLINE AmxRight<float> amx_panels(int64_t n, int64_t k, int parts, AmxRight<float> b,
+                                     float* scratch, int64_t panel = amx::kStrip) {
   auto* panels = reinterpret_cast<amx::Packed*>(scratch);
   parallel_for(amx::strips_of(n), grain_for(k * amx::kStrip / 2), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t columns = n - i * amx::kStrip < amx::kStrip ? n - i * amx::kStrip : amx::kStrip;
-      amx::pack_right(b.data + i * panel, b.row, b.col, k, columns,
-                      panels + i * amx::packed_size(k));
+      amx::pack_right(b.data + i * panel, b.row, b.col, k, lines_at(i, n), parts,
+                      panels + i * amx::packed_size(k, parts));
     }
   });
   b.packed = panels;
   return b;
 }
 
-// Where the panel p is read from, shared among the products of `strips`.
-DL_INLINE amx::Next amx_next(const AmxRight& b, int64_t p, int64_t k, int64_t depth, int64_t packed,
-                             int64_t strips) {
-  constexpr int64_t kStepSize = amx::kParts * amx::kSquare;
+// Where panel p of b is read from in the block of k from k0 on, in shares for `strips` products.
+template <class T>
+DL_INLINE amx::Next amx_next(const AmxRight<T>& b, int64_t p, int64_t k0, int64_t depth,
+                             int64_t panel_size, int parts, int64_t strips) {
   if (b.packed) {
-    const amx::Packed* at = b.packed + p * packed + k / amx::kStep * kStepSize;
-    const int64_t bytes = amx::packed_size(depth) * static_cast<int64_t>(sizeof(amx::Packed));
-    return {reinterpret_cast<const char*>(at), 128, (bytes / 128 + strips - 1) / strips};
+    const amx::Packed* at = b.packed + p * panel_size + amx::packed_size(k0, parts);
+    const int64_t rows = amx::packed_size(depth, parts) / 64;
+    return {reinterpret_cast<const char*>(at), 128, (rows + strips - 1) / strips};
   }
   if (b.col != 1) return {};
-  return {reinterpret_cast<const char*>(b.data + k * b.row + p * amx::kStrip),
-          b.row * static_cast<int64_t>(sizeof(float)), (depth + strips - 1) / strips};
+  return {reinterpret_cast<const char*>(b.data + k0 * b.row + p * amx::kStrip),
+          b.row * static_cast<int64_t>(sizeof(T)), (depth + strips - 1) / strips};
 }
 
-// y (m, n) = a b. `strips`: those of `a`, packed, or null.
-template <class Source, class Target>
-void amx_gemm(int64_t m, int64_t n, int64_t k, const Source& a, const amx::Packed* strips,
-              const AmxRight& b, const Target& y, const Epilogue<float>& epilogue,
-              int64_t most_pieces = kPieces) {
-  constexpr int64_t kSide = amx::kStrip, kStepSize = amx::kParts * amx::kSquare;
+// y (m, n) = a b. `strips`: those of `a`, packed, or null. `parts`: see amx.h.
+template <class T, class Source, class Target>
+void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
+              const amx::Packed* strips, const AmxRight<T>& b, const Target& y,
+              const Epilogue<float>& epilogue, int64_t most_pieces = kPieces) {
+  constexpr int64_t kSide = amx::kStrip;
   const AmxCut c = amx_cut(m, n, k, most_pieces, /*packed=*/strips != nullptr);
   const int64_t all_strips = amx::strips_of(m), all_panels = amx::strips_of(n);
   const int64_t steps = amx::steps_of(k), depths = (steps + amx::kMostSteps - 1) / amx::kMostSteps;
-  const int64_t packed = amx::packed_size(k);
-  const int64_t pieces = c.row_blocks * c.column_blocks;
+  const int64_t packed = amx::packed_size(k, parts), pieces = c.row_blocks * c.column_blocks;
   parallel_for(pieces, grain_for(m * n * k / pieces / 8), [&](int64_t begin, int64_t end) {
     AmxBuffer buffer;
-    amx::begin(buffer.unit);
+    amx::begin(buffer.unit, parts);
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t i = piece % c.row_blocks, j = piece / c.row_blocks;
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
       const int64_t p0 = all_panels * j / c.column_blocks;
       const int64_t p1 = all_panels * (j + 1) / c.column_blocks;
-      const auto rows_of = [&](int64_t s) { return m - s * kSide < kSide ? m - s * kSide : kSide; };
-      y.offsets(s0 * kSide, (s1 - 1 - s0) * kSide + rows_of(s1 - 1), buffer.offsets);
+      y.offsets(s0 * kSide, (s1 - 1 - s0) * kSide + lines_at(s1 - 1, m), buffer.offsets);
       for (int64_t d = 0; d < depths; ++d) {
         const int64_t t0 = steps * d / depths, t1 = steps * (d + 1) / depths;
-        const int64_t k0 = t0 * amx::kStep;
+        const int64_t k0 = t0 * amx::kStep, begins = amx::packed_size(k0, parts);
         const int64_t depth = (t1 * amx::kStep < k ? t1 * amx::kStep : k) - k0;
         for (int64_t s = s0; s < s1 && !strips; ++s) {
-          const Block<float> block = a.block(s * kSide, rows_of(s), k0, depth, buffer.rows);
-          amx::pack_left(block.data, block.row, block.col, rows_of(s), depth,
-                         buffer.left + (s - s0) * kAmxPacked);
+          const auto block = a.block(s * kSide, lines_at(s, m), k0, depth, buffer.rows);
+          amx::pack_left(block.data, block.row, block.col, lines_at(s, m), depth, parts,
+                         buffer.left + (s - s0) * AmxBuffer::kLines);
         }
         for (int64_t p = p0; p < p1; ++p) {
-          const int64_t n0 = p * kSide, columns = n - n0 < kSide ? n - n0 : kSide;
+          const int64_t n0 = p * kSide;
           const amx::Packed* panel = buffer.right[p % 2];
           if (b.packed) {
-            panel = b.packed + p * packed + t0 * kStepSize;
+            panel = b.packed + p * packed + begins;
           } else {
-            amx::pack_right(b.data + k0 * b.row + n0 * b.col, b.row, b.col, depth, columns,
-                            buffer.right[p % 2]);
+            amx::pack_right(b.data + k0 * b.row + n0 * b.col, b.row, b.col, depth, lines_at(p, n),
+                            parts, buffer.right[p % 2]);
           }
           buffer.unit.next =
-              p + 1 < p1 ? amx_next(b, p + 1, k0, depth, packed, s1 - s0) : amx::Next{};
+              p + 1 < p1 ? amx_next(b, p + 1, k0, depth, packed, parts, s1 - s0) : amx::Next{};
           const bool last = d + 1 == depths;
           for (int64_t s = s0; s < s1; ++s) {
             amx::multiply(
                 buffer.unit,
-                strips ? strips + s * packed + t0 * kStepSize : buffer.left + (s - s0) * kAmxPacked,
+                strips ? strips + s * packed + begins : buffer.left + (s - s0) * AmxBuffer::kLines,
                 panel, t1 - t0,
                 {.y = y.data + n0,
                  .y_row = buffer.offsets + (s - s0) * kSide,
-                 .rows = rows_of(s),
-                 .columns = columns,
+                 .rows = lines_at(s, m),
+                 .columns = lines_at(p, n),
                  .accumulate = epilogue.accumulate || d > 0,
                  .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
                  .relu = last && epilogue.relu});

@@ -14,7 +14,8 @@ namespace danlu::cpu::amx {
 
 namespace {
 
-// Rows of 32 elements (x of the lower 16, y of the upper) as bfloat16, `kParts` of each.
+// Rows of 32 elements (x of the lower 16, y of the upper) as bfloat16, so many parts of each.
+template <int kParts>
 DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
   const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
 #pragma GCC unroll 3
@@ -25,6 +26,7 @@ DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
     _mm512_storeu_si512(out + part * kSquare, pairs);
     const __m512 x1 = _mm512_castsi512_ps(_mm512_and_si512(xi, high));
     const __m512 y1 = _mm512_castsi512_ps(_mm512_and_si512(yi, high));
+    if (part + 1 == kParts) break;
     if (part == 0) {  // infinity - infinity would be no number
       x = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(x, x1, _CMP_NEQ_UQ), x, x1);
       y = _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(y, y1, _CMP_NEQ_UQ), y, y1);

@@ -277,9 +277,9 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
     const MatrixTarget<T> target{y + g * n, row};
     const Epilogue<T> epilogue{.bias = bias ? bias + g * n : nullptr, .relu = relu};
     if constexpr (kMayUseAmx<T>) {
-      if (amx_pays(m, n, k)) {
-        const AmxRight right = amx_panels(n, k, {b, row, 1, nullptr}, scratch);
-        amx_gemm(m, n, k, source, nullptr, right, target, epilogue);
+      if (s.amx(m, n, k)) {
+        const AmxRight<T> right = amx_panels(n, k, s.parts(), {b, row, 1}, scratch);
+        amx_gemm(m, n, k, s.parts(), source, nullptr, right, target, epilogue);
         continue;
       }
     }
@@ -401,11 +401,11 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
       const int64_t m = s.images * p.out[0] * p.out[1] * p.out[2];
       const PatchSource<T> source{p, dy + g * o};
       if constexpr (kMayUseAmx<T>) {
-        if (amx_pays(m, c, k)) {
+        if (s.amx(m, c, k)) {
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
-          const AmxRight right =
-              amx_panels(c, k, {scratch, kPanel<T>, 1, nullptr}, packed, k * kPanel<T>);
-          amx_gemm(m, c, k, source, nullptr, right, target, Epilogue<T>{});
+          const AmxRight<T> right =
+              amx_panels(c, k, s.parts(), {scratch, kPanel<T>, 1}, packed, k * kPanel<T>);
+          amx_gemm(m, c, k, s.parts(), source, nullptr, right, target, Epilogue<T>{});
           continue;
         }
       }
@@ -505,10 +505,10 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         const auto b = Panels<T>::in_place(dy + first * row + g * n, row);
         T* to = splits > 1 ? scratch + i * m * n : dkernel + g * n;
         if constexpr (kMayUseAmx<T>) {
-          if (amx_pays(m, n, k)) {
-            amx_gemm(m, n, k, source, nullptr, {dy + first * row + g * n, row, 1, nullptr},
-                     MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{},
-                     splits > 1 ? 1 : kPieces);
+          if (s.amx(m, n, k)) {
+            amx_gemm(
+                m, n, k, s.parts(), source, nullptr, AmxRight<T>{dy + first * row + g * n, row, 1},
+                MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{}, splits > 1 ? 1 : kPieces);
             continue;
           }
         }

@@ -73,9 +73,19 @@ bool lends_amx() {
 bool lends_amx() { return false; }
 #endif
 
+#if defined(DL_AMX)
+bool has_dot_products() {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
+}
+#else
+bool has_dot_products() { return false; }
+#endif
+
+// The units of bfloat16 are used beside the best level.
 struct Choice {
   const Level* level = &kLevels[0];
-  bool amx = false;  // beside the best level
+  bool dots = false, amx = false;
 };
 Choice choose() {
   const char* wanted = std::getenv("DANLU_ISA");
@@ -85,7 +95,9 @@ Choice choose() {
     choice.level = &level;
     if (wanted && !std::strcmp(wanted, level.name)) return choice;
   }
-  choice.amx = !std::strcmp(choice.level->name, "avx512") && lends_amx();
+  const bool best = !std::strcmp(choice.level->name, "avx512");
+  choice.dots = best && has_dot_products();
+  choice.amx = best && !(wanted && !std::strcmp(wanted, "avx512bf16")) && lends_amx();
   return choice;
 }
 
@@ -98,6 +110,9 @@ const Choice& chosen() {
 
 const Table* const table_pointer = chosen().level->table;
 const bool has_amx = chosen().amx;
-const char* isa_name() { return chosen().amx ? "amx" : chosen().level->name; }
+const bool has_bfloat16 = chosen().amx || chosen().dots;
+const char* isa_name() {
+  return chosen().amx ? "amx" : chosen().dots ? "avx512bf16" : chosen().level->name;
+}
 
 }  // namespace danlu::cpu

@@ -50,22 +50,23 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
   }
 }
 
-#if defined(__AVX512F__)
-void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k,
-                     const Matrix<float>& a, const Matrix<float>& b, float* y,
-                     const Epilogue<float>& epilogue, float* scratch) {
-  const MatrixSource<float> source{a.data, a.row, a.col, /*pack=*/false};
-  AmxRight right{b.data, b.row, b.col, nullptr};
+// The same by units of bfloat16: `a` and `b` of float32 or bfloat16, y of float32.
+template <class T>
+void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k, const Matrix<T>& a,
+                     const Matrix<T>& b, float* y, const Epilogue<float>& epilogue,
+                     float* scratch) {
+  constexpr int parts = sizeof(T) == 2 ? 1 : amx::kFloatParts;
+  const AmxLeft<T> left{a.data, a.row, a.col};
+  AmxRight<T> right{b.data, b.row, b.col};
   amx::Packed* strips = plan.amx_left ? reinterpret_cast<amx::Packed*>(scratch) : nullptr;
   amx::Packed* panels = nullptr;
   if (plan.amx_right) {
     panels = reinterpret_cast<amx::Packed*>(scratch + (strips ? amx_packed_size(m, k) : 0));
   }
-  amx_pack(m, n, k, source, right, strips, panels);
+  amx_pack(m, n, k, parts, left, strips, right, panels);
   right.packed = panels;
-  amx_gemm(m, n, k, source, strips, right, MatrixTarget<float>{y, n}, epilogue);
+  amx_gemm(m, n, k, parts, left, strips, right, MatrixTarget<float>{y, n}, epilogue);
 }
-#endif
 
 // y (m, n) row-major = a b.
 template <class T>
@@ -125,7 +126,7 @@ void multiply_integers(int64_t m, int64_t n, int64_t k, const Matrix<T>& a, cons
 }
 
 // f(a, b, y) for each matrix of the batch [begin, end), in row-major order of the batch axes.
-template <class T, class F>
+template <class T, class Y = T, class F>
 DL_INLINE void for_each_matrix(const View& a, const View& b, const View& y, int64_t begin,
                                int64_t end, F&& f) {
   const int axes = y.ndim() - 2;
@@ -139,13 +140,14 @@ DL_INLINE void for_each_matrix(const View& a, const View& b, const View& y, int6
       b_at += at * b.strides[axis];
     }
     f(Matrix<T>{a.ptr<T>() + a_at, a.strides[axes], a.strides[axes + 1]},
-      Matrix<T>{b.ptr<T>() + b_at, b.strides[axes], b.strides[axes + 1]}, y.ptr<T>() + i * size);
+      Matrix<T>{b.ptr<T>() + b_at, b.strides[axes], b.strides[axes + 1]}, y.ptr<Y>() + i * size);
   }
 }
 
 }  // namespace
 
-// y (..., m, n) = a (..., m, k) b (..., k, n) [+ bias (n)], with relu where asked; y is dense.
+// y (..., m, n) = a (..., m, k) b (..., k, n) [+ bias (n)], with relu where asked; y is dense. Of
+// bfloat16 a and b, y is float32.
 void matmul(const View& a, const View& b, const View& bias, const View& y, bool relu,
             const View& scratch) {
   const int axes = y.ndim() - 2;
@@ -161,18 +163,33 @@ void matmul(const View& a, const View& b, const View& bias, const View& y, bool 
     });
     return;
   }
-  for_type(y.dtype, [&]<class T>(T) {
-    const Epilogue<T> epilogue{.bias = bias.ptr<T>(), .relu = relu};
-    const int64_t pieces = batch_pieces(batch, m, n, k);
-    const int64_t packed = scratch.numel() / static_cast<int64_t>(sizeof(T)) / pieces;
+  const int64_t pieces = batch_pieces(batch, m, n, k);
+  // f(a, b, y, scratch) for every matrix.
+  const auto each = [&]<class T, class Y, class F>(T, Y, F&& f) {
+    const int64_t packed = scratch.numel() / static_cast<int64_t>(sizeof(Y)) / pieces;
     parallel_for(pieces, 1, [&](int64_t begin, int64_t end) {
       for (int64_t piece = begin; piece < end; ++piece) {
-        for_each_matrix<T>(a, b, y, batch * piece / pieces, batch * (piece + 1) / pieces,
-                           [&](const Matrix<T>& x, const Matrix<T>& w, T* out) {
-                             multiply(m, n, k, x, w, out, epilogue,
-                                      scratch.ptr<T>() + piece * packed);
-                           });
+        for_each_matrix<T, Y>(a, b, y, batch * piece / pieces, batch * (piece + 1) / pieces,
+                              [&](const Matrix<T>& x, const Matrix<T>& w, Y* out) {
+                                f(x, w, out, scratch.ptr<Y>() + piece * packed);
+                              });
       }
+    });
+  };
+  if (a.dtype == DType::bfloat16) {  // only where the plan is `amx`
+    if constexpr (kMayUseAmx<bfloat16>) {
+      const Epilogue<float> epilogue{.bias = bias.ptr<float>(), .relu = relu};
+      each(bfloat16{}, float{}, [&](const auto& x, const auto& w, float* out, float* room) {
+        const ProductPlan plan = plan_product(m, n, k, x.row, x.col, w.row, w.col, false, true);
+        multiply_on_amx(plan, m, n, k, x, w, out, epilogue, room);
+      });
+    }
+    return;
+  }
+  for_type(y.dtype, [&]<class T>(T) {
+    const Epilogue<T> epilogue{.bias = bias.ptr<T>(), .relu = relu};
+    each(T{}, T{}, [&](const auto& x, const auto& w, T* out, T* room) {
+      multiply(m, n, k, x, w, out, epilogue, room);
     });
   });
 }

@@ -22,26 +22,39 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
   return pieces < batch ? (pieces < 64 ? pieces : 64) : batch < 64 ? batch : 64;
 }
 
-// What is computed for y (m, n) = a (m, k) b (k, n) with these strides.
-struct ProductPlan {
-  bool transposed;  // y is one column: the row of the transposed product b^T a^T
-  bool dots;        // few rows, and memory runs along k in both: dot products beat packing b
-  bool packed;      // b is copied into panels first
-  bool amx;         // float32: on the tile unit, with what is packed beforehand
-  bool amx_left, amx_right;
-  int64_t packed_size;  // elements of scratch for any of that
-};
 // The tile unit pays from some work on, where splitting the elements of a and b for it (the same
 // for each, used n and m times) takes less than the multiply-adds that it saves.
 DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k) {
   return cpu::has_amx && m * n >= 32 * (m + n) && k >= 32 && m * n * k >= int64_t{1} << 18;
 }
+// bfloat16 need no splitting, and would be copied to float32 otherwise.
+DL_INLINE bool bfloat16_pays(int64_t m, int64_t n, int64_t k) {
+  return cpu::has_bfloat16 && m >= 16 && n >= 16 && k >= 32;
+}
 DL_INLINE int64_t amx_packed_size(int64_t lines, int64_t k) {  // in float32
   return cpu::amx::strips_of(lines) * cpu::amx::packed_size(k) / 2;
 }
+
+// What is computed for y (m, n) = a (m, k) b (k, n) with these strides.
+struct ProductPlan {
+  bool amx;  // by units of bfloat16, with strips or panels packed beforehand
+  bool amx_left, amx_right;
+  bool transposed;      // y is one column: the row of the transposed product b^T a^T
+  bool dots;            // few rows, and memory runs along k in both: dot products beat packing b
+  bool packed;          // b is copied into panels first
+  int64_t packed_size;  // elements of scratch for any of that
+};
 DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col,
-                                   int64_t b_row, int64_t b_col, bool bias) {
-  ProductPlan plan;
+                                   int64_t b_row, int64_t b_col, bool bias, bool bfloat16 = false) {
+  ProductPlan plan{};
+  plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k)) &&
+             (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
+  // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
+  plan.amx_left = plan.amx && m <= 512;
+  plan.amx_right = plan.amx && m > 192;
+  const int64_t left = plan.amx_left ? amx_packed_size(m, k) : 0;
+  const int64_t right = plan.amx_right ? amx_packed_size(n, k) : 0;
+  plan.packed_size = left + right;
   plan.transposed = n == 1 && m > 1 && !bias;
   if (plan.transposed) {
     n = m;
@@ -56,14 +69,8 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
   // passes over a large b.
   const bool large = m >= 256 && n * k >= 512 * 512;
   plan.packed = !plan.dots && ((b_col != 1 && n > 1) || large);
-  plan.packed_size = plan.packed ? (n + 63) / 64 * 64 * k : 0;
-  plan.amx = amx_pays(m, n, k) && (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
-  // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
-  plan.amx_left = plan.amx && m <= 512;
-  plan.amx_right = plan.amx && m > 192;
-  const int64_t left = plan.amx_left ? amx_packed_size(m, k) : 0;
-  const int64_t right = plan.amx_right ? amx_packed_size(n, k) : 0;
-  if (plan.packed_size < left + right) plan.packed_size = left + right;
+  const int64_t columns = plan.packed ? (n + 63) / 64 * 64 * k : 0;  // float64 has no unit
+  if (plan.packed_size < columns) plan.packed_size = columns;
   return plan;
 }
 // The same for rows of b that lie side by side.
@@ -72,7 +79,7 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k) {
 }
 // Scratch for the columns of a kernel: as they are, and for the tile unit.
 DL_INLINE int64_t packed_columns_size(int64_t n, int64_t k) {
-  return (n + 63) / 64 * 64 * k + (cpu::has_amx ? amx_packed_size(n, k) : 0);
+  return (n + 63) / 64 * 64 * k + (cpu::has_bfloat16 ? amx_packed_size(n, k) : 0);
 }
 
 // ---- conv, pool -------------------------------------------------------------------------------
@@ -89,11 +96,17 @@ struct SlidingWindow {
 struct ConvSizes {
   int64_t images, in[3], out[3], channels, filters, groups;
   SlidingWindow window;
-  bool exact = false;  // no algorithm that is less exact than the sum itself
+  bool exact = false;     // no algorithm that is less exact than the sum itself
+  bool bfloat16 = false;  // x, kernel and dy are float32 that hold the values of bfloat16
 
   DL_INLINE int64_t taps() const { return window.size[0] * window.size[1] * window.size[2]; }
   DL_INLINE int64_t positions() const { return images * out[0] * out[1] * out[2]; }
   DL_INLINE bool depthwise() const { return groups > 1 && channels == 1 && filters == 1; }
+  // Whether a product (m, n, k) of this convolution is computed by units of bfloat16.
+  DL_INLINE bool amx(int64_t m, int64_t n, int64_t k) const {
+    return bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k);
+  }
+  DL_INLINE int parts() const { return bfloat16 ? 1 : cpu::amx::kFloatParts; }
 };
 
 inline constexpr int64_t kMaxJoined = 4;   // neighbouring outputs computed as one
@@ -231,8 +244,8 @@ DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
 inline constexpr int64_t kAmxRate = 3, kAmxSplit = 20;
 DL_INLINE int64_t direct_cost(const ConvSizes& s) {
   const int64_t m = s.positions(), k = 9 * s.channels;
-  if (!amx_pays(m, s.filters, k)) return m * k * s.filters;
-  return m * k * s.filters / kAmxRate + kAmxSplit * (m * k + k * s.filters);
+  if (!s.amx(m, s.filters, k)) return m * k * s.filters;
+  return m * k * s.filters * s.parts() / (3 * kAmxRate) + kAmxSplit * (m * k + k * s.filters);
 }
 // Beside the products: the transforms of a tile, and the transformed kernel's way to memory and
 // back.

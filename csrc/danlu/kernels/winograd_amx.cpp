@@ -1,4 +1,5 @@
-// The transforms leave their results as the tile unit wants them: strips of tiles, panels of filters.
+// The transforms leave their results as the tile unit wants them: strips of tiles, panels of
+// filters.
 #include "danlu/kernels/winograd_amx.h"
 
 #include "danlu/kernels/winograd_transforms.h"
@@ -15,10 +16,12 @@ using amx::kStep;
 using amx::kStrip;
 using amx::Packed;
 constexpr int64_t kHalf = 16;  // lines of a tile of the unit
-constexpr int64_t kStepSize = amx::kParts * kSquare;
+constexpr int64_t kStepSize = amx::kFloatParts * kSquare;
 
 DL_INLINE int64_t lanes_of(int64_t n) { return n < 0 ? 0 : n < kHalf ? n : kHalf; }
-DL_INLINE void split(Vec low, Vec high, Packed* to) { amx::split((__m512)low, (__m512)high, to); }
+DL_INLINE void split(Vec low, Vec high, Packed* to) {
+  amx::split<amx::kFloatParts>((__m512)low, (__m512)high, to);
+}
 
 // ---- kernels ------------------------------------------------------------------------------------
 
@@ -56,8 +59,8 @@ void transform_kernel(const WinogradSizes& s, const float* g, Packed* u) {
   });
 }
 
-// 32 x 32 elements at each position, of which one axis is adjacent and the other is what the vectors
-// were computed for.
+// 32 x 32 elements at each position, of which one axis is adjacent and the other is what the
+// vectors were computed for.
 template <int m>
 using Squares = float[(m + 2) * (m + 2)][kSquare];
 
@@ -72,7 +75,8 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
     alignas(64) Squares<m> squares;  // (positions, filters, channels)
     for (int64_t i = begin; i < end; ++i) {
       const int64_t panel = i / steps, step = i % steps;
-      const int64_t columns = s.filters - panel * kStrip < kStrip ? s.filters - panel * kStrip : kStrip;
+      const int64_t columns =
+          s.filters - panel * kStrip < kStrip ? s.filters - panel * kStrip : kStrip;
       const int64_t depth = s.channels - step * kStep < kStep ? s.channels - step * kStep : kStep;
       for (int64_t o = 0; o < columns; ++o) {
         for (int64_t c = 0; c < depth; c += kHalf) {
@@ -81,11 +85,13 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
           both_axes<3, size>(
               Transform<m>::kernel,
               [&](int y, int x) { return load_some(from + (8 - y * 3 - x) * tap, lanes); },
-              [&](int y, int x, Vec value) { store(squares[y * size + x] + o * kStep + c, value); });
+              [&](int y, int x, Vec value) {
+                store(squares[y * size + x] + o * kStep + c, value);
+              });
         }
       }
       for (int p = 0; p < size * size; ++p) {
-        amx::pack_right(squares[p], 1, kStep, depth, columns,
+        amx::pack_right(squares[p], 1, kStep, depth, columns, amx::kFloatParts,
                         u + p * position + panel * panel_size + step * kStepSize);
       }
     }
@@ -157,7 +163,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
     int64_t offsets[WinogradSizes::kMostTiles];
     for (int64_t i = 0; i < s.block; ++i) offsets[i] = i * w_row;
     amx::Unit unit;
-    amx::begin(unit);
+    amx::begin(unit, amx::kFloatParts);
     for (; worker < last; ++worker) {
       float* slot = slots + worker * s.slot_size();
       auto* v = reinterpret_cast<Packed*>(slot);
@@ -195,8 +201,8 @@ void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, i
     const auto high_square = tiling.square<m>(first + (has_high ? t + kHalf : 0));
     for (int64_t o = 0; o < pixel; o += kHalf) {
       const int64_t lanes = lanes_of(pixel - o);
-      Packed* to = w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * 512 +
-                   i * kStep;
+      Packed* to =
+          w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * 512 + i * kStep;
       Vec low[size * size];
       transform_square<m, size>(low_square, dy + low_square.offset + o, line, pixel,
                                 has_low ? lanes : 0, Transform<m>::output_gradient,
@@ -231,7 +237,7 @@ void transform_inputs(const Tiling& tiling, const float* x, int64_t first, int64
       }
     }
     for (int p = 0; p < size * size; ++p) {
-      amx::pack_left(squares[p], 1, kStrip, rows, tiles,
+      amx::pack_left(squares[p], 1, kStrip, rows, tiles, amx::kFloatParts,
                      v + p * position + c / kStrip * strip_size + step * kStepSize);
     }
   }
@@ -247,7 +253,8 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
   const int64_t w_position = amx::strips_of(s.filters) * line_size;
   auto* v = reinterpret_cast<Packed*>(scratch);
   Packed* w = v + positions * v_position;
-  auto* du = reinterpret_cast<float*>(w + positions * w_position);  // (positions, channels, filters)
+  auto* du =
+      reinterpret_cast<float*>(w + positions * w_position);  // (positions, channels, filters)
   const Tiling read = tiles_read<m>(s), written = tiles_written<m>(s);
   for (int64_t first = 0; first < s.tiles(); first += strip) {
     const int64_t n = s.tiles() - first < strip ? s.tiles() - first : strip;
@@ -266,7 +273,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
       int64_t offsets[kStrip];
       for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * s.filters;
       amx::Unit unit;
-      amx::begin(unit);
+      amx::begin(unit, amx::kFloatParts);
       for (int64_t i = begin; i < end; ++i) {
         const int64_t p = i / strips, c = i % strips * kStrip;
         for (int64_t o = 0; o < s.filters; o += kStrip) {

@@ -13,10 +13,11 @@ namespace {
 std::atomic<bool> conv_is_exact{false};
 
 ConvSizes sizes_of(const SlidingWindow& window, const Shape& x_shape, int64_t kernel_channels,
-                   const Shape& y_shape, bool exact) {
+                   const Shape& y_shape, bool exact, DType dtype) {
   ConvSizes s;
   s.window = window;
   s.exact = exact;
+  s.bfloat16 = dtype == DType::bfloat16;
   s.images = x_shape[0];
   const int spatial = x_shape.ndim() - 2;
   for (int d = 0; d < 3; ++d) {
@@ -96,7 +97,7 @@ struct Conv final : Op {
     return relu ? reads_inputs({0, 1}) | reads_outputs({0}) : reads_inputs({0, 1});
   }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, in[0].shape(), in[1].dim(-2), y_shape, exact);
+    return sizes_of(window, in[0].shape(), in[1].dim(-2), y_shape, exact, in[0].dtype());
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
@@ -140,7 +141,7 @@ struct ConvDataGradient final : Op {
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
   Reads reads() const override { return kReadsAllInputs; }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, x_shape, in[1].dim(-2), in[0].shape(), exact);
+    return sizes_of(window, x_shape, in[1].dim(-2), in[0].shape(), exact, in[0].dtype());
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
@@ -182,7 +183,8 @@ struct ConvWeightGradient final : Op {
   Specs infer(Inputs in) const override { return {{kernel_shape, in[0].dtype()}}; }
   Reads reads() const override { return kReadsAllInputs; }
   ConvSizes sizes(Inputs in) const {
-    return sizes_of(window, in[0].shape(), kernel_shape.back(2), in[1].shape(), exact);
+    return sizes_of(window, in[0].shape(), kernel_shape.back(2), in[1].shape(), exact,
+                    in[0].dtype());
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
@@ -216,10 +218,10 @@ struct ConvWeightGradient final : Op {
 OpRef make_conv(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
                 const Tensor& kernel, bool relu) {
   const bool exact = conv_is_exact;
-  return make_op<Conv>(
-      window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
-        return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape, exact));
-      }));
+  return make_op<Conv>(window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
+                         return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape,
+                                                        exact, x.dtype()));
+                       }));
 }
 
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
@@ -232,7 +234,8 @@ Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Te
   const Tensor from = contiguous(dy), w = contiguous(kernel);
   const bool exact = conv_is_exact;
   const Tensor ready = remembered(w, /*turned=*/true, [&] {
-    return winograd_data_gradient_sizes(sizes_of(window, x_shape, w.dim(-2), from.shape(), exact));
+    return winograd_data_gradient_sizes(
+        sizes_of(window, x_shape, w.dim(-2), from.shape(), exact, w.dtype()));
   });
   return call_one(make_op<ConvDataGradient>(window, x_shape, exact, ready), {from, w});
 }

@@ -31,15 +31,29 @@ Shape batch_of(const Tensor& x) {
   return batch;
 }
 
-// Scratch for the columns of b, once for each product that is computed at a time. Copies of 16-bit
+// How one product of the batch is computed.
+ProductPlan plan_of(const Tensor& a, const Tensor& b, const Strides& p, const Strides& q, bool bias,
+                    bool bfloat16) {
+  return plan_product(a.dim(-2), b.dim(-1), a.dim(-1), p.back(2), p.back(), q.back(2), q.back(),
+                      bias, bfloat16);
+}
+
+// Whether the kernel takes bfloat16 as they are. Other 16-bit floats are copied to float32.
+bool takes_bfloat16(const Tensor& a, const Tensor& b) {
+  return a.dtype() == DType::bfloat16 && a.device().is_cpu() &&
+         plan_of(a, b, a.strides(), b.strides(), false, true).amx;
+}
+
+// Scratch for what is packed, once for each product that is computed at a time. Copies of 16-bit
 // floats have other strides than a and b.
 int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias) {
   if (!is_floating(b.dtype()) || b.device().is_cuda()) return 0;
-  const int64_t m = a.dim(-2), n = b.dim(-1), k = a.dim(-1);
-  const Strides p = Workspace::strides(a), q = Workspace::strides(b);
-  const int64_t size =
-      plan_product(m, n, k, p.back(2), p.back(), q.back(2), q.back(), bias).packed_size;
-  return batch_pieces(batch, m, n, k) * size * std::max<int64_t>(4, size_of(b.dtype()));
+  const ProductPlan plan =
+      takes_bfloat16(a, b)
+          ? plan_of(a, b, a.strides(), b.strides(), bias, true)
+          : plan_of(a, b, Workspace::strides(a), Workspace::strides(b), bias, false);
+  return batch_pieces(batch, a.dim(-2), b.dim(-1), a.dim(-1)) * plan.packed_size *
+         std::max<int64_t>(4, size_of(b.dtype()));
 }
 
 // y (..., m, n) = a (..., m, k) b (..., k, n)
@@ -67,7 +81,9 @@ struct Matmul final : Op {
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
     Shape batch = batch_of(out[0]);
-    const View a = batched(work.read(in[0]), batch), b = batched(work.read(in[1]), batch);
+    const bool as_is = takes_bfloat16(in[0], in[1]);
+    const View a = batched(as_is ? in[0].view() : work.read(in[0]), batch);
+    const View b = batched(as_is ? in[1].view() : work.read(in[1]), batch);
     const View y = work.write(out[0]);
     DL_DISPATCH(y.device, matmul, a, b, View{}, y, /*relu=*/false, work.rest());
     work.finish(out[0], y);
@@ -107,7 +123,9 @@ struct Dense final : Op {
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
-    const View x = work.read(in[0]), kernel = work.read(in[1]);
+    const bool as_is = takes_bfloat16(in[0], in[1]);
+    const View x = as_is ? in[0].view() : work.read(in[0]);
+    const View kernel = as_is ? in[1].view() : work.read(in[1]);
     View bias = in.size() > 2 ? work.read(in[2]) : View{};
     if (in.size() > 2 && !bias.contiguous()) {
       const View dense_bias = work.take(bias.shape, bias.dtype);
