@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from op_harness import recorded
+from op_harness import TOLERANCE, recorded
 
 import danlu as dl
 from danlu import ops
@@ -44,6 +44,63 @@ def test_matmul_of_every_tile(m: int, n: int, k: int) -> None:
             for right in (dl.asarray(b, dtype=dtype), dl.asarray(b.T.copy(), dtype=dtype).T):
                 got = dl.matmul(left, right).numpy()
                 np.testing.assert_allclose(got, want, atol=tolerance * (1 + k**0.5))
+
+
+WIDE = [(32, 96, 64), (65, 97, 33), (100, 100, 200), (64, 512, 784), (300, 70, 129), (700, 289, 257)]
+
+
+def product_arguments(m: int, n: int, k: int, dtype: str) -> Any:
+    """Pairs of matrices that hold the same values, of every order in memory."""
+    rng = np.random.default_rng([m, n, k])
+    a = dl.asarray(rng.standard_normal((m, k)), dtype=dtype)
+    b = dl.asarray(rng.standard_normal((k, n)), dtype=dtype)
+    for left in (a, dl.asarray(a.T, copy=True).T):
+        for right in (b, dl.asarray(b.T, copy=True).T):
+            yield left, right
+
+
+@pytest.mark.parametrize("shape", WIDE, ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_wide_products(shape: tuple[int, int, int], dtype: str) -> None:
+    """As near to float64 as the table asks, with the same bits on any number of threads."""
+    for a, b in product_arguments(*shape, dtype):
+        wanted = a.astype("float64").numpy() @ b.astype("float64").numpy()
+        bias = dl.asarray(np.linspace(-9, 9, shape[1]), dtype=dtype)
+        with_bias = np.maximum(wanted + bias.astype("float64").numpy(), 0)
+        first = None
+        for threads in (1, 2, 3, 4):
+            dl.config.set_num_threads(threads)
+            got = dl.matmul(a, b), ops.dense(a, b, bias, activation="relu")
+            got = [y.astype("float64").numpy() for y in got]
+            first = first or got
+            for y, same in zip(got, first, strict=True):
+                np.testing.assert_array_equal(y, same)
+        dl.config.set_num_threads(0)
+        for y, reference in zip(first, (wanted, with_bias), strict=True):
+            assert np.abs(y - reference).max() < TOLERANCE[dtype] * np.abs(reference).max()
+
+
+def test_products_of_what_is_not_finite() -> None:
+    """A float32 that is computed in parts must not become another one where it has no parts."""
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype("float32") for shape in ((100, 200), (200, 100)))
+    a[3, 5], a[7, 150], b[9, 9] = np.inf, np.nan, -np.inf
+    a[20, 3], b[3, 50] = 3.4e38, 0.5
+    a[40], b[:, 60] = 0, 1
+    a[50, 100] = np.uint32(0x7F800001).view("float32")  # a NaN of which only the last bit tells
+    with np.errstate(all="ignore"):
+        wanted = (a.astype("float64") @ b.astype("float64")).astype("float32")
+    got = dl.matmul(dl.asarray(a), dl.asarray(b)).numpy()
+    np.testing.assert_array_equal(np.isnan(got), np.isnan(wanted))
+    np.testing.assert_array_equal(np.isinf(got), np.isinf(wanted))
+    np.testing.assert_array_equal(np.sign(got[np.isinf(got)]), np.sign(wanted[np.isinf(wanted)]))
+    finite = np.isfinite(wanted)
+    np.testing.assert_allclose(got[finite], wanted[finite], rtol=1e-5, atol=2e-4)
+
+
+def test_small_values_count() -> None:
+    a, b = dl.full((64, 64), 1e-30), dl.full((64, 64), 1e20)
+    np.testing.assert_allclose(dl.matmul(a, b).numpy(), 64e-10, rtol=2e-6)
 
 
 def test_matmul_broadcasts_views() -> None:

@@ -17,4 +17,11 @@ for level in avx2 avx512; do
     fi
   done
 done
+# What is compiled once for units that no level has.
+for object in $(find "$1" -name 'amx.cpp.o' -o -name 'bfloat16.cpp.o'); do
+  if shared=$(nm --defined-only -C "$object" | grep -E ' [VWu] '); then
+    printf '%s has symbols that others may define:\n%s\n' "$(basename "$object")" "$shared"
+    status=1
+  fi
+done
 exit $status

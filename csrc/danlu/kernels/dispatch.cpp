@@ -89,15 +89,17 @@ struct Choice {
 };
 Choice choose() {
   const char* wanted = std::getenv("DANLU_ISA");
+  const auto is = [&](const char* name) { return wanted && !std::strcmp(wanted, name); };
   Choice choice;
   for (const Level& level : kLevels) {
     if (!supported(level.name)) continue;
     choice.level = &level;
-    if (wanted && !std::strcmp(wanted, level.name)) return choice;
+    if (is(level.name)) break;
   }
+  if (is("baseline") || is("avx2") || is("avx512")) return choice;
   const bool best = !std::strcmp(choice.level->name, "avx512");
   choice.dots = best && has_dot_products();
-  choice.amx = best && !(wanted && !std::strcmp(wanted, "avx512bf16")) && lends_amx();
+  choice.amx = best && !is("avx512bf16") && lends_amx();
   return choice;
 }
 
