@@ -92,37 +92,7 @@ DL_INLINE void pack_lines(const T* x, int64_t stride, int64_t lines, int64_t k, 
   }
 }
 
-// Pairs of lines k and k + 16, each across 32 columns: panels of a matrix with adjacent columns.
-template <int kParts, class T>
-DL_INLINE void pack_pairs(const T* x, int64_t stride, int64_t width, int64_t k, Packed* out) {
-  const __mmask16 left = first(width), right = first(width - 16);
-  for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare, x += kStep * stride) {
-    if (width >= kStrip && k - s >= kStep) {
-      for (int64_t i = 0; i < 16; ++i) {
-        const T *low = x + i * stride, *high = low + 16 * stride;
-        __builtin_prefetch(low + 32 * stride);
-        __builtin_prefetch(low + 32 * stride + 16);
-        __builtin_prefetch(high + 32 * stride);
-        __builtin_prefetch(high + 32 * stride + 16);
-        split<kParts>(load(low), load(high), out + i * 32);
-        split<kParts>(load(low + 16), load(high + 16), out + 512 + i * 32);
-      }
-      continue;
-    }
-    for (int64_t i = 0; i < 16; ++i) {
-      const T *low = x + i * stride, *high = low + 16 * stride;
-      const bool has_low = s + i < k, has_high = s + i + 16 < k;
-      const auto some = [](bool there, __mmask16 columns, const T* from) {
-        return load(from, there ? columns : __mmask16{0});
-      };
-      split<kParts>(some(has_low, left, low), some(has_high, left, high), out + i * 32);
-      split<kParts>(some(has_low, right, low + 16), some(has_high, right, high + 16),
-                    out + 512 + i * 32);
-    }
-  }
-}
-
-// The same as the strip of a matrix with adjacent rows.
+// The strip of a matrix with adjacent rows.
 template <int kParts, class T>
 DL_INLINE void pack_turned_lines(const T* x, int64_t stride, int64_t rows, int64_t k, Packed* out) {
   for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
@@ -137,20 +107,82 @@ DL_INLINE void pack_turned_lines(const T* x, int64_t stride, int64_t rows, int64
   }
 }
 
-// The panel of a matrix whose k are adjacent: the two squares of each half, transposed.
+// A panel of a matrix with adjacent columns, in pairs of lines k and k + 16. (The job by value:
+// what is stored might change it, for all that the compiler knows.)
 template <int kParts, class T>
-DL_INLINE void pack_turned_pairs(const T* x, int64_t stride, int64_t width, int64_t k,
-                                 Packed* out) {
-  for (int64_t s = 0; s < k; s += kStep, out += kParts * kSquare) {
-    for (int64_t half = 0; half < 2; ++half) {
-      const T* from = x + half * 16 * stride + s;
-      __m512 low[16], high[16];
-      load_transposed(from, stride, width - half * 16, first(k - s), low);
-      load_transposed(from + 16, stride, width - half * 16, first(k - s - 16), high);
+DL_INLINE void pack_pairs(const Job job, int64_t end) {
+  const __mmask16 left = first(job.columns), right = first(job.columns - 16);
+  const int64_t stride = job.stride;
+  for (int64_t i = job.next; i < end; ++i) {
+    const int64_t k = i / 16 * kStep + i % 16;
+    const T* low = static_cast<const T*>(job.from) + k * stride;
+    const T* high = low + 16 * stride;
+    Packed* to = job.to + i / 16 * kParts * kSquare + i % 16 * kStep;
+    __builtin_prefetch(low + 32 * stride);
+    __builtin_prefetch(low + 32 * stride + 16);
+    __builtin_prefetch(high + 32 * stride);
+    __builtin_prefetch(high + 32 * stride + 16);
+    if (job.columns == kStrip && k + 16 < job.k) {
+      split<kParts>(load(low), load(high), to);
+      split<kParts>(load(low + 16), load(high + 16), to + 512);
+      continue;
+    }
+    const auto some = [](bool there, __mmask16 columns, const T* from) {
+      return load(from, there ? columns : __mmask16{0});
+    };
+    const bool has_low = k < job.k, has_high = k + 16 < job.k;
+    split<kParts>(some(has_low, left, low), some(has_high, left, high), to);
+    split<kParts>(some(has_low, right, low + 16), some(has_high, right, high + 16), to + 512);
+  }
+}
+
+// A panel of a matrix whose k are adjacent, in two squares transposed.
+template <int kParts, class T>
+DL_INLINE void pack_turned_pairs(const Job job, int64_t end) {
+  for (int64_t i = job.next; i < end; ++i) {
+    const int64_t k = i / 2 * kStep, column = i % 2 * 16;
+    const T* from = static_cast<const T*>(job.from) + column * job.stride + k;
+    Packed* to = job.to + i / 2 * kParts * kSquare + i % 2 * 512;
+    __m512 low[16], high[16];
+    load_transposed(from, job.stride, job.columns - column, first(job.k - k), low);
+    load_transposed(from + 16, job.stride, job.columns - column, first(job.k - k - 16), high);
 #pragma GCC unroll 16
-      for (int64_t i = 0; i < 16; ++i) split<kParts>(low[i], high[i], out + half * 512 + i * 32);
+    for (int64_t line = 0; line < 16; ++line) {
+      split<kParts>(low[line], high[line], to + line * kStep);
     }
   }
+}
+
+template <int kParts, class T, bool turned>
+void pack_some(Job& job, int64_t end) {
+  if constexpr (turned) {
+    pack_turned_pairs<kParts, T>(job, end);
+  } else {
+    pack_pairs<kParts, T>(job, end);
+  }
+  job.next = end;
+}
+
+void fetch_some(Job& job, int64_t end) {
+  for (int64_t i = job.next; i < end; ++i) {
+    __builtin_prefetch(static_cast<const char*>(job.from) + i * 64, 0, 2);
+  }
+  job.next = end;
+}
+
+template <int kParts, class T>
+DL_INLINE Job pack_panel(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns,
+                         Packed* panel) {
+  Job job{};
+  const bool turned = col != 1;
+  job.some = turned ? pack_some<kParts, T, true> : pack_some<kParts, T, false>;
+  job.pieces = steps_of(k) * (turned ? 2 : 16);
+  job.from = b;
+  job.stride = turned ? col : row;
+  job.columns = columns;
+  job.k = k;
+  job.to = panel;
+  return job;
 }
 
 // ---- multiplying --------------------------------------------------------------------------------
@@ -198,36 +230,42 @@ DL_INLINE bool has_not_finite(__m512 x) {
   return __builtin_expect(_mm512_fpclass_ps_mask(x, kNotFinite), 0);
 }
 
-// Stores the rows [row, end) of the block in unit.sum. `whole`: 32 columns, and just a sum.
-template <bool whole>
+DL_INLINE __m512 row_of_sum(Unit& unit, int64_t row, int64_t half) {
+  const float* from = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
+  const __m512 z = _mm512_load_ps(from);
+  if (unit.parts == 1 || !has_not_finite(z)) return z;
+  sum_of_floats(unit);
+  return _mm512_load_ps(from);
+}
+
+// Adds rows [row, end) of the block in unit.sum to the running sums.
+DL_INLINE void add_rows(Unit& unit, const Output& to, int64_t row, int64_t end) {
+  for (; row < end; ++row) {
+#pragma GCC unroll 2
+    for (int64_t half = 0; half < 2; ++half) {
+      float* at = to.running + row * 32 + half * 16;
+      const __m512 z = row_of_sum(unit, row, half);
+      _mm512_storeu_ps(at, to.first ? z : _mm512_add_ps(z, _mm512_loadu_ps(at)));
+    }
+  }
+}
+
+// Stores them to y, with what was in the running sums.
 DL_INLINE void store_rows(Unit& unit, const Output& to, int64_t row, int64_t end) {
   for (; row < end; ++row) {
     float* y = to.y + to.y_row[row];
-    if (row + 4 < to.rows) {
-      __builtin_prefetch(to.y + to.y_row[row + 4], 1);
-      __builtin_prefetch(to.y + to.y_row[row + 4] + 16, 1);
-    }
 #pragma GCC unroll 2
     for (int64_t half = 0; half < 2; ++half) {
-      const float* from = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
-      __m512 z = _mm512_load_ps(from);
-      if (unit.parts > 1 && has_not_finite(z)) {
-        sum_of_floats(unit);
-        z = _mm512_load_ps(from);
+      __m512 z = row_of_sum(unit, row, half);
+      if (!to.first) z = _mm512_add_ps(z, _mm512_loadu_ps(to.running + row * 32 + half * 16));
+      const __mmask16 columns = first(to.columns - half * 16);
+      if (to.accumulate) z = _mm512_add_ps(z, load(y + half * 16, columns));
+      if (to.bias) z = _mm512_add_ps(z, load(to.bias + half * 16, columns));
+      if (to.relu) {  // NaN stays NaN
+        const __m512 zero = _mm512_setzero_ps();
+        z = _mm512_mask_mov_ps(z, _mm512_cmp_ps_mask(z, zero, _CMP_LT_OQ), zero);
       }
-      float* at = y + half * 16;
-      if constexpr (whole) {
-        _mm512_storeu_ps(at, to.accumulate ? _mm512_add_ps(z, _mm512_loadu_ps(at)) : z);
-      } else {
-        const __mmask16 columns = first(to.columns - half * 16);
-        if (to.accumulate) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(columns, at));
-        if (to.bias) z = _mm512_add_ps(z, _mm512_maskz_loadu_ps(columns, to.bias + half * 16));
-        if (to.relu) {  // NaN stays NaN
-          const __m512 zero = _mm512_setzero_ps();
-          z = _mm512_mask_mov_ps(z, _mm512_cmp_ps_mask(z, zero, _CMP_LT_OQ), zero);
-        }
-        _mm512_mask_storeu_ps(at, columns, z);
-      }
+      _mm512_mask_storeu_ps(y + half * 16, columns, z);
     }
   }
 }
@@ -267,21 +305,18 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
   const Output to = unit.output;
   const int64_t pauses = steps * (kParts == 3 ? 5 : 1);
   const int64_t rows = unit.steps > 0 ? to.rows : 0, some = (rows + pauses - 1) / pauses;
-  const bool whole = to.columns == 32 && !to.bias && !to.relu;
   int64_t row = 0;
-  const char* next = unit.next.at;
-  const int64_t stride = unit.next.stride, fetched = (unit.next.rows + pauses - 1) / pauses;
   const auto meanwhile = [&] {
     const int64_t end = row + some < rows ? row + some : rows;
-    if (whole) {
-      store_rows<true>(unit, to, row, end);
+    if (to.last) {
+      store_rows(unit, to, row, end);
     } else {
-      store_rows<false>(unit, to, row, end);
+      add_rows(unit, to, row, end);
     }
     row = end;
-    for (int64_t i = 0; i < fetched; ++i, next += stride) {
-      __builtin_prefetch(next, 0, 2);
-      __builtin_prefetch(next + 64, 0, 2);
+    Job& job = unit.job;
+    if (job.share > 0 && job.next < job.pieces) {
+      job.some(job, job.next + job.share < job.pieces ? job.next + job.share : job.pieces);
     }
   };
   _tile_zero(0);
@@ -312,7 +347,6 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
     load_right<kColumns>(b);
     multiply_tiles<kRows, kColumns>();  // 1 1
   }
-  unit.next.at = next;
 }
 
 }  // namespace
@@ -328,16 +362,6 @@ DL_INLINE void pack_strip(const T* a, int64_t row, int64_t col, int64_t rows, in
     pack_turned_lines<kParts>(a, col, rows, k, strip);
   }
 }
-template <int kParts, class T>
-DL_INLINE void pack_panel(const T* b, int64_t row, int64_t col, int64_t k, int64_t columns,
-                          Packed* panel) {
-  if (col == 1) {
-    pack_pairs<kParts>(b, row, columns, k, panel);
-  } else {
-    pack_turned_pairs<kParts>(b, col, columns, k, panel);
-  }
-}
-
 template <int kParts>
 DL_INLINE void multiply_block(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
                               const Output& output) {
@@ -368,21 +392,28 @@ void pack_left(const bfloat16* a, int64_t row, int64_t col, int64_t rows, int64_
                Packed* strip) {
   pack_strip<1>(a, row, col, rows, k, strip);
 }
-void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
-                Packed* panel) {
-  parts == 1 ? pack_panel<1>(b, row, col, k, columns, panel)
-             : pack_panel<3>(b, row, col, k, columns, panel);
+Job pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+               Packed* panel) {
+  return parts == 1 ? pack_panel<1>(b, row, col, k, columns, panel)
+                    : pack_panel<3>(b, row, col, k, columns, panel);
 }
-void pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int,
-                Packed* panel) {
-  pack_panel<1>(b, row, col, k, columns, panel);
+Job pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int,
+               Packed* panel) {
+  return pack_panel<1>(b, row, col, k, columns, panel);
+}
+Job fetch(const Packed* from, int64_t size) {
+  Job job{};
+  job.some = fetch_some;
+  job.pieces = size / 32;
+  job.from = from;
+  return job;
 }
 
 void begin(Unit& unit, int parts) {
   if (has_amx) _tile_loadconfig(&kConfig);
   unit.parts = parts;
   unit.steps = 0;
-  unit.next.rows = 0;
+  unit.job = {};
 }
 
 void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
@@ -402,7 +433,10 @@ void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t step
 }
 
 void flush(Unit& unit) {
-  if (unit.steps > 0) store_rows<false>(unit, unit.output, 0, unit.output.rows);
+  const Output to = unit.output;
+  if (unit.steps > 0) {
+    to.last ? store_rows(unit, to, 0, to.rows) : add_rows(unit, to, 0, to.rows);
+  }
   unit.steps = 0;
 }
 

@@ -48,26 +48,44 @@ void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k
                Packed* strip);
 void pack_left(const bfloat16* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
                Packed* strip);
-void pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
-                Packed* panel);
-void pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
-                Packed* panel);
 
-// A block of y, at most 32 x 32, and what becomes of it.
+// What is done in small pieces while the unit multiplies: it waits for nothing then.
+struct Job {
+  void (*some)(Job& job, int64_t end);  // pieces [next, end)
+  int64_t next, pieces, share;          // share: pieces at a time, perhaps none
+  const void* from;
+  int64_t stride;  // from line to line, in elements
+  int64_t columns, k;
+  Packed* to;
+};
+// Packs columns [0, columns) of `b` into a panel. A share for so many products.
+Job pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+               Packed* panel);
+Job pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
+               Packed* panel);
+// Brings so many elements into the second cache.
+Job fetch(const Packed* from, int64_t size);
+// Spreads the job over so many products of `steps`.
+DL_INLINE Job spread(Job job, int64_t products, int64_t steps, int parts) {
+  const int64_t pauses = products * steps * (parts == 1 ? 1 : 5);
+  job.share = (job.pieces + pauses - 1) / pauses;
+  return job;
+}
+DL_INLINE void complete(Job& job) {
+  if (job.next < job.pieces) job.some(job, job.pieces);
+}
+
+// A block of y, at most 32 x 32, and what becomes of its sum over some k. Where k is longer, the
+// sums lie side by side in `running` before they go to y: rows of a large y crowd one cache set.
 struct Output {
   float* y;
   const int64_t* y_row;  // offset of each row
   int64_t rows, columns;
+  float* running;  // kSquare elements, or null where k is not cut
+  bool first, last;
   bool accumulate;    // add to y
   const float* bias;  // of the columns, or null; added last
   bool relu;
-};
-
-// What the next panel is read from: rows of 128 bytes. They come into the second cache meanwhile.
-struct Next {
-  const char* at;
-  int64_t stride;  // in bytes
-  int64_t rows;
 };
 
 // One thread's use of the unit. The last block is stored while the next one is multiplied: strip,
@@ -78,7 +96,7 @@ struct Unit {
   const Packed *strip, *panel;
   int64_t steps;  // of the block in `sum`; 0: none
   int parts;
-  Next next;
+  Job job;
 };
 void begin(Unit& unit, int parts);
 void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,

@@ -18,40 +18,44 @@ template <class T>
 inline constexpr bool kMayUseAmx = false;
 #endif
 
-// b (k, n) with any strides, one of them 1; `packed`: its panels one after the other, or null.
+// b (k, n) with any strides, one of them 1. Its panels begin `panel` elements apart: 32 columns of
+// a matrix, or those that gemm.h packed.
 template <class T>
 struct AmxRight {
   const T* data;
-  int64_t row, col;
-  const amx::Packed* packed = nullptr;
+  int64_t row, col, panel;
+  const amx::Packed* packed = nullptr;  // all panels, where that is done beforehand
+  AmxRight(const T* from, int64_t row_stride, int64_t col_stride)
+      : data(from), row(row_stride), col(col_stride), panel(amx::kStrip * col_stride) {}
 };
-// The same of a (m, k), as a source of blocks.
+// a (m, k) the same, as a source of blocks.
 template <class T>
 struct AmxLeft {
   const T* data;
   int64_t row, col;
-  const amx::Packed* packed = nullptr;
   DL_INLINE Block<T> block(int64_t m, int64_t, int64_t k, int64_t, float*) const {
     return {data + m * row + k * col, row, col};
   }
 };
 
-inline constexpr int64_t kAmxStrips = 6;  // of a block of rows
+inline constexpr int64_t kAmxStrips = 4;   // of a block of rows
+inline constexpr int64_t kAmxBlocks = 32;  // of y, whose sums run at a time
 inline constexpr int64_t kAmxDepth = amx::kMostSteps * amx::kStep;
 
-// What a thread works with, on its stack: a block of rows, and two panels of which one is new and
-// the other's product not yet stored.
+// What a thread works with, on its stack: a block of rows, and three panels: one is multiplied, the
+// product of one is not yet stored, and one is being packed.
 struct AmxBuffer {
   static constexpr int64_t kLines = amx::packed_size(kAmxDepth);
   alignas(64) amx::Packed left[kAmxStrips * kLines];
-  alignas(64) amx::Packed right[2][kLines];
+  alignas(64) amx::Packed right[3][kLines];
+  alignas(64) float running[kAmxBlocks * amx::kSquare];
   alignas(64) float rows[amx::kStrip * (kAmxDepth + 2 * kLanes<float>)];  // as BlockBuffer
   int64_t offsets[kAmxStrips * amx::kStrip];
   amx::Unit unit;
 };
 
-// How a product is cut: into blocks of rows, as few as fit into the buffer or more, and of columns.
-// Each block of columns packs its rows anew unless they are `packed`: not fewer than 8 panels then.
+// How a product is cut: into blocks of at most four strips, or as few as let the columns' sums run
+// together, and into blocks of columns.
 struct AmxCut {
   int64_t row_blocks, column_blocks;
 };
@@ -59,9 +63,12 @@ DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool pac
   const int64_t strips = amx::strips_of(m), panels = amx::strips_of(n);
   int64_t pieces = m * n * k / (int64_t{1} << 18);
   pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
+  // Each group of columns packs its rows anew unless they are `packed`.
+  int64_t tall = packed ? kAmxStrips : kAmxBlocks / panels;
+  tall = tall < 2 ? 2 : tall > kAmxStrips ? kAmxStrips : tall;
   const int64_t most_columns = packed ? panels : (panels + 7) / 8;
   AmxCut c;
-  c.row_blocks = (strips + kAmxStrips - 1) / kAmxStrips;
+  c.row_blocks = (strips + tall - 1) / tall;
   c.column_blocks = (pieces + c.row_blocks - 1) / c.row_blocks;
   if (c.column_blocks > most_columns) c.column_blocks = most_columns;
   if (c.row_blocks * c.column_blocks < pieces) {
@@ -75,54 +82,39 @@ DL_INLINE int64_t lines_at(int64_t i, int64_t all) {  // of strip or panel i
   return all - i * amx::kStrip < amx::kStrip ? all - i * amx::kStrip : amx::kStrip;
 }
 
-// All strips of a (m, k) and all panels of b (k, n), for those of them that have room.
+// All panels of b (k, n), step by step of k: rows of b are read as they lie.
 template <class T>
-DL_INLINE void amx_pack(int64_t m, int64_t n, int64_t k, int parts, const AmxLeft<T>& a,
-                        amx::Packed* strips, const AmxRight<T>& b, amx::Packed* panels) {
-  const int64_t size = amx::packed_size(k, parts), left = strips ? amx::strips_of(m) : 0;
-  const int64_t right = panels ? amx::strips_of(n) : 0;
-  constexpr int64_t kSide = amx::kStrip;
-  parallel_for(left + right, grain_for(k * kSide / 2), [&](int64_t begin, int64_t end) {
+DL_INLINE void amx_pack_right(int64_t n, int64_t k, int parts, AmxRight<T>& b,
+                              amx::Packed* panels) {
+  const int64_t size = amx::packed_size(k, parts), count = amx::strips_of(n);
+  const int64_t steps = amx::steps_of(k), step = amx::packed_size(amx::kStep, parts);
+  const bool turned = b.col != 1;  // then one panel after the other
+  parallel_for(steps * count, grain_for(amx::kSquare / 2), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      if (i < left) {
-        amx::pack_left(a.data + i * kSide * a.row, a.row, a.col, lines_at(i, m), k, parts,
-                       strips + i * size);
-      } else {
-        const int64_t j = i - left;
-        amx::pack_right(b.data + j * kSide * b.col, b.row, b.col, k, lines_at(j, n), parts,
-                        panels + j * size);
-      }
-    }
-  });
-}
-
-// b (k, n) with its panels in scratch. In `b` they begin `panel` elements apart: 32 columns of a
-// matrix, or those that gemm.h packed.
-DL_INLINE AmxRight<float> amx_panels(int64_t n, int64_t k, int parts, AmxRight<float> b,
-                                     float* scratch, int64_t panel = amx::kStrip) {
-  auto* panels = reinterpret_cast<amx::Packed*>(scratch);
-  parallel_for(amx::strips_of(n), grain_for(k * amx::kStrip / 2), [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      amx::pack_right(b.data + i * panel, b.row, b.col, k, lines_at(i, n), parts,
-                      panels + i * amx::packed_size(k, parts));
+      const int64_t t = turned ? i % steps : i / count, p = turned ? i / steps : i % count;
+      const int64_t k0 = t * amx::kStep, depth = k - k0 < amx::kStep ? k - k0 : amx::kStep;
+      amx::Job job = amx::pack_right(b.data + k0 * b.row + p * b.panel, b.row, b.col, depth,
+                                     lines_at(p, n), parts, panels + p * size + t * step);
+      amx::complete(job);
     }
   });
   b.packed = panels;
-  return b;
 }
-
-// Where panel p of b is read from in the block of k from k0 on, in shares for `strips` products.
+// All strips of a (m, k), side by side in memory.
 template <class T>
-DL_INLINE amx::Next amx_next(const AmxRight<T>& b, int64_t p, int64_t k0, int64_t depth,
-                             int64_t panel_size, int parts, int64_t strips) {
-  if (b.packed) {
-    const amx::Packed* at = b.packed + p * panel_size + amx::packed_size(k0, parts);
-    const int64_t rows = amx::packed_size(depth, parts) / 64;
-    return {reinterpret_cast<const char*>(at), 128, (rows + strips - 1) / strips};
-  }
-  if (b.col != 1) return {};
-  return {reinterpret_cast<const char*>(b.data + k0 * b.row + p * amx::kStrip),
-          b.row * static_cast<int64_t>(sizeof(T)), (depth + strips - 1) / strips};
+DL_INLINE void amx_pack_left(int64_t m, int64_t k, int parts, const AmxLeft<T>& a,
+                             amx::Packed* strips) {
+  const int64_t size = amx::packed_size(k, parts), count = amx::strips_of(m);
+  const int64_t steps = amx::steps_of(k), step = amx::packed_size(amx::kStep, parts);
+  const bool turned = a.col != 1;
+  parallel_for(steps * count, grain_for(amx::kSquare / 2), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t t = turned ? i / count : i % steps, s = turned ? i % count : i / steps;
+      const int64_t k0 = t * amx::kStep, depth = k - k0 < amx::kStep ? k - k0 : amx::kStep;
+      amx::pack_left(a.data + s * amx::kStrip * a.row + k0 * a.col, a.row, a.col, lines_at(s, m),
+                     depth, parts, strips + s * size + t * step);
+    }
+  });
 }
 
 // y (m, n) = a b. `strips`: those of `a`, packed, or null. `parts`: see amx.h.
@@ -137,52 +129,85 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
   const int64_t packed = amx::packed_size(k, parts), pieces = c.row_blocks * c.column_blocks;
   parallel_for(pieces, grain_for(m * n * k / pieces / 8), [&](int64_t begin, int64_t end) {
     AmxBuffer buffer;
-    amx::begin(buffer.unit, parts);
+    amx::Unit& unit = buffer.unit;
+    amx::begin(unit, parts);
+    // Splitting float32 takes so long that the unit would wait for it.
+    const bool meanwhile = b.packed || parts == 1;
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t i = piece % c.row_blocks, j = piece / c.row_blocks;
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
       const int64_t p0 = all_panels * j / c.column_blocks;
       const int64_t p1 = all_panels * (j + 1) / c.column_blocks;
       y.offsets(s0 * kSide, (s1 - 1 - s0) * kSide + lines_at(s1 - 1, m), buffer.offsets);
-      for (int64_t d = 0; d < depths; ++d) {
-        const int64_t t0 = steps * d / depths, t1 = steps * (d + 1) / depths;
-        const int64_t k0 = t0 * amx::kStep, begins = amx::packed_size(k0, parts);
-        const int64_t depth = (t1 * amx::kStep < k ? t1 * amx::kStep : k) - k0;
-        for (int64_t s = s0; s < s1 && !strips; ++s) {
-          const auto block = a.block(s * kSide, lines_at(s, m), k0, depth, buffer.rows);
-          amx::pack_left(block.data, block.row, block.col, lines_at(s, m), depth, parts,
-                         buffer.left + (s - s0) * AmxBuffer::kLines);
-        }
-        for (int64_t p = p0; p < p1; ++p) {
-          const int64_t n0 = p * kSide;
-          const amx::Packed* panel = buffer.right[p % 2];
-          if (b.packed) {
-            panel = b.packed + p * packed + begins;
-          } else {
-            amx::pack_right(b.data + k0 * b.row + n0 * b.col, b.row, b.col, depth, lines_at(p, n),
-                            parts, buffer.right[p % 2]);
-          }
-          buffer.unit.next =
-              p + 1 < p1 ? amx_next(b, p + 1, k0, depth, packed, parts, s1 - s0) : amx::Next{};
-          const bool last = d + 1 == depths;
+      // Panels [g, g + group) have their sums running while the blocks d of k go by.
+      struct At {
+        int64_t g, d, p;
+      };
+      const int64_t group = strips ? 1 : kAmxBlocks / (s1 - s0);
+      const auto after = [&](At at) {
+        if (++at.p < p1 && at.p < at.g + group) return at;
+        if (++at.d < depths) return At{at.g, at.d, at.g};
+        return At{at.g + group, 0, at.g + group};
+      };
+      const auto steps_before = [&](int64_t d) { return steps * d / depths; };
+      const auto depth_of = [&](int64_t d) {
+        const int64_t last = steps_before(d + 1) * amx::kStep;
+        return (last < k ? last : k) - steps_before(d) * amx::kStep;
+      };
+      const auto panel_at = [&](At at, int64_t turn) {
+        const int64_t k0 = steps_before(at.d) * amx::kStep;
+        return b.packed ? b.packed + at.p * packed + amx::packed_size(k0, parts)
+                        : buffer.right[turn];
+      };
+      // What must be done before the panel is multiplied.
+      const auto prepare = [&](At at, int64_t turn) {
+        const int64_t k0 = steps_before(at.d) * amx::kStep;
+        if (b.packed) return amx::fetch(panel_at(at, 0), amx::packed_size(depth_of(at.d), parts));
+        return amx::pack_right(b.data + k0 * b.row + at.p * b.panel, b.row, b.col, depth_of(at.d),
+                               lines_at(at.p, n), parts, buffer.right[turn]);
+      };
+      int64_t turn = 0;
+      At at{p0, 0, p0};
+      unit.job = prepare(at, 0);
+      for (; at.g < p1; at = after(at)) {
+        amx::complete(unit.job);
+        const amx::Packed* panel = panel_at(at, turn);
+        const int64_t t0 = steps_before(at.d), count = steps_before(at.d + 1) - t0;
+        if (at.p == at.g && !strips) {
+          amx::flush(unit);  // before the strips change
           for (int64_t s = s0; s < s1; ++s) {
-            amx::multiply(
-                buffer.unit,
-                strips ? strips + s * packed + begins : buffer.left + (s - s0) * AmxBuffer::kLines,
-                panel, t1 - t0,
-                {.y = y.data + n0,
-                 .y_row = buffer.offsets + (s - s0) * kSide,
-                 .rows = lines_at(s, m),
-                 .columns = lines_at(p, n),
-                 .accumulate = epilogue.accumulate || d > 0,
-                 .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
-                 .relu = last && epilogue.relu});
+            const auto block =
+                a.block(s * kSide, lines_at(s, m), t0 * amx::kStep, depth_of(at.d), buffer.rows);
+            amx::pack_left(block.data, block.row, block.col, lines_at(s, m), depth_of(at.d), parts,
+                           buffer.left + (s - s0) * AmxBuffer::kLines);
           }
         }
-        amx::flush(buffer.unit);  // before strips and offsets change
+        turn = (turn + 1) % 3;
+        if (const At then = after(at); then.g < p1) {
+          unit.job = prepare(then, turn);
+          if (meanwhile) unit.job = amx::spread(unit.job, s1 - s0, count, parts);
+        }
+        for (int64_t s = s0; s < s1; ++s) {
+          const int64_t block = (at.p - at.g) * (s1 - s0) + s - s0;
+          amx::multiply(unit,
+                        strips ? strips + s * packed + amx::packed_size(t0 * amx::kStep, parts)
+                               : buffer.left + (s - s0) * AmxBuffer::kLines,
+                        panel, count,
+                        {.y = y.data + at.p * kSide,
+                         .y_row = buffer.offsets + (s - s0) * kSide,
+                         .rows = lines_at(s, m),
+                         .columns = lines_at(at.p, n),
+                         .running = buffer.running + block * amx::kSquare,
+                         .first = at.d == 0,
+                         .last = at.d + 1 == depths,
+                         .accumulate = epilogue.accumulate,
+                         .bias = epilogue.bias ? epilogue.bias + at.p * kSide : nullptr,
+                         .relu = epilogue.relu});
+        }
       }
+      amx::flush(unit);  // before the offsets change
     }
-    amx::end(buffer.unit);
+    amx::end(unit);
   });
 }
 

@@ -278,7 +278,8 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
     const Epilogue<T> epilogue{.bias = bias ? bias + g * n : nullptr, .relu = relu};
     if constexpr (kMayUseAmx<T>) {
       if (s.amx(m, n, k)) {
-        const AmxRight<T> right = amx_panels(n, k, s.parts(), {b, row, 1}, scratch);
+        AmxRight<T> right(b, row, 1);
+        amx_pack_right(n, k, s.parts(), right, reinterpret_cast<amx::Packed*>(scratch));
         amx_gemm(m, n, k, s.parts(), source, nullptr, right, target, epilogue);
         continue;
       }
@@ -402,9 +403,10 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
       const PatchSource<T> source{p, dy + g * o};
       if constexpr (kMayUseAmx<T>) {
         if (s.amx(m, c, k)) {
+          AmxRight<T> right(scratch, kPanel<T>, 1);
+          right.panel = k * kPanel<T>;
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
-          const AmxRight<T> right =
-              amx_panels(c, k, s.parts(), {scratch, kPanel<T>, 1}, packed, k * kPanel<T>);
+          amx_pack_right(c, k, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
           amx_gemm(m, c, k, s.parts(), source, nullptr, right, target, Epilogue<T>{});
           continue;
         }
@@ -507,7 +509,7 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         if constexpr (kMayUseAmx<T>) {
           if (s.amx(m, n, k)) {
             amx_gemm(
-                m, n, k, s.parts(), source, nullptr, AmxRight<T>{dy + first * row + g * n, row, 1},
+                m, n, k, s.parts(), source, nullptr, AmxRight<T>(dy + first * row + g * n, row, 1),
                 MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{}, splits > 1 ? 1 : kPieces);
             continue;
           }

@@ -57,14 +57,13 @@ void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k, c
                      float* scratch) {
   constexpr int parts = sizeof(T) == 2 ? 1 : amx::kFloatParts;
   const AmxLeft<T> left{a.data, a.row, a.col};
-  AmxRight<T> right{b.data, b.row, b.col};
   amx::Packed* strips = plan.amx_left ? reinterpret_cast<amx::Packed*>(scratch) : nullptr;
-  amx::Packed* panels = nullptr;
+  if (strips) amx_pack_left(m, k, parts, left, strips);
+  AmxRight<T> right(b.data, b.row, b.col);
   if (plan.amx_right) {
-    panels = reinterpret_cast<amx::Packed*>(scratch + (strips ? amx_packed_size(m, k) : 0));
+    float* room = scratch + (strips ? amx_packed_size(m, k) : 0);
+    amx_pack_right(n, k, parts, right, reinterpret_cast<amx::Packed*>(room));
   }
-  amx_pack(m, n, k, parts, left, strips, right, panels);
-  right.packed = panels;
   amx_gemm(m, n, k, parts, left, strips, right, MatrixTarget<float>{y, n}, epilogue);
 }
 

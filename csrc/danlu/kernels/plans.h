@@ -22,10 +22,12 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
   return pieces < batch ? (pieces < 64 ? pieces : 64) : batch < 64 ? batch : 64;
 }
 
-// The tile unit pays from some work on, where splitting the elements of a and b for it (the same
-// for each, used n and m times) takes less than the multiply-adds that it saves.
-DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k) {
-  return cpu::has_amx && m * n >= 32 * (m + n) && k >= 32 && m * n * k >= int64_t{1} << 18;
+// The tile unit pays where splitting the elements of a and b for it (used n and m times) takes less
+// than the multiply-adds that it saves; measured, from so much work on, and sooner where the vector
+// units would have to copy a or b as well.
+DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k, bool copied) {
+  const int64_t least = int64_t{1} << (copied ? 24 : 25);
+  return cpu::has_amx && m * n >= 32 * (m + n) && k >= 32 && m * n * k >= least;
 }
 // bfloat16 need no splitting, and would be copied to float32 otherwise.
 DL_INLINE bool bfloat16_pays(int64_t m, int64_t n, int64_t k) {
@@ -37,9 +39,9 @@ DL_INLINE int64_t amx_packed_size(int64_t lines, int64_t k) {  // in float32
 
 // What is computed for y (m, n) = a (m, k) b (k, n) with these strides.
 struct ProductPlan {
-  bool amx;  // by units of bfloat16, with strips or panels packed beforehand
-  bool amx_left, amx_right;
-  bool transposed;      // y is one column: the row of the transposed product b^T a^T
+  bool amx;                  // by units of bfloat16
+  bool amx_left, amx_right;  // with the strips of a, the panels of b packed beforehand
+  bool transposed;           // y is one column: the row of the transposed product b^T a^T
   bool dots;            // few rows, and memory runs along k in both: dot products beat packing b
   bool packed;          // b is copied into panels first
   int64_t packed_size;  // elements of scratch for any of that
@@ -47,14 +49,13 @@ struct ProductPlan {
 DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col,
                                    int64_t b_row, int64_t b_col, bool bias, bool bfloat16 = false) {
   ProductPlan plan{};
-  plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k)) &&
+  plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, a_col != 1 || b_col != 1)) &&
              (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
   // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
-  plan.amx_left = plan.amx && m <= 512;
-  plan.amx_right = plan.amx && m > 192;
-  const int64_t left = plan.amx_left ? amx_packed_size(m, k) : 0;
-  const int64_t right = plan.amx_right ? amx_packed_size(n, k) : 0;
-  plan.packed_size = left + right;
+  plan.amx_left = plan.amx && m <= 1024;
+  plan.amx_right = plan.amx && m > 128 && !bfloat16;
+  if (plan.amx_left) plan.packed_size += amx_packed_size(m, k);
+  if (plan.amx_right) plan.packed_size += amx_packed_size(n, k);
   plan.transposed = n == 1 && m > 1 && !bias;
   if (plan.transposed) {
     n = m;
@@ -104,7 +105,7 @@ struct ConvSizes {
   DL_INLINE bool depthwise() const { return groups > 1 && channels == 1 && filters == 1; }
   // Whether a product (m, n, k) of this convolution is computed by units of bfloat16.
   DL_INLINE bool amx(int64_t m, int64_t n, int64_t k) const {
-    return bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k);
+    return bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, /*copied=*/true);
   }
   DL_INLINE int parts() const { return bfloat16 ? 1 : cpu::amx::kFloatParts; }
 };

@@ -91,8 +91,9 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
         }
       }
       for (int p = 0; p < size * size; ++p) {
-        amx::pack_right(squares[p], 1, kStep, depth, columns, amx::kFloatParts,
-                        u + p * position + panel * panel_size + step * kStepSize);
+        amx::Job job = amx::pack_right(squares[p], 1, kStep, depth, columns, amx::kFloatParts,
+                                       u + p * position + panel * panel_size + step * kStepSize);
+        amx::complete(job);
       }
     }
   });
@@ -123,25 +124,27 @@ void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_
   }
 }
 
-// w (tiles, filters) = v u at one position, for one strip after the other.
+// w (tiles, filters) = v u at one position, for one strip after the other. `running`: see amx.h.
 void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v, int64_t tiles,
-                       const Packed* u, float* w, const int64_t* offsets) {
+                       const Packed* u, float* w, const int64_t* offsets, float* running) {
   const int64_t steps = amx::steps_of(s.channels), size = amx::packed_size(s.channels);
-  const int64_t strips = amx::strips_of(tiles);
   for (int64_t o = 0; o < s.filters; o += kStrip, u += size) {
     for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
       const int64_t count = steps - step < amx::kMostSteps ? steps - step : amx::kMostSteps;
       const Packed* panel = u + step * kStepSize;
       // The panels lie one after the other.
-      unit.next = {reinterpret_cast<const char*>(panel + count * kStepSize), 128,
-                   (count * kStepSize / 64 + strips - 1) / strips};
+      unit.job = amx::spread(amx::fetch(panel + count * kStepSize, count * kStepSize),
+                             amx::strips_of(tiles), count, amx::kFloatParts);
       for (int64_t t = 0; t < tiles; t += kStrip) {
         amx::multiply(unit, v + t / kStrip * size + step * kStepSize, panel, count,
                       {.y = w + o,
                        .y_row = offsets + t,
                        .rows = tiles - t < kStrip ? tiles - t : kStrip,
                        .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
-                       .accumulate = step > 0,
+                       .running = running + t * kStrip,
+                       .first = step == 0,
+                       .last = step + count == steps,
+                       .accumulate = false,
                        .bias = nullptr,
                        .relu = false});
       }
@@ -162,6 +165,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
   parallel_for(workers, 1, [&](int64_t worker, int64_t last) {
     int64_t offsets[WinogradSizes::kMostTiles];
     for (int64_t i = 0; i < s.block; ++i) offsets[i] = i * w_row;
+    alignas(64) float running[WinogradSizes::kMostTiles * kStrip];
     amx::Unit unit;
     amx::begin(unit, amx::kFloatParts);
     for (; worker < last; ++worker) {
@@ -176,7 +180,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
         transform_tiles<m>(tiling, x, first, n, v, v_position);
         for (int p = 0; p < positions; ++p) {
           multiply_position(s, unit, v + p * v_position, n, u + p * u_position, w + p * w_position,
-                            offsets);
+                            offsets, running);
         }
         amx::flush(unit);
         store_outputs<m>(s, w, w_position, w_row, first, n, bias, relu, y);
@@ -272,6 +276,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
     parallel_for(positions * strips, grain_for(work / 8), [&](int64_t begin, int64_t end) {
       int64_t offsets[kStrip];
       for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * s.filters;
+      alignas(64) float running[kSquare];
       amx::Unit unit;
       amx::begin(unit, amx::kFloatParts);
       for (int64_t i = begin; i < end; ++i) {
@@ -285,7 +290,10 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
                            .y_row = offsets,
                            .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
                            .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
-                           .accumulate = first > 0 || step > 0,
+                           .running = running,
+                           .first = step == 0,
+                           .last = step + amx::kMostSteps >= steps,
+                           .accumulate = first > 0,
                            .bias = nullptr,
                            .relu = false});
           }
