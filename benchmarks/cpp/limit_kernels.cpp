@@ -32,7 +32,33 @@ int64_t float32(int64_t rounds, float* values) {
   return rounds * kSums * kWidth * 2;
 }
 
-#if defined(__AVX512BF16__)
+#if defined(__AMX_BF16__)
+struct alignas(64) TileConfig {
+  uint8_t palette = 1, start_row = 0, zero[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+constexpr TileConfig kTileConfig;
+
+int64_t bfloat16(int64_t rounds, float* values) {
+  alignas(64) float square[256];
+  for (float& x : square) x = values[0];
+  _tile_loadconfig(&kTileConfig);
+  for (int64_t round = 0; round < rounds; ++round) {  // four sums hide the latency
+    _tile_loadd(4, square, 64);
+    _tile_loadd(5, square, 64);
+    _tile_dpbf16ps(0, 4, 4);
+    _tile_dpbf16ps(1, 4, 5);
+    _tile_dpbf16ps(2, 5, 4);
+    _tile_dpbf16ps(3, 5, 5);
+  }
+  _tile_stored(0, square, 64);
+  _tile_release();
+  values[2] += square[0];
+  return rounds * 4 * 16 * 16 * 32 * 2;
+}
+constexpr auto kBfloat16 = &bfloat16;
+#elif defined(__AVX512BF16__)
 int64_t bfloat16(int64_t rounds, float* values) {
   __m512 sums[kSums];
   for (int i = 0; i < kSums; ++i) sums[i] = _mm512_set1_ps(static_cast<float>(i));

@@ -10,12 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include "danlu/kernels/amx.h"
 #include "danlu/kernels/parallel.h"
 
 namespace danlu::bench {
 
 #if defined(__x86_64__)  // as CMakeLists.txt compiles them, plainest first
-#define DL_LIMIT_LEVELS(x) x(baseline) x(avx2) x(avx512) x(avx512bf16)
+#define DL_LIMIT_LEVELS(x) x(baseline) x(avx2) x(avx512) x(avx512bf16) x(amx)
 #else
 #define DL_LIMIT_LEVELS(x) x(portable)
 #endif
@@ -38,6 +39,7 @@ bool supported(std::string_view level) {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  if (level == "amx") return cpu::has_amx;  // the system lends the tiles to whom danlu asks it for
   return avx512 && (level == "avx512" || __builtin_cpu_supports("avx512bf16"));
 #else
   return level == "portable";

@@ -11,7 +11,7 @@ int main() {
   std::printf("%d threads, vectors of %s\n", num_threads(), limit_level());
   std::printf("float32 multiply-add   %8.1f GFLOP/s\n", peak_float32() / kGiga);
   if (const double peak = peak_bfloat16()) {
-    std::printf("bfloat16 dot product   %8.1f GFLOP/s\n", peak / kGiga);
+    std::printf("bfloat16 products      %8.1f GFLOP/s\n", peak / kGiga);
   }
   constexpr struct {
     const char* name;

@@ -25,9 +25,10 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
 // The tile unit pays where splitting the elements of a and b for it (used n and m times) takes less
 // than the multiply-adds that it saves; measured, from so much work on, and sooner where the vector
 // units would have to copy a or b as well.
-DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k, bool copied) {
-  const int64_t least = int64_t{1} << (copied ? 24 : 25);
-  return cpu::has_amx && m * n >= 32 * (m + n) && k >= 32 && m * n * k >= least;
+DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k, bool a_copied, bool b_copied) {
+  const int64_t least = int64_t{1} << (a_copied || b_copied ? 24 : 25);
+  const int64_t lines = b_copied ? 16 : 32;
+  return cpu::has_amx && m * n >= lines * (m + n) && k >= 32 && m * n * k >= least;
 }
 // bfloat16 need no splitting, and would be copied to float32 otherwise.
 DL_INLINE bool bfloat16_pays(int64_t m, int64_t n, int64_t k) {
@@ -49,7 +50,7 @@ struct ProductPlan {
 DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col,
                                    int64_t b_row, int64_t b_col, bool bias, bool bfloat16 = false) {
   ProductPlan plan{};
-  plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, a_col != 1 || b_col != 1)) &&
+  plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, a_col != 1, b_col != 1)) &&
              (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
   // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
   plan.amx_left = plan.amx && m <= 1024;
@@ -105,7 +106,8 @@ struct ConvSizes {
   DL_INLINE bool depthwise() const { return groups > 1 && channels == 1 && filters == 1; }
   // Whether a product (m, n, k) of this convolution is computed by units of bfloat16.
   DL_INLINE bool amx(int64_t m, int64_t n, int64_t k) const {
-    return bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, /*copied=*/true);
+    return bfloat16 ? bfloat16_pays(m, n, k)
+                    : amx_pays(m, n, k, /*a_copied=*/true, /*b_copied=*/false);
   }
   DL_INLINE int parts() const { return bfloat16 ? 1 : cpu::amx::kFloatParts; }
 };

@@ -19,20 +19,24 @@ struct Stand {
     return (taps[0].end - taps[0].begin) * (taps[1].end - taps[1].begin) *
            (taps[2].end - taps[2].begin);
   }
+  // The same for all of a square window: what most nets have, without loops.
+  template <int size, class F>
+  DL_INLINE void square_taps(F&& f) const {
+    const int64_t pixel = ((image + first[0]) * s.in[1] + first[1]) * s.in[2] + first[2];
+    const int64_t line = s.window.dilation[1] * s.in[2], step = s.window.dilation[2];
+#pragma GCC unroll 3
+    for (int i = 0; i < size; ++i) {
+#pragma GCC unroll 3
+      for (int j = 0; j < size; ++j) f(pixel + i * line + j * step, i * size + j);
+    }
+  }
   // f(position of the pixel, number of the tap), in the order of memory.
   template <class F>
   DL_INLINE void for_each_tap(F&& f) const {
     const SlidingWindow& w = s.window;
-    if (w.size[0] == 1 && w.size[1] == 2 && w.size[2] == 2 &&
-        count() == 4) {  // what most nets have
-      const int64_t pixel = ((image + first[0]) * s.in[1] + first[1]) * s.in[2] + first[2];
-      const int64_t next = pixel + w.dilation[1] * s.in[2];
-      f(pixel, 0);
-      f(pixel + w.dilation[2], 1);
-      f(next, 2);
-      f(next + w.dilation[2], 3);
-      return;
-    }
+    const bool flat = w.size[0] == 1;
+    if (flat && w.size[1] == 2 && w.size[2] == 2 && count() == 4) return square_taps<2>(f);
+    if (flat && w.size[1] == 3 && w.size[2] == 3 && count() == 9) return square_taps<3>(f);
     for (int64_t t0 = taps[0].begin; t0 < taps[0].end; ++t0) {
       for (int64_t t1 = taps[1].begin; t1 < taps[1].end; ++t1) {
         const int64_t row =
