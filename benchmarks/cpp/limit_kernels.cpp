@@ -47,10 +47,12 @@ int64_t bfloat16(int64_t rounds, float* values) {
   for (int64_t round = 0; round < rounds; ++round) {  // four sums hide the latency
     _tile_loadd(4, square, 64);
     _tile_loadd(5, square, 64);
-    _tile_dpbf16ps(0, 4, 4);
-    _tile_dpbf16ps(1, 4, 5);
-    _tile_dpbf16ps(2, 5, 4);
-    _tile_dpbf16ps(3, 5, 5);
+    _tile_loadd(6, square, 64);
+    _tile_loadd(7, square, 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
   }
   _tile_stored(0, square, 64);
   _tile_release();
