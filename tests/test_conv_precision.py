@@ -214,3 +214,23 @@ def test_scratch_is_no_multiple_of_the_images() -> None:
     before = in_use()
     ops.conv(x, kernel, padding="same")
     assert dl.config.memory_stats()["peak"] - before < 20 * x.nbytes
+
+
+@pytest.mark.parametrize("precision", ["fast", "exact"])
+def test_a_kernel_serves_batches_of_every_size(precision: str) -> None:
+    """What is remembered of a kernel is made for a plan, and the plan depends on the images."""
+    dl.config.set_conv_precision(precision)
+    rng = np.random.default_rng(0)
+    x = dl.asarray(rng.normal(size=(8, 10, 10, 32)), dtype="float32")
+    value = dl.asarray(rng.normal(size=(3, 3, 32, 32)), dtype="float32")
+    kernel, wide = dl.Variable(value), value.astype("float64")
+    for batch in (1, 1, 8, 8, 1, 2, 1, 8, 3):
+        part = x[:batch]
+        grad, grad64 = (
+            dl.grad(lambda t, w=w: dl.sum(ops.conv(t, w, padding="same") ** 2))(t)
+            for t, w in ((part, kernel), (part.astype("float64"), wide))
+        )
+        y = ops.conv(part, kernel, padding="same").numpy()
+        y64 = ops.conv(part.astype("float64"), wide, padding="same").numpy()
+        assert largest_error(y, y64) < TOLERANCE[precision]
+        assert largest_error(grad.numpy(), grad64.numpy()) < 2 * TOLERANCE[precision]

@@ -1,4 +1,5 @@
-// Compiled for machines with AMX and AVX-512 (CMakeLists.txt); called only where `has_bfloat16`.
+// Compiled for AVX-512 and AMX (CMakeLists.txt), called only where `has_bfloat16`; tiles are
+// touched only where `has_amx`.
 #include "danlu/kernels/amx.h"
 
 #include "danlu/kernels/amx_split.h"
@@ -190,6 +191,7 @@ DL_INLINE Job pack_panel(const T* b, int64_t row, int64_t col, int64_t k, int64_
 // The sum in float32 multiply-adds, from the parts: where the unit's is not finite, because the
 // parts of an infinity multiply to no number, or a product that is left out would matter.
 void sum_of_floats(Unit& unit) {
+  unit.in_floats = true;
   const auto whole = [](const Packed* pair, bool upper) {
     __m512 sum = _mm512_setzero_ps();
     for (int part = 0; part < kFloatParts; ++part) {
@@ -233,7 +235,7 @@ DL_INLINE bool has_not_finite(__m512 x) {
 DL_INLINE __m512 row_of_sum(Unit& unit, int64_t row, int64_t half) {
   const float* from = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
   const __m512 z = _mm512_load_ps(from);
-  if (unit.parts == 1 || !has_not_finite(z)) return z;
+  if (unit.parts == 1 || unit.in_floats || !has_not_finite(z)) return z;
   sum_of_floats(unit);
   return _mm512_load_ps(from);
 }
@@ -426,6 +428,7 @@ void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t step
   } else {
     multiply_block<3>(unit, strip, panel, steps, output);
   }
+  unit.in_floats = false;
   unit.output = output;
   unit.strip = strip;
   unit.panel = panel;

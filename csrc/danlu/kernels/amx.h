@@ -96,6 +96,7 @@ struct Unit {
   const Packed *strip, *panel;
   int64_t steps;  // of the block in `sum`; 0: none
   int parts;
+  bool in_floats;  // `sum` was summed again, in float32
   Job job;
 };
 void begin(Unit& unit, int parts);

@@ -10,7 +10,7 @@ namespace danlu::cpu::DL_LEVEL {
 namespace {
 
 // Whether matrices of T may be multiplied so on this level; whether they are is for plans.h.
-#if defined(__AVX512F__) && defined(__x86_64__)
+#if defined(DL_AMX)
 template <class T>
 inline constexpr bool kMayUseAmx = sizeof(T) <= 4;
 #else
@@ -39,15 +39,15 @@ struct AmxLeft {
 };
 
 inline constexpr int64_t kAmxStrips = 4;   // of a block of rows
-inline constexpr int64_t kAmxBlocks = 32;  // of y, whose sums run at a time
+inline constexpr int64_t kAmxBlocks = 16;  // of y, whose sums run at a time
 inline constexpr int64_t kAmxDepth = amx::kMostSteps * amx::kStep;
 
-// What a thread works with, on its stack: a block of rows, and three panels: one is multiplied, the
-// product of one is not yet stored, and one is being packed.
+// What a thread works with, on its stack: a block of rows, and panels. One is multiplied while the
+// product of another is not yet stored; of bfloat16 a third is being packed.
 struct AmxBuffer {
   static constexpr int64_t kLines = amx::packed_size(kAmxDepth);
   alignas(64) amx::Packed left[kAmxStrips * kLines];
-  alignas(64) amx::Packed right[3][kLines];
+  alignas(64) amx::Packed right[2 * kLines];
   alignas(64) float running[kAmxBlocks * amx::kSquare];
   alignas(64) float rows[amx::kStrip * (kAmxDepth + 2 * kLanes<float>)];  // as BlockBuffer
   int64_t offsets[kAmxStrips * amx::kStrip];
@@ -133,6 +133,7 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
     amx::begin(unit, parts);
     // Splitting float32 takes so long that the unit would wait for it.
     const bool meanwhile = b.packed || parts == 1;
+    const int64_t turns = parts == 1 ? 3 : 2, room = amx::packed_size(kAmxDepth, parts);
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t i = piece % c.row_blocks, j = piece / c.row_blocks;
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
@@ -157,14 +158,14 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
       const auto panel_at = [&](At at, int64_t turn) {
         const int64_t k0 = steps_before(at.d) * amx::kStep;
         return b.packed ? b.packed + at.p * packed + amx::packed_size(k0, parts)
-                        : buffer.right[turn];
+                        : buffer.right + turn * room;
       };
       // What must be done before the panel is multiplied.
       const auto prepare = [&](At at, int64_t turn) {
         const int64_t k0 = steps_before(at.d) * amx::kStep;
         if (b.packed) return amx::fetch(panel_at(at, 0), amx::packed_size(depth_of(at.d), parts));
         return amx::pack_right(b.data + k0 * b.row + at.p * b.panel, b.row, b.col, depth_of(at.d),
-                               lines_at(at.p, n), parts, buffer.right[turn]);
+                               lines_at(at.p, n), parts, buffer.right + turn * room);
       };
       int64_t turn = 0;
       At at{p0, 0, p0};
@@ -182,7 +183,7 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
                            buffer.left + (s - s0) * AmxBuffer::kLines);
           }
         }
-        turn = (turn + 1) % 3;
+        turn = (turn + 1) % turns;
         if (const At then = after(at); then.g < p1) {
           unit.job = prepare(then, turn);
           if (meanwhile) unit.job = amx::spread(unit.job, s1 - s0, count, parts);

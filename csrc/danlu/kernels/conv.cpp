@@ -403,6 +403,7 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
       const PatchSource<T> source{p, dy + g * o};
       if constexpr (kMayUseAmx<T>) {
         if (s.amx(m, c, k)) {
+          static_assert(kPanel<T> == amx::kStrip);
           AmxRight<T> right(scratch, kPanel<T>, 1);
           right.panel = k * kPanel<T>;
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;

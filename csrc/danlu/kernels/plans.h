@@ -71,7 +71,8 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
   // passes over a large b.
   const bool large = m >= 256 && n * k >= 512 * 512;
   plan.packed = !plan.dots && ((b_col != 1 && n > 1) || large);
-  const int64_t columns = plan.packed ? (n + 63) / 64 * 64 * k : 0;  // float64 has no unit
+  // (float64 has no unit.)
+  const int64_t columns = plan.packed && !(plan.amx && bfloat16) ? (n + 63) / 64 * 64 * k : 0;
   if (plan.packed_size < columns) plan.packed_size = columns;
   return plan;
 }
@@ -248,7 +249,8 @@ inline constexpr int64_t kAmxRate = 3, kAmxSplit = 20;
 DL_INLINE int64_t direct_cost(const ConvSizes& s) {
   const int64_t m = s.positions(), k = 9 * s.channels;
   if (!s.amx(m, s.filters, k)) return m * k * s.filters;
-  return m * k * s.filters * s.parts() / (3 * kAmxRate) + kAmxSplit * (m * k + k * s.filters);
+  const int64_t rate = !cpu::has_amx ? 2 : s.bfloat16 ? 3 * kAmxRate : kAmxRate;
+  return m * k * s.filters / rate + kAmxSplit * (m * k + k * s.filters);
 }
 // Beside the products: the transforms of a tile, and the transformed kernel's way to memory and
 // back.

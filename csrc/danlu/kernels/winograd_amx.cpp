@@ -4,7 +4,7 @@
 
 #include "danlu/kernels/winograd_transforms.h"
 
-#if defined(__AVX512F__)
+#if defined(DL_AMX)
 #include "danlu/kernels/amx_split.h"
 
 namespace danlu::cpu::DL_LEVEL {

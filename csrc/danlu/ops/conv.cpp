@@ -57,7 +57,8 @@ struct WinogradKernel final : Op {
   WinogradKernel(const WinogradSizes& of_conv, bool for_gradient)
       : sizes(of_conv), turned(for_gradient) {}
   std::string_view name() const override { return "winograd_kernel"; }
-  Attrs attrs() const override { return {{"m", sizes.m}, {"turned", turned}}; }
+  // All that the transformed kernel depends on, for who remembers it.
+  Attrs attrs() const override { return {{"m", sizes.m}, {"turned", turned}, {"amx", sizes.amx}}; }
   Specs infer(Inputs in) const override { return {{{sizes.kernel_size()}, in[0].dtype()}}; }
   bool differentiable() const override { return false; }
   void run(Inputs in, Outputs out, const View&) const override {

@@ -56,6 +56,13 @@ int64_t packing_bytes(const Tensor& a, const Tensor& b, int64_t batch, bool bias
          std::max<int64_t>(4, size_of(b.dtype()));
 }
 
+// Scratch for float32 copies of 16-bit floats: in[0] and in[1] where they are not taken as they
+// are, what else there is, and the result.
+int64_t copy_bytes(Inputs in, int64_t result) {
+  if (!takes_bfloat16(in[0], in[1])) return Workspace::bytes(in, result);
+  return Workspace::bytes(in.subspan(2), 0) + Workspace::bytes_of_result(result);
+}
+
 // y (..., m, n) = a (..., m, k) b (..., k, n)
 struct Matmul final : Op {
   std::string_view name() const override { return "matmul"; }
@@ -76,7 +83,7 @@ struct Matmul final : Op {
     const Tensor &a = in[0], &b = in[1];
     const Shape batch = broadcast_shapes("matmul", batch_of(a), batch_of(b));
     const int64_t elements = batch.numel() * a.dim(-2) * b.dim(-1);
-    return packing_bytes(a, b, batch.numel(), false) + Workspace::bytes(in, elements);
+    return packing_bytes(a, b, batch.numel(), false) + copy_bytes(in, elements);
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);
@@ -119,7 +126,7 @@ struct Dense final : Op {
   int64_t scratch_bytes(Inputs in) const override {
     const int64_t m = in[0].dim(0), n = in[1].dim(1);
     const int64_t bias = in.size() > 2 ? size_of(in[2].dtype()) * n + 64 : 0;
-    return packing_bytes(in[0], in[1], 1, in.size() > 2) + bias + Workspace::bytes(in, m * n);
+    return packing_bytes(in[0], in[1], 1, in.size() > 2) + bias + copy_bytes(in, m * n);
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
     Workspace work(scratch);

@@ -338,6 +338,7 @@ class Workspace {
   explicit Workspace(const View& scratch) : rest_(scratch) {}
   // The bytes that `read` of these tensors and `write` of a result of so many elements take.
   static int64_t bytes(Inputs tensors, int64_t result);
+  static int64_t bytes_of_result(int64_t elements);  // of a tensor that is widened
   // The strides of what `read` of x gives, for who plans before there is scratch.
   static Strides strides(const Tensor& x);
 

@@ -31,8 +31,10 @@ int64_t Workspace::bytes(Inputs tensors, int64_t result) {
     total += aligned(4 * x.numel());
     any = true;
   }
-  return any ? total + aligned(4 * result) : 0;
+  return any ? total + bytes_of_result(result) : 0;
 }
+
+int64_t Workspace::bytes_of_result(int64_t elements) { return aligned(4 * elements); }
 
 View Workspace::take(const Shape& shape, DType dtype) {
   View view{rest_.data, shape, contiguous_strides(shape), dtype, rest_.device};
