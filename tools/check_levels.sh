@@ -17,10 +17,13 @@ for level in avx2 avx512; do
     fi
   done
 done
-# What is compiled once for units that no level has.
-for object in $(find "$1" -name 'amx.cpp.o' -o -name 'bfloat16.cpp.o'); do
-  if shared=$(nm --defined-only -C "$object" | grep -E ' [VWu] '); then
-    printf '%s has symbols that others may define:\n%s\n' "$(basename "$object")" "$shared"
+# What is compiled once, beside the level avx512, for units that no level has.
+for name in amx bfloat16; do
+  object=$(find "$1" -name "$name.cpp.o" | head -1)
+  if [ -z "$object" ]; then
+    [ "$(uname -m)" != x86_64 ] || { echo "$1 has no object of $name.cpp"; status=1; }
+  elif shared=$(nm --defined-only -C "$object" | grep -E ' [VWu] '); then
+    printf '%s has symbols that others may define:\n%s\n' "$name.cpp" "$shared"
     status=1
   fi
 done

@@ -119,96 +119,136 @@ DL_INLINE void amx_pack_left(int64_t m, int64_t k, int parts, const AmxLeft<T>& 
 
 // y (m, n) = a b. `strips`: those of `a`, packed, or null. `parts`: see amx.h.
 template <class T, class Source, class Target>
+struct AmxProduct {
+  int64_t m, n, k;
+  int parts;
+  const Source& a;
+  const amx::Packed* strips;
+  const AmxRight<T>& b;
+  const Target& y;
+  const Epilogue<float>& epilogue;
+
+  static constexpr int64_t kSide = amx::kStrip;
+  const int64_t steps = amx::steps_of(k);
+  const int64_t depths = (steps + amx::kMostSteps - 1) / amx::kMostSteps;
+  const int64_t packed = amx::packed_size(k, parts);
+  // Splitting float32 takes so long that the unit would wait for it.
+  const bool meanwhile = b.packed || parts == 1;
+  const int64_t turns = parts == 1 ? 3 : 2;  // panels in the buffer
+
+  // Strips [s0, s1) times panels [p0, p1).
+  struct Piece {
+    int64_t s0, s1, p0, p1;
+    int64_t group;  // panels whose sums run while the blocks of k go by
+  };
+  // Panel p in block d of k, in the group that begins at g.
+  struct At {
+    int64_t g, d, p;
+  };
+
+  DL_INLINE int64_t step_of(int64_t d) const { return steps * d / depths; }
+  DL_INLINE int64_t begin_of(int64_t d) const { return step_of(d) * amx::kStep; }
+  DL_INLINE int64_t depth_of(int64_t d) const {
+    const int64_t end = begin_of(d + 1);
+    return (end < k ? end : k) - begin_of(d);
+  }
+  DL_INLINE At after(At at, const Piece& piece) const {
+    if (++at.p < piece.p1 && at.p < at.g + piece.group) return at;
+    if (++at.d < depths) return At{at.g, at.d, at.g};
+    return At{at.g + piece.group, 0, at.g + piece.group};
+  }
+  DL_INLINE amx::Packed* room(AmxBuffer& buffer, int64_t turn) const {
+    return buffer.right + turn * amx::packed_size(kAmxDepth, parts);
+  }
+  DL_INLINE const amx::Packed* panel(At at, AmxBuffer& buffer, int64_t turn) const {
+    if (!b.packed) return room(buffer, turn);
+    return b.packed + at.p * packed + amx::packed_size(begin_of(at.d), parts);
+  }
+  // What must be done before the panel is multiplied.
+  DL_INLINE amx::Job prepare(At at, AmxBuffer& buffer, int64_t turn) const {
+    if (b.packed) {
+      return amx::fetch(panel(at, buffer, turn), amx::packed_size(depth_of(at.d), parts));
+    }
+    return amx::pack_right(b.data + begin_of(at.d) * b.row + at.p * b.panel, b.row, b.col,
+                           depth_of(at.d), lines_at(at.p, n), parts, room(buffer, turn));
+  }
+  DL_INLINE void pack_rows(const Piece& piece, int64_t d, AmxBuffer& buffer) const {
+    for (int64_t s = piece.s0; s < piece.s1; ++s) {
+      const auto block = a.block(s * kSide, lines_at(s, m), begin_of(d), depth_of(d), buffer.rows);
+      amx::pack_left(block.data, block.row, block.col, lines_at(s, m), depth_of(d), parts,
+                     buffer.left + (s - piece.s0) * AmxBuffer::kLines);
+    }
+  }
+  DL_INLINE void multiply_panel(const Piece& piece, At at, const amx::Packed* panel,
+                                AmxBuffer& buffer) const {
+    for (int64_t s = piece.s0; s < piece.s1; ++s) {
+      const int64_t i = s - piece.s0;
+      const int64_t block = (at.p - at.g) * (piece.s1 - piece.s0) + i;
+      amx::multiply(buffer.unit,
+                    strips ? strips + s * packed + amx::packed_size(begin_of(at.d), parts)
+                           : buffer.left + i * AmxBuffer::kLines,
+                    panel, step_of(at.d + 1) - step_of(at.d),
+                    {.y = y.data + at.p * kSide,
+                     .y_row = buffer.offsets + i * kSide,
+                     .rows = lines_at(s, m),
+                     .columns = lines_at(at.p, n),
+                     .running = buffer.running + block * amx::kSquare,
+                     .first = at.d == 0,
+                     .last = at.d + 1 == depths,
+                     .accumulate = epilogue.accumulate,
+                     .bias = epilogue.bias ? epilogue.bias + at.p * kSide : nullptr,
+                     .relu = epilogue.relu});
+    }
+  }
+  DL_INLINE void multiply(const Piece& piece, AmxBuffer& buffer) const {
+    amx::Unit& unit = buffer.unit;
+    const int64_t count = piece.s1 - piece.s0;
+    y.offsets(piece.s0 * kSide, (count - 1) * kSide + lines_at(piece.s1 - 1, m), buffer.offsets);
+    int64_t turn = 0;
+    At at{piece.p0, 0, piece.p0};
+    unit.job = prepare(at, buffer, turn);
+    while (at.g < piece.p1) {
+      amx::complete(unit.job);
+      const amx::Packed* ready = panel(at, buffer, turn);
+      if (at.p == at.g && !strips) {
+        amx::flush(unit);  // before the strips change
+        pack_rows(piece, at.d, buffer);
+      }
+      turn = (turn + 1) % turns;
+      const At then = after(at, piece);
+      if (then.g < piece.p1) {
+        unit.job = prepare(then, buffer, turn);
+        const int64_t now = step_of(at.d + 1) - step_of(at.d);
+        if (meanwhile) unit.job = amx::spread(unit.job, count, now, parts);
+      }
+      multiply_panel(piece, at, ready, buffer);
+      at = then;
+    }
+    amx::flush(unit);  // before the offsets change
+  }
+};
+
+template <class T, class Source, class Target>
 void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
               const amx::Packed* strips, const AmxRight<T>& b, const Target& y,
               const Epilogue<float>& epilogue, int64_t most_pieces = kPieces) {
-  constexpr int64_t kSide = amx::kStrip;
+  using Product = AmxProduct<T, Source, Target>;
+  const Product product{m, n, k, parts, a, strips, b, y, epilogue};
   const AmxCut c = amx_cut(m, n, k, most_pieces, /*packed=*/strips != nullptr);
   const int64_t all_strips = amx::strips_of(m), all_panels = amx::strips_of(n);
-  const int64_t steps = amx::steps_of(k), depths = (steps + amx::kMostSteps - 1) / amx::kMostSteps;
-  const int64_t packed = amx::packed_size(k, parts), pieces = c.row_blocks * c.column_blocks;
+  const int64_t pieces = c.row_blocks * c.column_blocks;
   parallel_for(pieces, grain_for(m * n * k / pieces / 8), [&](int64_t begin, int64_t end) {
     AmxBuffer buffer;
-    amx::Unit& unit = buffer.unit;
-    amx::begin(unit, parts);
-    // Splitting float32 takes so long that the unit would wait for it.
-    const bool meanwhile = b.packed || parts == 1;
-    const int64_t turns = parts == 1 ? 3 : 2, room = amx::packed_size(kAmxDepth, parts);
+    amx::begin(buffer.unit, parts);
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t i = piece % c.row_blocks, j = piece / c.row_blocks;
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
-      const int64_t p0 = all_panels * j / c.column_blocks;
-      const int64_t p1 = all_panels * (j + 1) / c.column_blocks;
-      y.offsets(s0 * kSide, (s1 - 1 - s0) * kSide + lines_at(s1 - 1, m), buffer.offsets);
-      // Panels [g, g + group) have their sums running while the blocks d of k go by.
-      struct At {
-        int64_t g, d, p;
-      };
-      const int64_t group = strips ? 1 : kAmxBlocks / (s1 - s0);
-      const auto after = [&](At at) {
-        if (++at.p < p1 && at.p < at.g + group) return at;
-        if (++at.d < depths) return At{at.g, at.d, at.g};
-        return At{at.g + group, 0, at.g + group};
-      };
-      const auto steps_before = [&](int64_t d) { return steps * d / depths; };
-      const auto depth_of = [&](int64_t d) {
-        const int64_t last = steps_before(d + 1) * amx::kStep;
-        return (last < k ? last : k) - steps_before(d) * amx::kStep;
-      };
-      const auto panel_at = [&](At at, int64_t turn) {
-        const int64_t k0 = steps_before(at.d) * amx::kStep;
-        return b.packed ? b.packed + at.p * packed + amx::packed_size(k0, parts)
-                        : buffer.right + turn * room;
-      };
-      // What must be done before the panel is multiplied.
-      const auto prepare = [&](At at, int64_t turn) {
-        const int64_t k0 = steps_before(at.d) * amx::kStep;
-        if (b.packed) return amx::fetch(panel_at(at, 0), amx::packed_size(depth_of(at.d), parts));
-        return amx::pack_right(b.data + k0 * b.row + at.p * b.panel, b.row, b.col, depth_of(at.d),
-                               lines_at(at.p, n), parts, buffer.right + turn * room);
-      };
-      int64_t turn = 0;
-      At at{p0, 0, p0};
-      unit.job = prepare(at, 0);
-      for (; at.g < p1; at = after(at)) {
-        amx::complete(unit.job);
-        const amx::Packed* panel = panel_at(at, turn);
-        const int64_t t0 = steps_before(at.d), count = steps_before(at.d + 1) - t0;
-        if (at.p == at.g && !strips) {
-          amx::flush(unit);  // before the strips change
-          for (int64_t s = s0; s < s1; ++s) {
-            const auto block =
-                a.block(s * kSide, lines_at(s, m), t0 * amx::kStep, depth_of(at.d), buffer.rows);
-            amx::pack_left(block.data, block.row, block.col, lines_at(s, m), depth_of(at.d), parts,
-                           buffer.left + (s - s0) * AmxBuffer::kLines);
-          }
-        }
-        turn = (turn + 1) % turns;
-        if (const At then = after(at); then.g < p1) {
-          unit.job = prepare(then, turn);
-          if (meanwhile) unit.job = amx::spread(unit.job, s1 - s0, count, parts);
-        }
-        for (int64_t s = s0; s < s1; ++s) {
-          const int64_t block = (at.p - at.g) * (s1 - s0) + s - s0;
-          amx::multiply(unit,
-                        strips ? strips + s * packed + amx::packed_size(t0 * amx::kStep, parts)
-                               : buffer.left + (s - s0) * AmxBuffer::kLines,
-                        panel, count,
-                        {.y = y.data + at.p * kSide,
-                         .y_row = buffer.offsets + (s - s0) * kSide,
-                         .rows = lines_at(s, m),
-                         .columns = lines_at(at.p, n),
-                         .running = buffer.running + block * amx::kSquare,
-                         .first = at.d == 0,
-                         .last = at.d + 1 == depths,
-                         .accumulate = epilogue.accumulate,
-                         .bias = epilogue.bias ? epilogue.bias + at.p * kSide : nullptr,
-                         .relu = epilogue.relu});
-        }
-      }
-      amx::flush(unit);  // before the offsets change
+      product.multiply(
+          {s0, s1, all_panels * j / c.column_blocks, all_panels * (j + 1) / c.column_blocks,
+           strips ? 1 : kAmxBlocks / (s1 - s0)},
+          buffer);
     }
-    amx::end(unit);
+    amx::end(buffer.unit);
   });
 }
 

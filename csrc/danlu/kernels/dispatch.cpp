@@ -69,16 +69,12 @@ bool lends_amx() {
   return (low & kTileRegisters) == kTileRegisters &&
          syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
 }
-#else
-bool lends_amx() { return false; }
-#endif
-
-#if defined(DL_AMX)
 bool has_dot_products() {
   unsigned a, b, c, d;
   return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 5);
 }
 #else
+bool lends_amx() { return false; }
 bool has_dot_products() { return false; }
 #endif
 
