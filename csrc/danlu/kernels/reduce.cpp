@@ -312,6 +312,15 @@ void sum_narrow_rows(const A* x, int64_t rows, int64_t n, A* sum) {
   }
 }
 
+// n columns of a row: where they lie, or a copy of them in `values`.
+template <class A>
+DL_INLINE const A* row_at(const char* from, LoadRow<A> load_row, bool direct, int64_t column_step,
+                          int64_t n, A* values) {
+  if (direct && column_step == 1) return reinterpret_cast<const A*>(from);
+  load_row(from, column_step, n, values);
+  return values;
+}
+
 // The sums of columns [column, column + n) over the reduced positions [begin, end).
 template <class Op, class A>
 void sum_columns(const Nest& nest, const char* x, LoadRow<A> load_row, bool direct, int64_t n,
@@ -335,11 +344,7 @@ void sum_columns(const Nest& nest, const char* x, LoadRow<A> load_row, bool dire
       }
       for (int64_t r = 0; r < length; ++r) {
         const char* from = x + (offset + r * row_step) * nest.item;
-        const A* row = values;
-        if (direct && column_step == 1)
-          row = reinterpret_cast<const A*>(from);
-        else
-          load_row(from, column_step, n, values);
+        const A* row = row_at(from, load_row, direct, column_step, n, values);
         DL_VECTORIZE
         for (int64_t i = 0; i < n; ++i) group[i] = op(group[i], row[i]);
       }
@@ -427,11 +432,7 @@ void positions_of_best(const Nest& nest, const char* x, LoadRow<A> load_row, boo
   for_rows(loops, 0, 0, nest.length, [&](int64_t offset, int64_t length) {
     for (int64_t r = 0; r < length; ++r, ++at) {
       const char* from = x + (offset + r * row_step) * nest.item;
-      const A* row = values;
-      if (direct && column_step == 1)
-        row = reinterpret_cast<const A*>(from);
-      else
-        load_row(from, column_step, n, values);
+      const A* row = row_at(from, load_row, direct, column_step, n, values);
       DL_VECTORIZE
       for (int64_t i = 0; i < n; ++i) {
         const A winner = op(best[i], row[i]);
