@@ -79,7 +79,7 @@ DL_INLINE void pack_lines(const T* x, int64_t stride, int64_t lines, int64_t k, 
     for (int64_t i = 0; i < 16; ++i) {
       const int64_t line = half * 16 + i;
       const T* from = x + line * stride;
-      Packed* to = out + half * 512 + i * 32;
+      Packed* to = out + half * kTile + i * 32;
       const bool there = line < lines;
       for (int64_t s = 0; s < k; s += kStep, to += kParts * kSquare) {
         const int64_t left = there ? k - s : 0;
@@ -103,7 +103,7 @@ DL_INLINE void pack_turned_lines(const T* x, int64_t stride, int64_t rows, int64
       load_transposed(from, stride, k - s, first(rows - half * 16), low);
       load_transposed(from + 16 * stride, stride, k - s - 16, first(rows - half * 16), high);
 #pragma GCC unroll 16
-      for (int64_t i = 0; i < 16; ++i) split<kParts>(low[i], high[i], out + half * 512 + i * 32);
+      for (int64_t i = 0; i < 16; ++i) split<kParts>(low[i], high[i], out + half * kTile + i * 32);
     }
   }
 }
@@ -125,7 +125,7 @@ DL_INLINE void pack_pairs(const Job job, int64_t end) {
     __builtin_prefetch(high + 32 * stride + 16);
     if (job.columns == kStrip && k + 16 < job.k) {
       split<kParts>(load(low), load(high), to);
-      split<kParts>(load(low + 16), load(high + 16), to + 512);
+      split<kParts>(load(low + 16), load(high + 16), to + kTile);
       continue;
     }
     const auto some = [](bool there, __mmask16 columns, const T* from) {
@@ -133,7 +133,7 @@ DL_INLINE void pack_pairs(const Job job, int64_t end) {
     };
     const bool has_low = k < job.k, has_high = k + 16 < job.k;
     split<kParts>(some(has_low, left, low), some(has_high, left, high), to);
-    split<kParts>(some(has_low, right, low + 16), some(has_high, right, high + 16), to + 512);
+    split<kParts>(some(has_low, right, low + 16), some(has_high, right, high + 16), to + kTile);
   }
 }
 
@@ -143,7 +143,7 @@ DL_INLINE void pack_turned_pairs(const Job job, int64_t end) {
   for (int64_t i = job.next; i < end; ++i) {
     const int64_t k = i / 2 * kStep, column = i % 2 * 16;
     const T* from = static_cast<const T*>(job.from) + column * job.stride + k;
-    Packed* to = job.to + i / 2 * kParts * kSquare + i % 2 * 512;
+    Packed* to = job.to + i / 2 * kParts * kSquare + i % 2 * kTile;
     __m512 low[16], high[16];
     load_transposed(from, job.stride, job.columns - column, first(job.k - k), low);
     load_transposed(from + 16, job.stride, job.columns - column, first(job.k - k - 16), high);
@@ -285,12 +285,12 @@ constexpr Config kConfig;
 template <int kRows>
 DL_INLINE void load_left(const Packed* a) {
   _tile_loadd(4, a, 64);
-  if constexpr (kRows == 2) _tile_loadd(5, a + 512, 64);
+  if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
 }
 template <int kColumns>
 DL_INLINE void load_right(const Packed* b) {
   _tile_loadd(6, b, 64);
-  if constexpr (kColumns == 2) _tile_loadd(7, b + 512, 64);
+  if constexpr (kColumns == 2) _tile_loadd(7, b + kTile, 64);
 }
 template <int kRows, int kColumns>
 DL_INLINE void multiply_tiles() {

@@ -32,6 +32,7 @@ inline constexpr int64_t kStep = 32;
 inline constexpr int64_t kMostSteps = 4;  // in one product: strip and panel stay in the first cache
 inline constexpr int kFloatParts = 3;     // of a float32; a bfloat16 is one
 inline constexpr int64_t kSquare = kStrip * kStep;
+inline constexpr int64_t kTile = kSquare / 2;  // a register: 16 lines of a step
 
 DL_INLINE constexpr int64_t steps_of(int64_t k) { return (k + kStep - 1) / kStep; }
 DL_INLINE constexpr int64_t strips_of(int64_t rows) { return (rows + kStrip - 1) / kStrip; }
@@ -58,7 +59,7 @@ struct Job {
   int64_t columns, k;
   Packed* to;
 };
-// Packs columns [0, columns) of `b` into a panel. A share for so many products.
+// Packs columns [0, columns) of `b` into a panel.
 Job pack_right(const float* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,
                Packed* panel);
 Job pack_right(const bfloat16* b, int64_t row, int64_t col, int64_t k, int64_t columns, int parts,

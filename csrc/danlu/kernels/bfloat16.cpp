@@ -17,7 +17,7 @@ void dot_products(Unit& unit, const Packed* strip, const Packed* panel, int64_t 
     const Packed *a = strip + row * kStep, *b = panel;
     for (int64_t s = 0; s < steps; ++s, a += kSquare, b += kSquare) {
       for (int64_t k = 0; k < kStep / 2; ++k) {
-        const __m512bh left = bits(b + k * kStep), right = bits(b + kSquare / 2 + k * kStep);
+        const __m512bh left = bits(b + k * kStep), right = bits(b + kTile + k * kStep);
 #pragma GCC unroll 8
         for (int i = 0; i < kRows; ++i) {
           int pair;

@@ -14,6 +14,7 @@ namespace {
 using amx::kSquare;
 using amx::kStep;
 using amx::kStrip;
+using amx::kTile;
 using amx::Packed;
 constexpr int64_t kHalf = 16;  // lines of a tile of the unit
 constexpr int64_t kStepSize = amx::kFloatParts * kSquare;
@@ -25,21 +26,30 @@ DL_INLINE void split(Vec low, Vec high, Packed* to) {
 
 // ---- kernels ------------------------------------------------------------------------------------
 
-// G g G^T: u (positions, panels of filters, steps of channels).
+// How a transformed kernel lies: u (positions, panels of filters, steps of channels).
+struct KernelPanels {
+  int64_t panels, steps, panel, position;  // counts; elements of a panel, of all at a position
+  explicit KernelPanels(const WinogradSizes& s)
+      : panels(amx::strips_of(s.filters)),
+        steps(amx::steps_of(s.channels)),
+        panel(amx::packed_size(s.channels)),
+        position(panels * panel) {}
+};
+
+// G g G^T.
 template <int m>
 void transform_kernel(const WinogradSizes& s, const float* g, Packed* u) {
   constexpr int size = m + 2;
-  const int64_t tap = s.channels * s.filters, panels = amx::strips_of(s.filters);
-  const int64_t panel_size = amx::packed_size(s.channels), position = panels * panel_size;
-  const int64_t steps = amx::steps_of(s.channels);
-  parallel_for(panels * steps, 1, [&](int64_t begin, int64_t end) {
+  const int64_t tap = s.channels * s.filters;
+  const KernelPanels to_u(s);
+  parallel_for(to_u.panels * to_u.steps, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t panel = i / steps, step = i % steps;
+      const int64_t panel = i / to_u.steps, step = i % to_u.steps;
       for (int64_t line = 0; line < kHalf; ++line) {
         const int64_t c = step * kStep + line;
         for (int64_t half = 0; half < 2; ++half) {
           const int64_t o = panel * kStrip + half * kHalf;
-          Packed* to = u + panel * panel_size + step * kStepSize + half * 512 + line * kStep;
+          Packed* to = u + panel * to_u.panel + step * kStepSize + half * kTile + line * kStep;
           Vec low[size * size];
           const auto transform = [&](int64_t channel, auto&& store) {
             const int64_t lanes = channel < s.channels ? lanes_of(s.filters - o) : 0;
@@ -51,7 +61,7 @@ void transform_kernel(const WinogradSizes& s, const float* g, Packed* u) {
           transform(c, [&](int y, int x, Vec value) { low[y * size + x] = value; });
           transform(c + kHalf, [&](int y, int x, Vec value) {
             const int p = y * size + x;
-            split(low[p], value, to + p * position);
+            split(low[p], value, to + p * to_u.position);
           });
         }
       }
@@ -68,13 +78,12 @@ using Squares = float[(m + 2) * (m + 2)][kSquare];
 template <int m>
 void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) {
   constexpr int size = m + 2;
-  const int64_t tap = s.channels * s.filters, panels = amx::strips_of(s.filters);
-  const int64_t panel_size = amx::packed_size(s.channels), position = panels * panel_size;
-  const int64_t steps = amx::steps_of(s.channels);
-  parallel_for(panels * steps, 1, [&](int64_t begin, int64_t end) {
+  const int64_t tap = s.channels * s.filters;
+  const KernelPanels to_u(s);
+  parallel_for(to_u.panels * to_u.steps, 1, [&](int64_t begin, int64_t end) {
     alignas(64) Squares<m> squares;  // (positions, filters, channels)
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t panel = i / steps, step = i % steps;
+      const int64_t panel = i / to_u.steps, step = i % to_u.steps;
       const int64_t columns =
           s.filters - panel * kStrip < kStrip ? s.filters - panel * kStrip : kStrip;
       const int64_t depth = s.channels - step * kStep < kStep ? s.channels - step * kStep : kStep;
@@ -91,8 +100,9 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
         }
       }
       for (int p = 0; p < size * size; ++p) {
-        amx::Job job = amx::pack_right(squares[p], 1, kStep, depth, columns, amx::kFloatParts,
-                                       u + p * position + panel * panel_size + step * kStepSize);
+        amx::Job job =
+            amx::pack_right(squares[p], 1, kStep, depth, columns, amx::kFloatParts,
+                            u + p * to_u.position + panel * to_u.panel + step * kStepSize);
         amx::complete(job);
       }
     }
@@ -159,7 +169,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
   const Tiling tiling = tiles_read<m>(s);
   const int64_t blocks = s.blocks(), w_row = s.padded(s.filters);
   const int64_t v_position = amx::strips_of(s.block) * amx::packed_size(s.channels);
-  const int64_t u_position = amx::strips_of(s.filters) * amx::packed_size(s.channels);
+  const int64_t u_position = KernelPanels(s).position;
   const int64_t w_position = s.block * w_row;
   int64_t next = 0;
   parallel_for(workers, 1, [&](int64_t worker, int64_t last) {
@@ -192,7 +202,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
 
 // ---- weight gradient ----------------------------------------------------------------------------
 
-// A dy A^T of tiles [begin, end): w (positions, panels of filters, steps of tiles).
+// A dy A^T of the 32 tiles of a step: w (positions, panels of filters, steps of tiles).
 template <int m>
 void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, int64_t step,
                          int64_t n, Packed* w, int64_t panel_size, int64_t position) {
@@ -206,7 +216,7 @@ void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, i
     for (int64_t o = 0; o < pixel; o += kHalf) {
       const int64_t lanes = lanes_of(pixel - o);
       Packed* to =
-          w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * 512 + i * kStep;
+          w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * kTile + i * kStep;
       Vec low[size * size];
       transform_square<m, size>(low_square, dy + low_square.offset + o, line, pixel,
                                 has_low ? lanes : 0, Transform<m>::output_gradient,
@@ -221,7 +231,7 @@ void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, i
   }
 }
 
-// B^T x B of 32 tiles: v (positions, strips of channels, steps of tiles).
+// B^T x B of the same: v (positions, strips of channels, steps of tiles).
 template <int m>
 void transform_inputs(const Tiling& tiling, const float* x, int64_t first, int64_t step, int64_t n,
                       Packed* v, int64_t strip_size, int64_t position) {
