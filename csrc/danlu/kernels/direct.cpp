@@ -6,6 +6,7 @@
 #include "danlu/kernels/direct.h"
 
 #include "danlu/kernels/gemm.h"
+#include "danlu/kernels/patches.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
@@ -41,11 +42,6 @@ void copy_rows(const ConvSizes& s, const Frame& frame, int64_t line, const T* x,
     const T* from = x + ((plane / frame.size[0] * s.in[0] + i0) * s.in[1] + i1) * s.in[2] * c;
     for (int64_t i = 0; i < inside; ++i) out[before + i] = from[i];
   }
-}
-
-template <class T>
-DL_INLINE void zero(T* to, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) to[i] = 0;
 }
 
 template <class T>
@@ -182,7 +178,7 @@ DL_INLINE void load_along_row(const T* dy, int64_t skip, T* planes) {
     const int left = (kLanes<T> - i) * kCount, count = left < kFewFilters ? left : kFewFilters;
     __builtin_memcpy(pixels + i * kFewFilters, dy + i * kCount, count * sizeof(T));
   }
-  zero(pixels, skip * kFewFilters);
+  zero_run(pixels, skip * kFewFilters);
   simd<T> v[kFewFilters];
 #pragma GCC unroll 8
   for (int f = 0; f < kFewFilters; ++f) v[f] = load(pixels + f * kLanes<T>);
@@ -271,8 +267,8 @@ void weight_gradient_along_rows(const ConvSizes& s, const Framed<T>& x, const T*
   parallel_for(splits, grain_for(rows * s.out[2] * size / splits / 4), [&](int64_t i, int64_t end) {
     for (; i < end; ++i) {
       RowSums<T> sums;
-      zero(&sums.dy[0][0][0], kRowsAtOnce * 2 * kPlanes * kLanes<T>);
-      zero(reinterpret_cast<T*>(sums.sum), s.taps() * kPlanes * kLanes<T>);
+      zero_run(&sums.dy[0][0][0], kRowsAtOnce * 2 * kPlanes * kLanes<T>);
+      zero_run(reinterpret_cast<T*>(sums.sum), s.taps() * kPlanes * kLanes<T>);
       for_count<kFewFilters>(s.filters, [&](auto count) {
         sum_rows<T, count>(s, x, dy, taps, rows * i / splits, rows * (i + 1) / splits, sums);
       });
@@ -407,7 +403,7 @@ struct JoinedGradient {
 template <class T>
 void join_for_gradient(const ConvSizes& s, const JoinedGradient<T>& j, const T* kernel, T* out) {
   const int64_t c = s.channels, o = s.filters, width = s.window.size[2];
-  zero(out, j.kernel_size);
+  zero_run(out, j.kernel_size);
   for (int64_t row = 0; row < s.window.size[1]; ++row) {
     for (int64_t tap = 0; tap < width; ++tap) {
       for (int64_t pixel = 0; pixel < j.joined; ++pixel) {
@@ -435,7 +431,7 @@ void data_gradient(const ConvSizes& s, const JoinedGradient<T>& j, const T* dy, 
     for (int64_t i = 0; i < kBlockRows; ++i) offsets[i] = i * line;
     for (; image < end; ++image) {
       T* to = dx + image * s.in[1] * line;
-      zero(to, s.in[1] * line);
+      zero_run(to, s.in[1] * line);
       for (int64_t pixel = 0; pixel < s.in[2]; pixel += j.joined) {
         // The pixels of a row of dy that see these: [first, last) of it, from `skip` of the reach.
         const int64_t start = pixel + s.window.before[2] - s.window.size[2] + 1;

@@ -1,5 +1,5 @@
-// What the windows of a convolution see, as a matrix that is never stored: blocks of it are gathered
-// from the images.
+// What the windows of a convolution see, as a matrix that is never stored: blocks of it are
+// gathered from the images.
 #pragma once
 
 #include "danlu/kernels/gemm.h"
