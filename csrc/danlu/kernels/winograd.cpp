@@ -24,9 +24,10 @@ constexpr int64_t kShortDepth = 128;
 
 // f of the size x size squares of tiles [first, first + n), into v (positions, tiles, channels)
 // with these strides.
-template <int size, int out, class F>
+// (`f` in the template: through a reference it was called and not inlined.)
+template <int size, int out, auto f>
 void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_t n, float* v,
-                     int64_t position, int64_t row, F&& f) {
+                     int64_t position, int64_t row) {
   const int64_t pixel = tiling.channels, line = tiling.width * pixel;
   for (int64_t t = 0; t < n; ++t) {
     const auto s = tiling.square<size>(first + t);
@@ -116,7 +117,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const float* u, cons
         if (block >= blocks) break;
         const int64_t first = s.tiles() * block / blocks;
         const int64_t n = s.tiles() * (block + 1) / blocks - first;
-        transform_tiles<size, size>(tiling, x, first, n, v, v_position, v_row, Transform<m>::input);
+        transform_tiles<size, size, Transform<m>::input>(tiling, x, first, n, v, v_position, v_row);
         for (int p = 0; p < size * size; ++p) {
           for (int64_t k = 0; k < s.channels; k += kShortDepth) {
             const int64_t rest = s.channels - k;
@@ -161,10 +162,10 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
     const int64_t n = s.tiles() - first < strip ? s.tiles() - first : strip;
     const int64_t grain = grain_for((s.channels + s.filters) * 8);
     parallel_for(n, grain, [&](int64_t begin, int64_t end) {
-      transform_tiles<size, size>(read, x, first + begin, end - begin, v + begin * v_row,
-                                  v_position, v_row, Transform<m>::input);
-      transform_tiles<m, size>(written, dy, first + begin, end - begin, w + begin * w_row,
-                               w_position, w_row, Transform<m>::output_gradient);
+      transform_tiles<size, size, Transform<m>::input>(read, x, first + begin, end - begin,
+                                                       v + begin * v_row, v_position, v_row);
+      transform_tiles<m, size, Transform<m>::output_gradient>(
+          written, dy, first + begin, end - begin, w + begin * w_row, w_position, w_row);
     });
     const int64_t work = n * s.filters * s.channels / row_blocks;
     parallel_for(positions * row_blocks, grain_for(work / 2), [&](int64_t begin, int64_t end) {
