@@ -51,7 +51,7 @@ void run_chunks(int64_t n, int64_t grain, void (*fn)(void*, int64_t, int64_t), v
     return;
   }
   Job job(n, grain, fn, context, helpers);
-  if (helpers == 0 || !work_together(job, helpers)) job.work();
+  if (helpers == 0 || !work_together(job, helpers)) job.work(/*worker=*/0);
 }
 
 }  // namespace danlu

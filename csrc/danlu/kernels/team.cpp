@@ -52,14 +52,16 @@ struct Team {
 
   // A helper counts itself in before it looks, and the caller takes its job away before it looks
   // who is in: so nobody looks at a job that is gone.
-  [[noreturn]] void help(uint32_t seen) {
+  [[noreturn]] void help(uint32_t seen, int worker) {
     for (;;) {
       if (!spin_until([&] { return posted.load(std::memory_order_relaxed) != seen; })) {
         posted.wait(seen, std::memory_order_relaxed);
       }
       seen = posted.load(std::memory_order_acquire);
       inside.fetch_add(1, std::memory_order_seq_cst);
-      if (Job* job = open.load(std::memory_order_seq_cst); job && job->take_seat()) job->work();
+      if (Job* job = open.load(std::memory_order_seq_cst); job && job->take_seat()) {
+        job->work(worker);
+      }
       inside.fetch_sub(1, std::memory_order_release);
     }
   }
@@ -70,9 +72,9 @@ struct Team {
     if (more <= 0) return;
     const uint32_t seen = posted.load(std::memory_order_relaxed);
     try {
-      std::thread([this, more, seen] {
+      std::thread([this, more, seen, before = size] {
 #pragma omp parallel num_threads(more + 1)
-        if (omp_get_thread_num() > 0) help(seen);
+        if (const int i = omp_get_thread_num(); i > 0) help(seen, before + i);
       }).detach();
       size = to;
     } catch (const std::system_error&) {  // no thread to be had: the caller works alone
@@ -88,13 +90,16 @@ Team& team() {
 
 }  // namespace
 
-void Job::work() {
+void Job::work(int worker) {
   const FlushDenormals flush;
   working = true;
-  for (;;) {
-    const int64_t begin = next_.fetch_add(grain_, std::memory_order_relaxed);
-    if (begin >= n_) break;
-    fn_(context_, begin, n_ - begin < grain_ ? n_ : begin + grain_);
+  for (int i = 0; i < shares_; ++i) {
+    Share& share = share_[(worker + i) % shares_];
+    for (;;) {
+      const int64_t begin = share.next.fetch_add(grain_, std::memory_order_relaxed);
+      if (begin >= share.end) break;
+      fn_(context_, begin, share.end - begin < grain_ ? share.end : begin + grain_);
+    }
   }
   working = false;
 }
@@ -109,7 +114,7 @@ bool work_together(Job& job, int helpers) {
   t.open.store(&job, std::memory_order_release);
   t.posted.fetch_add(1, std::memory_order_seq_cst);
   t.posted.notify_all();
-  job.work();
+  job.work(/*worker=*/0);
   t.open.store(nullptr, std::memory_order_seq_cst);
   const auto alone = [&] { return t.inside.load(std::memory_order_seq_cst) == 0; };
   // Someone has a chunk and was put off its core: let it have ours.
