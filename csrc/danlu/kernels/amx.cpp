@@ -282,22 +282,38 @@ constexpr Config kConfig;
 
 // The registers: 0 to 3 hold the sums of 2 x 2 tiles, 4 and 5 tiles of the strip, 6 and 7 of the
 // panel. `kRows` and `kColumns` count the tiles that are in use.
-template <int kRows>
-DL_INLINE void load_left(const Packed* a) {
+//
+// The unit looks only a few tiles ahead: each is loaded as soon as its register was read for the
+// last time, and not when it is wanted.
+template <int kRows, int kColumns>
+DL_INLINE void load_tiles(const Packed* a, const Packed* b) {
   _tile_loadd(4, a, 64);
-  if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
-}
-template <int kColumns>
-DL_INLINE void load_right(const Packed* b) {
   _tile_loadd(6, b, 64);
   if constexpr (kColumns == 2) _tile_loadd(7, b + kTile, 64);
+  if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
 }
+// The products of what is loaded; then the tiles of the strip are those at `a`, of the panel those
+// at `b`, or as they were where that is null.
 template <int kRows, int kColumns>
-DL_INLINE void multiply_tiles() {
+DL_INLINE void multiply_tiles(const Packed* a, const Packed* b) {
   _tile_dpbf16ps(0, 4, 6);
-  if constexpr (kColumns == 2) _tile_dpbf16ps(1, 4, 7);
-  if constexpr (kRows == 2) _tile_dpbf16ps(2, 5, 6);
-  if constexpr (kRows == 2 && kColumns == 2) _tile_dpbf16ps(3, 5, 7);
+  if (a) {
+    if constexpr (kColumns == 2) _tile_dpbf16ps(1, 4, 7);
+    _tile_loadd(4, a, 64);
+    if constexpr (kRows == 2) _tile_dpbf16ps(2, 5, 6);
+    if (b) _tile_loadd(6, b, 64);
+    if constexpr (kRows == 2 && kColumns == 2) _tile_dpbf16ps(3, 5, 7);
+    if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
+    if constexpr (kColumns == 2) {
+      if (b) _tile_loadd(7, b + kTile, 64);
+    }
+  } else {
+    if constexpr (kRows == 2) _tile_dpbf16ps(2, 5, 6);
+    _tile_loadd(6, b, 64);
+    if constexpr (kColumns == 2) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (kRows == 2 && kColumns == 2) _tile_dpbf16ps(3, 5, 7);
+    if constexpr (kColumns == 2) _tile_loadd(7, b + kTile, 64);
+  }
 }
 
 // The products of the parts, the smallest first, ordered so that each needs one tile reloaded.
@@ -321,39 +337,31 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
       job.some(job, job.next + job.share < job.pieces ? job.next + job.share : job.pieces);
     }
   };
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
+  alignas(64) static const float kZeros[16] = {};
+  _tile_loadd(0, kZeros, 0);
+  _tile_loadd(1, kZeros, 0);
+  _tile_loadd(2, kZeros, 0);
+  _tile_loadd(3, kZeros, 0);
+  constexpr auto multiply = multiply_tiles<kRows, kColumns>;
+  constexpr int64_t third = (kParts - 1) * kSquare;
+  load_tiles<kRows, kColumns>(a + third, b);
   for (int64_t s = 0; s < steps; ++s, a += kParts * kSquare, b += kParts * kSquare) {
     if constexpr (kParts == 3) {
-      load_left<kRows>(a + 2 * kSquare);
-      load_right<kColumns>(b);
-      multiply_tiles<kRows, kColumns>();  // 3 1
+      multiply(a + kSquare, nullptr);  // 3 1, then 2
       meanwhile();
-      load_left<kRows>(a + kSquare);
-      multiply_tiles<kRows, kColumns>();  // 2 1
+      multiply(nullptr, b + kSquare);  // 2 1, then 2
       meanwhile();
-      load_right<kColumns>(b + kSquare);
-      multiply_tiles<kRows, kColumns>();  // 2 2
+      multiply(a, nullptr);  // 2 2, then 1
       meanwhile();
-      load_left<kRows>(a);
-      multiply_tiles<kRows, kColumns>();  // 1 2
+      multiply(nullptr, b + 2 * kSquare);  // 1 2, then 3
       meanwhile();
-      load_right<kColumns>(b + 2 * kSquare);
-      multiply_tiles<kRows, kColumns>();  // 1 3
-    } else {
-      load_left<kRows>(a);
+      multiply(nullptr, b);  // 1 3, then 1
     }
     meanwhile();
-    load_right<kColumns>(b);
-    multiply_tiles<kRows, kColumns>();  // 1 1
+    const int64_t next = s + 1 < steps ? kParts * kSquare : 0;  // 0: nobody reads them
+    multiply(a + third + next, b + next);                       // 1 1
   }
 }
-
-}  // namespace
-
-namespace {
 
 template <int kParts, class T>
 DL_INLINE void pack_strip(const T* a, int64_t row, int64_t col, int64_t rows, int64_t k,
