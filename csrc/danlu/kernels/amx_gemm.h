@@ -61,7 +61,10 @@ struct AmxCut {
 };
 DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool packed) {
   const int64_t strips = amx::strips_of(m), panels = amx::strips_of(n);
+  // No more than the threads can share well: each piece reads its panels from memory.
+  const int64_t shared = 2 * num_threads();
   int64_t pieces = m * n * k / (int64_t{1} << 18);
+  if (most > shared) most = shared;
   pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
   // Each group of columns packs its rows anew unless they are `packed`.
   int64_t tall = packed ? kAmxStrips : kAmxBlocks / panels;
