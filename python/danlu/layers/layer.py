@@ -272,12 +272,14 @@ class Layer(LayerState):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if (
             len(args) == 1
-            and not kwargs
             and type(args[0]) is Tensor
             and args[0].dtype is self._compute_type
+            and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
         ):
-            training = None
+            training = kwargs.pop("training", None) if kwargs else None
             mask = args[0]._keras_mask
+        elif len(args) == 1 and not kwargs and self._takes_as_they_are(args[0]):
+            training = mask = None
         else:
             args, kwargs, training, symbolic = self._prepare(args, kwargs)
             if symbolic:
@@ -348,6 +350,13 @@ class Layer(LayerState):
                 kwargs[name], found = self._convert(value)
                 symbolic = symbolic or found
         return args, kwargs, training, symbolic
+
+    def _takes_as_they_are(self, values):
+        """Whether this is a list of tensors without masks, in the compute dtype."""
+        return type(values) is list and all(
+            type(x) is Tensor and x.dtype is self._compute_type and x._keras_mask is None
+            for x in values
+        )
 
     def _wants_mask(self, args):
         """Whether `call` wants the mask of its one input."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import tree
+from .._core import Tensor
 from ..layers.input import InputLayer
 from ..layers.keras_tensor import KerasTensor, Node
 
@@ -75,9 +76,9 @@ class Graph:
             for operation, arguments, names, done in steps:
                 args, kwargs = arguments(known)
                 result = operation(*args, **kwargs)
-                if len(names) == 1 and not tree.is_nested(result):
+                if type(result) is Tensor:
                     known[names[0]] = result
-                else:
+                else:  # several, or a symbolic one
                     known.update(zip(names, tree.flatten(result), strict=True))
                 for name in done:  # at inference its memory is free from here on
                     del known[name]

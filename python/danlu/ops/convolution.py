@@ -8,7 +8,6 @@ from .linalg import activation_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 __all__: list[str] = [
@@ -21,13 +20,18 @@ __all__: list[str] = [
 ]
 
 
-def _channels_last(data_format: str | None, x: Any, f: Callable[[Any], Any]) -> Any:
-    """f(x) for an f that knows channels last only, whatever `data_format` x has."""
-    if (data_format or config.image_data_format()) == "channels_last":
-        return f(x)
-    if config.standardize_data_format(data_format) == "channels_last":
-        return f(x)
-    return _core.moveaxis(f(_core.moveaxis(x, 1, -1)), -1, 1)
+def _channels_first(data_format: str | None) -> bool:
+    if data_format == "channels_last":  # what layers pass
+        return False
+    return config.standardize_data_format(data_format) == "channels_first"
+
+
+def _to_channels_last(x: Any, data_format: str | None) -> Any:
+    return _core.moveaxis(x, 1, -1) if _channels_first(data_format) else x
+
+
+def _from_channels_last(y: Any, data_format: str | None) -> Any:
+    return _core.moveaxis(y, -1, 1) if _channels_first(data_format) else y
 
 
 def conv(
@@ -56,12 +60,11 @@ def conv(
     (1, 2, 2, 4)
     """
     relu = activation == "relu"
-
-    def run(x: Any) -> Any:
-        y = _core._conv(x, kernel, strides, padding, dilation_rate, bias, relu)
-        return y if relu or activation is None else activation_of("conv", activation)(y)
-
-    return _channels_last(data_format, inputs, run)
+    x = _to_channels_last(inputs, data_format)
+    y = _core._conv(x, kernel, strides, padding, dilation_rate, bias, relu)
+    if activation is not None and not relu:
+        y = activation_of("conv", activation)(y)
+    return _from_channels_last(y, data_format)
 
 
 def depthwise_conv(
@@ -174,7 +177,7 @@ def conv_transpose(
             pads.append((before, max(0, (size - 1) * stride + extent - full - before)))
         return _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
 
-    return _channels_last(data_format, inputs, run)
+    return _from_channels_last(run(_to_channels_last(inputs, data_format)), data_format)
 
 
 def max_pool(
@@ -194,9 +197,8 @@ def max_pool(
     3.0
     """
     strides = pool_size if strides is None else strides
-    return _channels_last(
-        data_format, inputs, lambda x: _core._max_pool(x, pool_size, strides, padding)
-    )
+    x = _to_channels_last(inputs, data_format)
+    return _from_channels_last(_core._max_pool(x, pool_size, strides, padding), data_format)
 
 
 def average_pool(
@@ -216,6 +218,5 @@ def average_pool(
     1.5
     """
     strides = pool_size if strides is None else strides
-    return _channels_last(
-        data_format, inputs, lambda x: _core._average_pool(x, pool_size, strides, padding)
-    )
+    x = _to_channels_last(inputs, data_format)
+    return _from_channels_last(_core._average_pool(x, pool_size, strides, padding), data_format)
