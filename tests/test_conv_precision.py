@@ -133,6 +133,24 @@ def test_a_transformed_kernel_is_remembered_until_the_kernel_changes() -> None:
         np.testing.assert_array_equal(layer(x).numpy(), 2 * first)
 
 
+@pytest.mark.parametrize("shape", [(2, 28, 28, 256, 64), (1, 14, 14, 128, 1024)], ids=str)
+def test_a_packed_kernel_is_remembered_too(shape: tuple) -> None:
+    *image, channels, filters = shape
+    layer = dl.layers.Conv2D(filters, 1, kernel_initializer="ones", use_bias=False)
+    x = dl.random.normal((*image, channels), seed=0)
+    layer.build(x.shape)
+    first, before = layer(x).numpy(), in_use()
+    again = [layer(x).numpy() for _ in range(2)]
+    packed = layer.kernel.value.nbytes * 3 // 2 if _core.build_info()["isa"] == "amx" else 0
+    assert in_use() - before == packed
+    for other in again:
+        np.testing.assert_array_equal(first, other)
+    np.testing.assert_allclose(first, x.numpy().sum(-1, keepdims=True) + 0 * first, atol=1e-4)
+    layer.kernel.assign(layer.kernel * 2)
+    for _ in range(3):
+        np.testing.assert_array_equal(layer(x).numpy(), 2 * first)
+
+
 def test_training_between_two_predictions_is_seen() -> None:
     layer, x = remembering_layer()
     optimizer = dl.optimizers.SGD(0.01)

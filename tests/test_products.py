@@ -54,6 +54,7 @@ WIDE = [
     (130, 513, 520),
     (70, 1000, 500),
     (1100, 200, 161),
+    (1, 515, 777),
 ]
 
 
@@ -68,7 +69,7 @@ def product_arguments(m: int, n: int, k: int, dtype: str) -> Any:
 
 
 @pytest.mark.parametrize("shape", WIDE, ids=str)
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float64"])
 def test_wide_products(shape: tuple[int, int, int], dtype: str) -> None:
     """As near to float64 as the table asks, with the same bits on any number of threads."""
     for a, b in product_arguments(*shape, dtype):

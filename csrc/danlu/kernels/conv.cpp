@@ -64,8 +64,8 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
 // ---- forward ----------------------------------------------------------------------------------
 
 template <class T>
-void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* y, bool relu,
-             T* scratch) {
+void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready, const T* bias, T* y,
+             bool relu, T* scratch) {
   if (is_direct(s)) return direct_conv(s, x, kernel, bias, y, relu, scratch);
   const int64_t m = s.positions(), n = s.filters, k = s.taps() * s.channels;
   const int64_t row = s.filters * s.groups;
@@ -78,8 +78,19 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* bias, T* 
     if constexpr (kMayUseAmx<T>) {
       if (s.amx(m, n, k)) {
         AmxRight<T> right(b, row, 1);
-        amx_pack_right(n, k, s.parts(), right, reinterpret_cast<amx::Packed*>(scratch));
-        amx_gemm(m, n, k, s.parts(), source, nullptr, right, target, epilogue);
+        right.packed = reinterpret_cast<const amx::Packed*>(ready);
+        if (!ready) {
+          amx_pack_right(n, k, s.parts(), right, reinterpret_cast<amx::Packed*>(scratch));
+        }
+        if (packs_positions(s)) {
+          auto* strips = reinterpret_cast<amx::Packed*>(scratch) +
+                         amx::strips_of(n) * amx::packed_size(k, s.parts());
+          const AmxLeft<T> left{source.x, source.patches.pixel, 1};
+          amx_pack_left(m, k, s.parts(), left, strips);
+          amx_gemm(m, n, k, s.parts(), left, strips, right, target, epilogue);
+        } else {
+          amx_gemm(m, n, k, s.parts(), source, nullptr, right, target, epilogue);
+        }
         continue;
       }
     }
@@ -98,7 +109,7 @@ void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* ker
   for_each_joined(s, joined, [&](int64_t from, int64_t to) { scratch[to] = kernel[from]; });
   T* biases = scratch + size;
   for (int64_t i = 0; bias && i < wide.filters; ++i) biases[i] = bias[i % s.filters];
-  forward(wide, x, scratch, bias ? biases : nullptr, y, relu, biases + wide.filters);
+  forward<T>(wide, x, scratch, nullptr, bias ? biases : nullptr, y, relu, biases + wide.filters);
 }
 
 // ---- data gradient ----------------------------------------------------------------------------
@@ -335,7 +346,7 @@ void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, cons
 
 // y (images, out..., filters) = the window over x (images, in..., channels) times
 // kernel (window..., channels of a group, filters) [+ bias (filters)], with relu where asked.
-void conv(const ConvSizes& s, const View& x, const View& kernel, const View& transformed,
+void conv(const ConvSizes& s, const View& x, const View& kernel, const View& ready,
           const View& bias, const View& y, bool relu, const View& scratch) {
   for_type(y.dtype, [&]<class T>(T) {
     if (s.depthwise()) {
@@ -345,7 +356,7 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& tra
     const T *from = x.ptr<T>(), *w = kernel.ptr<T>(), *b = bias.ptr<T>();
     if constexpr (sizeof(T) == 4) {
       if (winograd_sizes(s).m) {
-        winograd_conv(s, from, w, transformed.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>(),
+        winograd_conv(s, from, w, ready.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>(),
                       scratch.shape[0] / 4);
         return;
       }
@@ -354,14 +365,22 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& tra
     if (joined > 1) {
       forward_joined(s, joined, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
     } else {
-      forward(s, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
+      forward(s, from, w, ready.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>());
     }
   });
 }
 
+// The kernel's columns for the tile unit, where `takes_packed_kernel` (plans.h).
+void pack_kernel(const ConvSizes& s, const View& kernel, const View& packed) {
+  if constexpr (kMayUseAmx<float>) {
+    AmxRight<float> right(kernel.ptr<float>(), s.filters, 1);
+    amx_pack_right(s.filters, s.taps() * s.channels, s.parts(), right, packed.ptr<amx::Packed>());
+  }
+}
+
 // dx = the gradient of <dy, conv(x, kernel)> in x.
-void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
-                        const View& transformed, const View& dx, const View& scratch) {
+void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, const View& ready,
+                        const View& dx, const View& scratch) {
   for_type(dx.dtype, [&]<class T>(T) {
     if (s.depthwise()) {
       depthwise_data_gradient(s, dy, kernel, dx);
@@ -369,7 +388,7 @@ void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel,
     }
     if constexpr (sizeof(T) == 4) {
       if (winograd_data_gradient_sizes(s).m) {
-        winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), transformed.ptr<T>(), dx.ptr<T>(),
+        winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), ready.ptr<T>(), dx.ptr<T>(),
                                scratch.ptr<T>(), scratch.shape[0] / 4);
         return;
       }

@@ -6,6 +6,7 @@
 #define DL_CUDA_MISSING_conv_data_gradient ~, DL_RAISE
 #define DL_CUDA_MISSING_conv_weight_gradient ~, DL_RAISE
 #define DL_CUDA_MISSING_winograd_kernel ~, DL_RAISE
+#define DL_CUDA_MISSING_pack_kernel ~, DL_RAISE
 #define DL_CUDA_MISSING_depthwise_conv ~, DL_RAISE
 #define DL_CUDA_MISSING_depthwise_data_gradient ~, DL_RAISE
 #define DL_CUDA_MISSING_depthwise_weight_gradient ~, DL_RAISE

@@ -32,17 +32,17 @@
   DL_KERNEL(matmul, (const View& a, const View& b, const View& bias, const View& y, bool relu, \
                      const View& scratch))                                                    \
   /* conv.cpp: all dense */                                                                   \
-  /* transformed: the kernel by winograd_kernel, or absent */                                 \
+  /* ready: the kernel by winograd_kernel or pack_kernel, or absent */                        \
   DL_KERNEL(conv, (const ConvSizes& sizes, const View& x, const View& kernel,                 \
-                   const View& transformed, const View& bias, const View& y, bool relu,       \
+                   const View& ready, const View& bias, const View& y, bool relu,             \
                    const View& scratch))                                                      \
   DL_KERNEL(conv_data_gradient, (const ConvSizes& sizes, const View& dy, const View& kernel,  \
-                                 const View& transformed, const View& dx,                     \
-                                 const View& scratch))                                        \
+                                 const View& ready, const View& dx, const View& scratch))     \
   DL_KERNEL(conv_weight_gradient, (const ConvSizes& sizes, const View& x, const View& dy,     \
                                    const View& dkernel, const View& scratch))                 \
   DL_KERNEL(winograd_kernel, (const WinogradSizes& sizes, bool turned, const View& kernel,    \
                               const View& transformed))                                       \
+  DL_KERNEL(pack_kernel, (const ConvSizes& sizes, const View& kernel, const View& packed))    \
   /* depthwise.cpp: what conv.cpp calls where every channel has its own window */             \
   DL_KERNEL(depthwise_conv, (const ConvSizes& sizes, const View& x, const View& kernel,       \
                              const View& bias, const View& y, bool relu))                     \

@@ -50,6 +50,54 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
   }
 }
 
+// sum[n] [+]= the rows of b, as they lie in memory, times a[0], a[a_col], ...; kRows of them.
+template <int kRows, class T>
+DL_INLINE void add_rows(int64_t n, bool first, const T* a, int64_t a_col, const T* b, int64_t b_row,
+                        T* sum) {
+  constexpr int64_t kL = kLanes<T>;
+  simd<T> x[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) x[r] = a[r * a_col] - simd<T>{};
+  const auto columns = [&](int64_t j, auto&& read) {
+    simd<T> s = {};
+    if (!first) s = read(sum + j);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) s += x[r] * read(b + r * b_row + j);
+    return s;
+  };
+  int64_t j = 0;
+  for (; j + kL <= n; j += kL) store(sum + j, columns(j, [](const T* p) { return load(p); }));
+  const int64_t left = n - j;
+  if (left) store_first(sum + j, columns(j, [&](const T* p) { return load_first(p, left); }), left);
+}
+// y[n] = sum_k a[k] b[k, n] where memory runs along n: the rows of each stretch of k are added up
+// in its row of `sums`, eight at a time, and these in their order.
+template <class T>
+void multiply_row(int64_t n, int64_t k, int64_t stretches, const Matrix<T>& a, const Matrix<T>& b,
+                  T* y, const Epilogue<T>& e, T* sums) {
+  parallel_for(stretches, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = k * i / stretches, rows = k * (i + 1) / stretches - first;
+      const T *x = a.data + first * a.col, *from = b.data + first * b.row;
+      int64_t r = 0;
+      for (; r + 8 <= rows; r += 8) {
+        add_rows<8>(n, r == 0, x + r * a.col, a.col, from + r * b.row, b.row, sums + i * n);
+      }
+      for (; r < rows; ++r) {
+        add_rows<1>(n, r == 0, x + r * a.col, a.col, from + r * b.row, b.row, sums + i * n);
+      }
+    }
+  });
+  DL_VECTORIZE
+  for (int64_t j = 0; j < n; ++j) {
+    T total = sums[j];
+    for (int64_t i = 1; i < stretches; ++i) total += sums[i * n + j];
+    if (e.accumulate) total += y[j];
+    if (e.bias) total += e.bias[j];
+    y[j] = e.relu && total < 0 ? T(0) : total;
+  }
+}
+
 // The same by units of bfloat16: `a` and `b` of float32 or bfloat16, y of float32.
 template <class T>
 void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k, const Matrix<T>& a,
@@ -78,6 +126,9 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
     b = a_t;
     n = m;
     m = 1;
+  }
+  if (plan.stretches) {
+    return multiply_row(n, k, plan.stretches, a, b, y, epilogue, scratch);
   }
   if (plan.dots) {
     parallel_for(n, grain_for(m * k), [&](int64_t begin, int64_t end) {

@@ -44,6 +44,7 @@ struct ProductPlan {
   bool amx_left, amx_right;  // with the strips of a, the panels of b packed beforehand
   bool transposed;           // y is one column: the row of the transposed product b^T a^T
   bool dots;            // few rows, and memory runs along k in both: dot products beat packing b
+  int64_t stretches;    // one row: k is cut into so many, so that b is read as it lies; or 0
   bool packed;          // b is copied into panels first
   int64_t packed_size;  // elements of scratch for any of that
 };
@@ -67,6 +68,12 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
     a_col = row;
   }
   plan.dots = m <= 4 && a_col == 1 && b_row == 1 && b_col != 1;
+  if (m == 1 && b_col == 1 && n >= 64 && n * k >= int64_t{1} << 17) {
+    const int64_t most = k / 32 < 16 ? k / 32 : 16, worth = n * k >> 16;
+    plan.stretches = worth < most ? worth : most;
+    plan.packed_size = plan.stretches * n;
+    return plan;
+  }
   // Always when columns are not adjacent, and when the copy (one pass over b) is small against m
   // passes over a large b.
   const bool large = m >= 256 && n * k >= 512 * 512;
@@ -112,6 +119,16 @@ struct ConvSizes {
   }
   DL_INLINE int parts() const { return bfloat16 ? 1 : cpu::amx::kFloatParts; }
 };
+
+// Whether the pixels, each a row of the product, are packed for the tile unit beforehand: few of
+// them, and so many filters that they would be packed again and again for groups of these.
+DL_INLINE bool packs_positions(const ConvSizes& s) {
+  bool rows = s.positions() <= 1024 && s.filters >= 1024 && s.taps() == 1;
+  for (int d = 0; d < 3; ++d) {
+    rows = rows && s.window.stride[d] == 1 && s.window.before[d] == 0 && s.out[d] == s.in[d];
+  }
+  return rows && s.amx(s.positions(), s.filters, s.channels);
+}
 
 inline constexpr int64_t kMaxJoined = 4;   // neighbouring outputs computed as one
 inline constexpr int64_t kMaxSplits = 16;  // partial sums of a weight gradient
@@ -278,7 +295,12 @@ DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
   }
   return best;
 }
-// The same for the data gradient: a convolution of dy, padded so that it gives x.
+// Whether a convolution is a product with the kernel as it is packed for the tile unit.
+DL_INLINE bool takes_packed_kernel(const ConvSizes& s) {
+  return s.groups == 1 && !s.bfloat16 && !is_direct(s) &&
+         s.amx(s.positions(), s.filters, s.taps() * s.channels) && winograd_sizes(s).m == 0;
+}
+// winograd_sizes for the data gradient: a convolution of dy, padded so that it gives x.
 DL_INLINE WinogradSizes winograd_data_gradient_sizes(ConvSizes s) {
   for (int d = 0; d < 3; ++d) {
     const int64_t out = s.out[d];
@@ -315,7 +337,8 @@ DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);
-  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + joined + frame_scratch(s) +
+  const int64_t rows = packs_positions(s) ? amx_packed_size(s.positions(), k) : 0;
+  return packed_columns_size(s.filters, k) + rows + 64 * kMaxJoined + joined + frame_scratch(s) +
          (joined ? packed_columns_size(kMaxJoined * s.filters, joined_kernel_rows(s)) : 0);
 }
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {

@@ -69,13 +69,33 @@ struct WinogradKernel final : Op {
   const bool turned;
 };
 
-// The transformed kernel, where the algorithm is Winograd's and the kernel is a variable that
-// remembers it; absent otherwise.
-template <class ChooseSizes>
-Tensor remembered(const Tensor& kernel, bool turned, ChooseSizes&& choose_sizes) {
+// The kernel as the tile unit multiplies it.
+struct PackedKernel final : Op {
+  explicit PackedKernel(const ConvSizes& of_conv) : sizes(of_conv) {}
+  std::string_view name() const override { return "packed_kernel"; }
+  Specs infer(Inputs in) const override {
+    return {{{amx_packed_size(sizes.filters, sizes.taps() * sizes.channels)}, in[0].dtype()}};
+  }
+  bool differentiable() const override { return false; }
+  void run(Inputs in, Outputs out, const View&) const override {
+    DL_DISPATCH(out[0].device(), pack_kernel, sizes, in[0].view(), out[0].view());
+  }
+
+  const ConvSizes sizes;
+};
+
+// The kernel as the algorithm wants it, where the kernel is a variable that remembers it; absent
+// otherwise.
+Tensor remembered(const Tensor& kernel, const ConvSizes& s) {
   if (!kernel.value()->variable || kernel.dtype() != DType::float32) return {};
-  const WinogradSizes sizes = choose_sizes();
-  return sizes.m == 0 ? Tensor() : memoised(make_op<WinogradKernel>(sizes, turned), kernel);
+  const WinogradSizes sizes = winograd_sizes(s);
+  if (sizes.m > 0) return memoised(make_op<WinogradKernel>(sizes, /*turned=*/false), kernel);
+  return takes_packed_kernel(s) ? memoised(make_op<PackedKernel>(s), kernel) : Tensor();
+}
+Tensor remembered_turned(const Tensor& kernel, const ConvSizes& s) {
+  if (!kernel.value()->variable || kernel.dtype() != DType::float32) return {};
+  const WinogradSizes sizes = winograd_data_gradient_sizes(s);
+  return sizes.m > 0 ? memoised(make_op<WinogradKernel>(sizes, /*turned=*/true), kernel) : Tensor();
 }
 
 // y = conv(x, kernel) [+ bias], then relu where asked.
@@ -86,7 +106,7 @@ struct Conv final : Op {
         exact(exactly),
         y_shape(to),
         relu(with_relu),
-        transformed(std::move(of_kernel)) {}
+        ready(std::move(of_kernel)) {}
   std::string_view name() const override { return "conv"; }
   Attrs attrs() const override {
     Attrs attrs = attrs_of(window, exact);
@@ -111,8 +131,8 @@ struct Conv final : Op {
     const View x = work.read(in[0]), kernel = work.read(in[1]);
     const View bias = in.size() > 2 ? work.read(in[2]) : View{};
     const View y = work.write(out[0]);
-    const View ready = transformed ? transformed.view() : View{};
-    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, ready, bias, y, relu, work.rest());
+    const View known = ready ? ready.view() : View{};
+    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, known, bias, y, relu, work.rest());
     work.finish(out[0], y);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -130,13 +150,13 @@ struct Conv final : Op {
   const bool exact;
   const Shape y_shape;
   const bool relu;
-  const Tensor transformed;  // the kernel, or absent
+  const Tensor ready;  // the kernel as the algorithm wants it, or absent
 };
 
 // dx with <dx, x> = <dy, conv(x, kernel)> for all x: also the transposed convolution of dy.
 struct ConvDataGradient final : Op {
   ConvDataGradient(const SlidingWindow& sliding, const Shape& of_x, bool exactly, Tensor of_kernel)
-      : window(sliding), exact(exactly), x_shape(of_x), transformed(std::move(of_kernel)) {}
+      : window(sliding), exact(exactly), x_shape(of_x), ready(std::move(of_kernel)) {}
   std::string_view name() const override { return "conv_data_gradient"; }
   Attrs attrs() const override { return attrs_of(window, exact); }
   Specs infer(Inputs in) const override { return {{x_shape, in[0].dtype()}}; }
@@ -158,8 +178,8 @@ struct ConvDataGradient final : Op {
     }
     Workspace work(scratch);
     const View dy = work.read(in[0]), kernel = work.read(in[1]), dx = work.write(out[0]);
-    const View ready = transformed ? transformed.view() : View{};
-    DL_DISPATCH(dx.device, conv_data_gradient, sizes(in), dy, kernel, ready, dx, work.rest());
+    const View known = ready ? ready.view() : View{};
+    DL_DISPATCH(dx.device, conv_data_gradient, sizes(in), dy, kernel, known, dx, work.rest());
     work.finish(out[0], dx);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -172,7 +192,7 @@ struct ConvDataGradient final : Op {
   const SlidingWindow window;
   const bool exact;
   const Shape x_shape;
-  const Tensor transformed;  // the kernel, or absent
+  const Tensor ready;  // the kernel as the algorithm wants it, or absent
 };
 
 // dkernel with <dkernel, kernel> = <dy, conv(x, kernel)> for all kernels.
@@ -219,10 +239,8 @@ struct ConvWeightGradient final : Op {
 OpRef make_conv(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
                 const Tensor& kernel, bool relu) {
   const bool exact = conv_is_exact;
-  return make_op<Conv>(window, y_shape, relu, exact, remembered(kernel, /*turned=*/false, [&] {
-                         return winograd_sizes(sizes_of(window, x.shape(), kernel.dim(-2), y_shape,
-                                                        exact, x.dtype()));
-                       }));
+  const ConvSizes sizes = sizes_of(window, x.shape(), kernel.dim(-2), y_shape, exact, x.dtype());
+  return make_op<Conv>(window, y_shape, relu, exact, remembered(kernel, sizes));
 }
 
 Tensor conv_of(const SlidingWindow& window, const Shape& y_shape, const Tensor& x,
@@ -234,11 +252,9 @@ Tensor data_gradient(const SlidingWindow& window, const Shape& x_shape, const Te
                      const Tensor& kernel) {
   const Tensor from = contiguous(dy), w = contiguous(kernel);
   const bool exact = conv_is_exact;
-  const Tensor ready = remembered(w, /*turned=*/true, [&] {
-    return winograd_data_gradient_sizes(
-        sizes_of(window, x_shape, w.dim(-2), from.shape(), exact, w.dtype()));
-  });
-  return call_one(make_op<ConvDataGradient>(window, x_shape, exact, ready), {from, w});
+  const ConvSizes sizes = sizes_of(window, x_shape, w.dim(-2), from.shape(), exact, w.dtype());
+  return call_one(make_op<ConvDataGradient>(window, x_shape, exact, remembered_turned(w, sizes)),
+                  {from, w});
 }
 Tensor weight_gradient(const SlidingWindow& window, const Shape& kernel_shape, const Tensor& x,
                        const Tensor& dy) {
