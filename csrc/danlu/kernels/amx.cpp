@@ -119,10 +119,10 @@ DL_INLINE void pack_pairs(const Job job, int64_t end) {
     const T* low = static_cast<const T*>(job.from) + k * stride;
     const T* high = low + 16 * stride;
     Packed* to = job.to + i / 16 * kParts * kSquare + i % 16 * kStep;
-    __builtin_prefetch(low + 32 * stride);
-    __builtin_prefetch(low + 32 * stride + 16);
-    __builtin_prefetch(high + 32 * stride);
-    __builtin_prefetch(high + 32 * stride + 16);
+    __builtin_prefetch(low + 64 * stride, 0, 2);
+    __builtin_prefetch(low + 64 * stride + 16, 0, 2);
+    __builtin_prefetch(high + 64 * stride, 0, 2);
+    __builtin_prefetch(high + 64 * stride + 16, 0, 2);
     if (job.columns == kStrip && k + 16 < job.k) {
       split<kParts>(load(low), load(high), to);
       split<kParts>(load(low + 16), load(high + 16), to + kTile);

@@ -124,24 +124,28 @@ struct Largest {
 
   DL_INLINE Largest(const ConvSizes& s, const T* x, const Stand& stand, int64_t c, int64_t n) {
     stand.for_each_tap(
-        [&](int64_t pixel, int64_t t) { take(load_some(x + pixel * s.groups + c, n), t); });
+        [&](int64_t pixel, int64_t t) { take(load_some(x + pixel * s.groups + c, n), number(t)); });
     if (first) value -= static_cast<T>(__builtin_inf());  // only padding
   }
   // Of a square of pixels, whose rows lie `line` elements apart.
   DL_INLINE Largest(const ConvSizes& s, const T* x, int64_t line, int64_t n) {
-    for (int t = 0; t < 4; ++t) take(load_some(x + t / 2 * line + t % 2 * s.groups, n), t);
+    for (int t = 0; t < 4; ++t) take(load_some(x + t / 2 * line + t % 2 * s.groups, n), number(t));
   }
-  DL_INLINE void take(simd<T> v, int64_t t) {
-    const Index number = Index{} + static_cast<typename IndexOf<T>::type>(t);
+  Largest() = default;
+  static DL_INLINE Index number(int64_t t) {
+    return Index{} + static_cast<typename IndexOf<T>::type>(t);
+  }
+  DL_INLINE void take(simd<T> v, Index at) {
     const Index better = first ? Index{} == Index{} : (v > value) | (v != v);
     value = better ? v : value;
-    tap = better ? number : tap;
+    tap = better ? at : tap;
     first = false;
   }
   // v where the largest value stands at tap t, else 0.
-  DL_INLINE simd<T> only(simd<T> v, int64_t t) const {
-    return tap == Index{} + static_cast<typename IndexOf<T>::type>(t) ? v : simd<T>{};
+  static DL_INLINE simd<T> only(Index tap, simd<T> v, int64_t t) {
+    return tap == number(t) ? v : simd<T>{};
   }
+  DL_INLINE simd<T> only(simd<T> v, int64_t t) const { return only(tap, v, t); }
 };
 
 // Windows that no two share a pixel of need no sum.
@@ -185,7 +189,7 @@ void for_each_square(const ConvSizes& s, F&& f) {
 }
 
 // Windows of 3x3 pixels at every pixel: what the branches of inception nets have.
-inline constexpr int64_t kMostWidth = 256;
+inline constexpr int64_t kMostWidth = 128;
 DL_INLINE bool are_everywhere(const ConvSizes& s) {
   bool yes = s.window.size[0] == 1 && s.in[0] == s.out[0] && s.out[2] <= kMostWidth;
   for (int d = 1; d < 3; ++d) {
@@ -193,53 +197,97 @@ DL_INLINE bool are_everywhere(const ConvSizes& s) {
   }
   return yes;
 }
-// Each pixel gathers from the nine windows that contain it, where it is their largest: nine times
-// fewer stores than adding to all pixels of each window. The taps of three rows of windows are
-// kept.
+
+// The gradient of such windows in one vector of channels of a plane. Each pixel gathers from the
+// nine windows that contain it, where it is their largest: nine times fewer stores than adding to
+// all pixels of each window. Three rows of windows are kept, and of the largest under each of their
+// rows, so that a window compares three values and not nine.
+template <class T>
+struct PlaneGradient {
+  using Index = typename Largest<T>::Index;
+  const ConvSizes& s;
+  const int64_t rows = s.out[1], width = s.out[2], groups = s.groups;
+  const int64_t above = s.window.before[1], left = s.window.before[2];
+  simd<T> largest[3][kMostWidth];  // of the pixels of a row under each window
+  Index column[3][kMostWidth];     // where it stands
+  Index tap[3][kMostWidth];        // of a window, where its largest stands
+  simd<T> gradient[3][kMostWidth];
+
+  explicit PlaneGradient(const ConvSizes& sizes) : s(sizes) {}
+
+  // `line`: the pixels of row i.
+  DL_INLINE void compare_columns(int64_t i, const T* line, int64_t n) {
+    for (int64_t p = 0; p < width; ++p) {
+      const Range taps = taps_inside(s, 2, p);
+      Largest<T> of_row;
+      for (int64_t t = taps.begin; t < taps.end; ++t) {
+        of_row.take(load_some(line + (p - left + t) * groups, n), of_row.number(t));
+      }
+      largest[i % 3][p] = of_row.value;
+      column[i % 3][p] = of_row.tap;
+    }
+  }
+  // `line`: the gradients of the windows of row o.
+  DL_INLINE void compare_rows(int64_t o, const T* line, int64_t n) {
+    const Range taps = taps_inside(s, 1, o);
+    for (int64_t p = 0; p < width; ++p) {
+      Largest<T> of_window;
+      for (int64_t t = taps.begin; t < taps.end; ++t) {
+        const int64_t i = (o - above + t) % 3;
+        of_window.take(largest[i][p], column[i][p] + of_window.number(3 * t));
+      }
+      tap[o % 3][p] = of_window.tap;
+      gradient[o % 3][p] = load_some(line + p * groups, n);
+    }
+  }
+  // The sum of what the rows of windows [o0, o1) give to row i, whose pixels are `line`. A window
+  // at p gives to the pixels p - left + {0, 1, 2}: the sums of the next two pixels have begun.
+  DL_INLINE void gather(int64_t i, int64_t o0, int64_t o1, T* line, int64_t n) const {
+    simd<T> next = {}, after = {};
+    for (int64_t p = 0; p < width + 2; ++p) {
+      simd<T> sum[3] = {};
+      for (int64_t o = o0; o < o1 && p < width; ++o) {
+        const simd<T> v = gradient[o % 3][p];
+        const Index where = tap[o % 3][p] - Largest<T>::number(3 * (i - o + above));
+#pragma GCC unroll 3
+        for (int t = 0; t < 3; ++t) sum[t] += Largest<T>::only(where, v, t);
+      }
+      const int64_t j = p - left;
+      if (j >= 0 && j < s.in[2]) store_some(line + j * groups, next + sum[0], n);
+      next = after + sum[1];
+      after = sum[2];
+    }
+  }
+
+  DL_INLINE void run(const T* x, const T* dy, T* dx, int64_t n) {
+    int64_t seen = 0, done = 0;  // rows of pixels, of windows
+    for (int64_t i = 0; i < s.in[1]; ++i) {
+      const int64_t o0 = i + above < 2 ? 0 : i + above - 2;
+      const int64_t o1 = i + above + 1 < rows ? i + above + 1 : rows;
+      for (; done < o1; ++done) {
+        for (; seen < s.in[1] && seen <= done - above + 2; ++seen) {
+          compare_columns(seen, x + seen * s.in[2] * groups, n);
+        }
+        compare_rows(done, dy + done * width * groups, n);
+      }
+      gather(i, o0, o1, dx + i * s.in[2] * groups, n);
+    }
+  }
+};
+
 template <class T>
 void gather_max_gradient(const ConvSizes& s, const T* x, const T* dy, T* dx) {
-  using Index = typename Largest<T>::Index;
   const int64_t planes = s.images * s.in[0], blocks = (s.groups + kLanes<T> - 1) / kLanes<T>;
-  const int64_t rows = s.out[1], width = s.out[2];
-  const int64_t* before = s.window.before;
-  parallel_for(planes * blocks, grain_for(rows * width * 100), [&](int64_t begin, int64_t end) {
-    Index taps[3][kMostWidth];
-    for (int64_t item = begin; item < end; ++item) {
-      const int64_t plane = item / blocks, c = item % blocks * kLanes<T>;
-      const int64_t n = s.groups - c < kLanes<T> ? s.groups - c : kLanes<T>;
-      const auto gather = [&](simd<T>& sum, int64_t i, int64_t j, int64_t o, int64_t p) {
-        const auto tap =
-            static_cast<typename IndexOf<T>::type>((i - o + before[1]) * 3 + j - p + before[2]);
-        const simd<T> v = load_some(dy + ((plane * rows + o) * width + p) * s.groups + c, n);
-        sum += taps[o % 3][p] == Index{} + tap ? v : simd<T>{};
-      };
-      int64_t done = 0;  // rows of windows
-      for (int64_t i = 0; i < s.in[1]; ++i) {
-        const int64_t o1 = i + before[1] + 1 < rows ? i + before[1] + 1 : rows;
-        const int64_t o0 = i + before[1] < 2 ? 0 : i + before[1] - 2;
-        for (; done < o1; ++done) {
-          int64_t p = 0;
-          for_each_stand(s, plane * rows + done, plane * rows + done + 1, [&](const Stand& stand) {
-            taps[done % 3][p++] = Largest<T>(s, x, stand, c, n).tap;
-          });
-        }
-        for (int64_t j = 0; j < s.in[2]; ++j) {
-          const int64_t p1 = j + before[2] + 1 < width ? j + before[2] + 1 : width;
-          const int64_t p0 = j + before[2] < 2 ? 0 : j + before[2] - 2;
-          simd<T> sum = {};
-          if (o1 - o0 == 3 && p1 - p0 == 3) {
-#pragma GCC unroll 9
-            for (int64_t t = 0; t < 9; ++t) gather(sum, i, j, o0 + t / 3, p0 + t % 3);
-          } else {
-            for (int64_t o = o0; o < o1; ++o) {
-              for (int64_t p = p0; p < p1; ++p) gather(sum, i, j, o, p);
-            }
-          }
-          store_some(dx + ((plane * s.in[1] + i) * s.in[2] + j) * s.groups + c, sum, n);
-        }
-      }
-    }
-  });
+  const int64_t in = s.in[1] * s.in[2] * s.groups, out = s.out[1] * s.out[2] * s.groups;
+  parallel_for(planes * blocks, grain_for(s.out[1] * s.out[2] * 60),
+               [&](int64_t begin, int64_t end) {
+                 PlaneGradient<T> gradient(s);
+                 for (int64_t item = begin; item < end; ++item) {
+                   const int64_t plane = item / blocks, c = item % blocks * kLanes<T>;
+                   const int64_t n = s.groups - c < kLanes<T> ? s.groups - c : kLanes<T>;
+                   gradient.run(x + plane * in + c, dy + plane * out + c, dx + plane * in + c, n);
+                 }
+               });
 }
 
 template <class T>
