@@ -257,6 +257,10 @@ DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
   w.columns = (w.out[1] + m - 1) / m;
   w.amx = cpu::has_amx && s.channels >= 32 && s.filters >= 32 && w.tiles() >= 32;
   w.block = w.amx ? 32 : 24;
+  if (w.amx && w.blocks() < 16) {  // an even number, for two threads
+    const int64_t blocks = w.blocks() + w.blocks() % 2;
+    w.block = (w.tiles() + blocks - 1) / blocks;
+  }
   return w;
 }
 
