@@ -201,7 +201,8 @@ DL_INLINE bool are_everywhere(const ConvSizes& s) {
 // The gradient of such windows in one vector of channels of a plane. Each pixel gathers from the
 // nine windows that contain it, where it is their largest: nine times fewer stores than adding to
 // all pixels of each window. Three rows of windows are kept, and of the largest under each of their
-// rows, so that a window compares three values and not nine.
+// rows, so that a window compares three values and not nine. A vector is one line of the cache in
+// every pixel: the processor does not guess which comes next, so that each row fetches the next.
 template <class T>
 struct PlaneGradient {
   using Index = typename Largest<T>::Index;
@@ -219,6 +220,7 @@ struct PlaneGradient {
   DL_INLINE void compare_columns(int64_t i, const T* line, int64_t n) {
     for (int64_t p = 0; p < width; ++p) {
       const Range taps = taps_inside(s, 2, p);
+      __builtin_prefetch(line + (s.in[2] + p) * groups);
       Largest<T> of_row;
       for (int64_t t = taps.begin; t < taps.end; ++t) {
         of_row.take(load_some(line + (p - left + t) * groups, n), of_row.number(t));
@@ -237,6 +239,7 @@ struct PlaneGradient {
         of_window.take(largest[i][p], column[i][p] + of_window.number(3 * t));
       }
       tap[o % 3][p] = of_window.tap;
+      __builtin_prefetch(line + (width + p) * groups);
       gradient[o % 3][p] = load_some(line + p * groups, n);
     }
   }
@@ -254,6 +257,7 @@ struct PlaneGradient {
       }
       const int64_t j = p - left;
       if (j >= 0 && j < s.in[2]) store_some(line + j * groups, next + sum[0], n);
+      __builtin_prefetch(line + (s.in[2] + j) * groups, /*rw=*/1);
       next = after + sum[1];
       after = sum[2];
     }
