@@ -433,6 +433,25 @@ def test_masks_are_passed_on():
         assert layers.Flatten()(x)._keras_mask is None
 
 
+def test_a_layer_that_changes_its_list_leaves_the_callers_alone():
+    class Last(layers.Layer):
+        def call(self, inputs):
+            return inputs.pop() + inputs[0]
+
+    tensors = [dl.ones(2), dl.full(2, 2.0), dl.full(2, 3.0)]
+    layer = Last()
+    for _ in range(2):
+        assert layer(tensors).tolist() == [4.0, 4.0]
+        assert len(tensors) == 3
+
+
+def test_masks_of_a_list_are_passed_on():
+    ids = dl.asarray([[3, 1, 0]])
+    embedded = layers.Embedding(5, 4, mask_zero=True)(ids)
+    assert layers.Add()([embedded, embedded])._keras_mask.tolist() == [[True, True, False]]
+    assert layers.Add()([embedded, embedded * 1.0])._keras_mask is None
+
+
 def test_a_layer_asks_for_the_mask():
     class Count(layers.Layer):
         def call(self, x, mask=None):

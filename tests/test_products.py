@@ -55,6 +55,7 @@ WIDE = [
     (70, 1000, 500),
     (1100, 200, 161),
     (1, 515, 777),
+    (515, 1, 777),
 ]
 
 
@@ -140,6 +141,20 @@ def test_largest_of_minus_infinities() -> None:
 def test_first_of_equal_maxima_gets_the_gradient() -> None:
     gradient = dl.grad(lambda x: dl.sum(ops.max_pool(x, 2)))(dl.ones((1, 2, 2, 1)))
     np.testing.assert_array_equal(gradient.numpy().ravel(), [1, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "size, strides, padding", [(4, 2, "valid"), (5, 3, "valid"), (4, 4, "same"), (6, 1, "same")]
+)
+def test_pixels_that_no_window_sees_have_gradient_zero(
+    size: int, strides: int, padding: str
+) -> None:
+    x = dl.random.normal((1, size, size, 2), seed=0)
+    y = ops.max_pool(x, 3, strides, padding)
+    stale = x * np.nan  # what a pixel that is not written would keep
+    del stale
+    gradient = dl.grad(lambda x: dl.sum(ops.max_pool(x, 3, strides, padding)))(x)
+    assert dl.sum(gradient).item() == y.size
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

@@ -38,9 +38,9 @@ def np_average_pool(x: Any, pool_size: Any, strides: Any = None, padding: Any = 
     return np_pool(x, pool_size, strides, padding, np.nanmean)
 
 
-def torch_pool(name: str, size: Any, strides: Any) -> Any:
+def torch_pool(name: str, size: Any, strides: Any, padding: int = 0) -> Any:
     def call(torch: Any, x: Any) -> Any:
-        y = getattr(torch.nn.functional, name)(x.movedim(-1, 1), size, strides)
+        y = getattr(torch.nn.functional, name)(x.movedim(-1, 1), size, strides, padding)
         return y.movedim(1, -1)
 
     return call
@@ -88,6 +88,21 @@ CASES: list[Case] = [
         [(2, 7, 6, 3)],
         kwargs={"pool_size": 3, "strides": 2, "padding": "same"},
         size1=ONE,
+    ),
+    case(
+        "max_pool_everywhere",
+        [(2, 5, 7, 3)],
+        [(1, 3, 4, 19)],
+        kwargs={"pool_size": 3, "strides": 1, "padding": "same"},
+        size1=ONE,
+        torch=torch_pool("max_pool2d", 3, 1, padding=1),
+    ),
+    case(
+        "max_pool_everywhere_inside",
+        [(2, 5, 7, 3)],
+        [(1, 3, 4, 19)],
+        kwargs={"pool_size": 3, "strides": 1},
+        size1=[(1, 3, 3, 1)],
     ),
     case(
         "max_pool_gaps",

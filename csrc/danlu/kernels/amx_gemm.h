@@ -61,7 +61,8 @@ struct AmxCut {
 };
 DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool packed) {
   const int64_t strips = amx::strips_of(m), panels = amx::strips_of(n);
-  // No more than the threads can share well: each piece reads its panels from memory.
+  // No more than the threads can share well: each piece reads its panels from memory. (The bits do
+  // not depend on it: k is cut by its length alone.)
   const int64_t shared = 2 * num_threads();
   int64_t pieces = m * n * k / (int64_t{1} << 18);
   if (most > shared) most = shared;

@@ -433,7 +433,18 @@ inline void run(const Formula& f, const View* const* views, int operands) {
   parallel_for(numel, kGrain, [&](int64_t begin, int64_t end) {
     char* p[kMaxOperands];
     for (int k = 0; k < operands; ++k) p[k] = views[k]->ptr<char>() + begin * item[k];
-    run_dense(f, p, item, operands, end - begin);
+    if (f.step == 1) return run_dense(f, p, item, operands, end - begin);
+    // Between its loads an approximated function computes so long that the processor does not look
+    // far enough ahead: the next block is fetched while this one is computed.
+    for (int64_t at = begin; at < end; at += kBlock) {
+      for (int k = 0; k + 1 < operands; ++k) {
+        for (int64_t i = 0; i < kBlock * item[k]; i += 64) {
+          __builtin_prefetch(p[k] + kBlock * item[k] + i);
+        }
+      }
+      run_dense(f, p, item, operands, end - at < kBlock ? end - at : kBlock);
+      for (int k = 0; k < operands; ++k) p[k] += kBlock * item[k];
+    }
   });
 }
 

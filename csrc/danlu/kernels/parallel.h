@@ -1,8 +1,9 @@
 // parallel_for(n, grain, fn): fn(begin, end) for the chunks [0, grain), [grain, 2 grain), ...
 //
 // The chunks depend on n and grain alone, never on the number of threads, so whatever is summed
-// per chunk has the same bits on any number of threads. Workers pull chunks from an atomic counter:
-// a busy core slows us little. Nested calls and small n run on the caller.
+// per chunk has the same bits on any number of threads. Workers pull chunks from atomic counters,
+// each first from another share and then what others have left: a busy core slows us little.
+// Nested calls and small n run on the caller.
 #pragma once
 
 #include <cstdint>

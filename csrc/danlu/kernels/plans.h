@@ -68,9 +68,9 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
     a_col = row;
   }
   plan.dots = m <= 4 && a_col == 1 && b_row == 1 && b_col != 1;
-  if (m == 1 && b_col == 1 && n >= 64 && n * k >= int64_t{1} << 17) {
-    const int64_t most = k / 32 < 16 ? k / 32 : 16, worth = n * k >> 16;
-    plan.stretches = worth < most ? worth : most;
+  if (m == 1 && b_col == 1 && n >= 64 && k >= 512 && n * k >= int64_t{1} << 17) {
+    const int64_t worth = n * k >> 16;
+    plan.stretches = worth < 16 ? worth : 16;
     plan.packed_size = plan.stretches * n;
     return plan;
   }
@@ -299,10 +299,10 @@ DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
   }
   return best;
 }
-// Whether a convolution is a product with the kernel as it is packed for the tile unit.
+// Whether a convolution that is not Winograd's is a product with the kernel as it is packed for the
+// tile unit.
 DL_INLINE bool takes_packed_kernel(const ConvSizes& s) {
-  return s.groups == 1 && !s.bfloat16 && !is_direct(s) &&
-         s.amx(s.positions(), s.filters, s.taps() * s.channels) && winograd_sizes(s).m == 0;
+  return s.groups == 1 && !is_direct(s) && s.amx(s.positions(), s.filters, s.taps() * s.channels);
 }
 // winograd_sizes for the data gradient: a convolution of dy, padded so that it gives x.
 DL_INLINE WinogradSizes winograd_data_gradient_sizes(ConvSizes s) {

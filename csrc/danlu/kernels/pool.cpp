@@ -247,7 +247,7 @@ struct PlaneGradient {
   // at p gives to the pixels p - left + {0, 1, 2}: the sums of the next two pixels have begun.
   DL_INLINE void gather(int64_t i, int64_t o0, int64_t o1, T* line, int64_t n) const {
     simd<T> next = {}, after = {};
-    for (int64_t p = 0; p < width + 2; ++p) {
+    for (int64_t p = 0; p < s.in[2] + left; ++p) {  // beyond the last window too
       simd<T> sum[3] = {};
       for (int64_t o = o0; o < o1 && p < width; ++o) {
         const simd<T> v = gradient[o % 3][p];
@@ -256,7 +256,7 @@ struct PlaneGradient {
         for (int t = 0; t < 3; ++t) sum[t] += Largest<T>::only(where, v, t);
       }
       const int64_t j = p - left;
-      if (j >= 0 && j < s.in[2]) store_some(line + j * groups, next + sum[0], n);
+      if (j >= 0) store_some(line + j * groups, next + sum[0], n);
       __builtin_prefetch(line + (s.in[2] + j) * groups, /*rw=*/1);
       next = after + sum[1];
       after = sum[2];

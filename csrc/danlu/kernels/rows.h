@@ -37,6 +37,14 @@ DL_INLINE void for_rows(const View& x, F row) {
   });
 }
 
+// Brings the row after this one into the cache, for loops that compute much between their loads.
+template <class T>
+DL_INLINE void fetch_next_row(const T* row, int64_t n) {
+  for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(T))) {
+    __builtin_prefetch(row + n + i);
+  }
+}
+
 template <class A>
 DL_INLINE A sum_lanes(A* lanes) {
   for (int half = kRowLanes / 2; half > 0; half /= 2) {

@@ -12,6 +12,7 @@ void softmax(const View& x, const View& y) {
     for_rows(x, [&](int64_t r, int64_t n) {
       const T* xs = x.ptr<T>() + r * n;
       T* ys = y.ptr<T>() + r * n;
+      fetch_next_row(xs, n);
       const A top = max_row<A>(xs, n);
       if constexpr (sizeof(T) == 2) {  // a stored exponential would be rounded before it is summed
         auto term = [&](int64_t i) { return math::exp_nonpositive(static_cast<A>(xs[i]) - top); };
@@ -49,6 +50,8 @@ void softmax_grad(const View& y, const View& dy, const View& dx) {
       const T* ys = y.ptr<T>() + r * n;
       const T* dys = dy.ptr<T>() + r * n;
       T* dxs = dx.ptr<T>() + r * n;
+      fetch_next_row(ys, n);
+      fetch_next_row(dys, n);
       const A dot =
           sum_row<A>(n, [&](int64_t i) { return static_cast<A>(ys[i]) * static_cast<A>(dys[i]); });
       for (int64_t i = 0; i < n; ++i) {

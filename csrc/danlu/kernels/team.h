@@ -12,8 +12,9 @@
 
 namespace danlu {
 
-// One parallel_for: who helps takes chunks until there are none, first those of a share of its own:
-// in the next job over the same rows they are in its core's cache.
+// One parallel_for: who helps takes chunks until there are none. Each begins with another share of
+// them, in every job with the same one: rows that follow each other through several jobs are in its
+// core's cache.
 class Job {
  public:
   using Function = void (*)(void* context, int64_t begin, int64_t end);

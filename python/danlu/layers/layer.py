@@ -279,6 +279,7 @@ class Layer(LayerState):
             training = kwargs.pop("training", None) if kwargs else None
             mask = args[0]._keras_mask
         elif len(args) == 1 and not kwargs and self._takes_as_they_are(args[0]):
+            args = ([*args[0]],)  # a layer may change its list, but not the caller's
             training = mask = None
         else:
             args, kwargs, training, symbolic = self._prepare(args, kwargs)
@@ -353,9 +354,13 @@ class Layer(LayerState):
 
     def _takes_as_they_are(self, values):
         """Whether this is a list of tensors without masks, in the compute dtype."""
-        return type(values) is list and all(
-            type(x) is Tensor and x.dtype is self._compute_type and x._keras_mask is None
-            for x in values
+        return (
+            type(values) is list
+            and self._compute_type is not None
+            and all(
+                type(x) is Tensor and x.dtype is self._compute_type and x._keras_mask is None
+                for x in values
+            )
         )
 
     def _wants_mask(self, args):

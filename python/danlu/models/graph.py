@@ -76,7 +76,7 @@ class Graph:
             for operation, arguments, names, done in steps:
                 args, kwargs = arguments(known)
                 result = operation(*args, **kwargs)
-                if type(result) is Tensor:
+                if type(result) is Tensor and len(names) == 1:
                     known[names[0]] = result
                 else:  # several, or a symbolic one
                     known.update(zip(names, tree.flatten(result), strict=True))

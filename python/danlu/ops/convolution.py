@@ -150,34 +150,33 @@ def conv_transpose(
     def each(value: Any) -> tuple[Any, ...]:
         return tuple(value) if isinstance(value, (tuple, list)) else (value,) * len(window)
 
-    def run(x: Any) -> Any:
-        sizes, pads = [], []
-        for size, taps, stride, extra, dilation in zip(
-            x.shape[1:-1],
-            window,
-            each(strides),
-            each(output_padding),
-            each(dilation_rate),
-            strict=True,
-        ):
-            extent = (taps - 1) * dilation + 1
-            # What is added around the input with strides - 1 zeros between, as Keras counts it.
-            if padding == "same" and extra is None:  # size * stride
-                added = extent + stride - 2
-            elif padding == "same":
-                added = extent + extent % 2 - 2 + extra
-            else:
-                added = 2 * (extent - 1) + (max(stride - extent, 0) if extra is None else extra)
-            left = extent - 1
-            if padding == "same":
-                left = min(added - added // 2, extent - 1)
-            before = extent - 1 - left
-            full = (size - 1) * stride + 2 + added - extent
-            sizes.append(full)
-            pads.append((before, max(0, (size - 1) * stride + extent - full - before)))
-        return _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
-
-    return _from_channels_last(run(_to_channels_last(inputs, data_format)), data_format)
+    x = _to_channels_last(inputs, data_format)
+    sizes, pads = [], []
+    for size, taps, stride, extra, dilation in zip(
+        x.shape[1:-1],
+        window,
+        each(strides),
+        each(output_padding),
+        each(dilation_rate),
+        strict=True,
+    ):
+        extent = (taps - 1) * dilation + 1
+        # What is added around the input with strides - 1 zeros between, as Keras counts it.
+        if padding == "same" and extra is None:  # size * stride
+            added = extent + stride - 2
+        elif padding == "same":
+            added = extent + extent % 2 - 2 + extra
+        else:
+            added = 2 * (extent - 1) + (max(stride - extent, 0) if extra is None else extra)
+        left = extent - 1
+        if padding == "same":
+            left = min(added - added // 2, extent - 1)
+        before = extent - 1 - left
+        full = (size - 1) * stride + 2 + added - extent
+        sizes.append(full)
+        pads.append((before, max(0, (size - 1) * stride + extent - full - before)))
+    y = _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
+    return _from_channels_last(y, data_format)
 
 
 def max_pool(
