@@ -249,7 +249,7 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
       product.multiply(
           {s0, s1, all_panels * j / c.column_blocks, all_panels * (j + 1) / c.column_blocks,
-           strips && b.packed ? 1 : kAmxBlocks / (s1 - s0)},
+           strips && b.packed && k <= 1024 ? 1 : kAmxBlocks / (s1 - s0)},
           buffer);
     }
     amx::end(buffer.unit);

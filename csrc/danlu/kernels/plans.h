@@ -53,8 +53,9 @@ DL_INLINE ProductPlan plan_product(int64_t m, int64_t n, int64_t k, int64_t a_ro
   ProductPlan plan{};
   plan.amx = (bfloat16 ? bfloat16_pays(m, n, k) : amx_pays(m, n, k, a_col != 1, b_col != 1)) &&
              (a_row == 1 || a_col == 1) && (b_row == 1 || b_col == 1);
-  // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a.
-  plan.amx_left = plan.amx && m <= 1024;
+  // Few rows: every thread packs its columns of b. Many: every thread packs its rows of a, unless
+  // it would for one group of columns after the other.
+  plan.amx_left = plan.amx && (m <= 1024 || n >= 1024);
   plan.amx_right = plan.amx && m > 128 && !bfloat16;
   if (plan.amx_left) plan.packed_size += amx_packed_size(m, k);
   if (plan.amx_right) plan.packed_size += amx_packed_size(n, k);
