@@ -41,6 +41,15 @@ def to_tensors(value: Any, dtype: Any, label: Callable[[], str]) -> tuple[Any, b
     return value, False
 
 
+def is_plain_list(value: Any, dtype: Any) -> bool:
+    """Return whether `to_tensors` would copy a list of tensors, which have no masks, as it is."""
+    return (
+        type(value) is list
+        and dtype is not None
+        and all(type(x) is Tensor and x.dtype is dtype and x._keras_mask is None for x in value)
+    )
+
+
 def to_tensor(value: Any, label: Callable[[], str]) -> Tensor:
     """Return one tensor of an array, a list of numbers, or what has `__array__`."""
     from .. import ops

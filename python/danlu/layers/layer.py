@@ -17,6 +17,7 @@ from ..utils.arguments import standardize_shape
 from ..utils.naming import auto_name, layer_name
 from . import masking, signature
 from .context import context
+from .convert import is_plain_list, to_tensors
 from .dtypes import FLOATS, DTypePolicy
 from .input_spec import InputSpec
 from .state import LayerState
@@ -270,17 +271,12 @@ class Layer(LayerState):
     # The call.
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (
-            len(args) == 1
-            and type(args[0]) is Tensor
-            and args[0].dtype is self._compute_type
-            and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
-        ):
-            training = kwargs.pop("training", None) if kwargs else None
-            mask = args[0]._keras_mask
-        elif len(args) == 1 and not kwargs and self._takes_as_they_are(args[0]):
+        alone = len(args) == 1 and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
+        if alone and type(args[0]) is Tensor and args[0].dtype is self._compute_type:
+            training, mask = kwargs.pop("training", None), args[0]._keras_mask
+        elif alone and is_plain_list(args[0], self._compute_type):
             args = ([*args[0]],)  # a layer may change its list, but not the caller's
-            training = mask = None
+            training, mask = kwargs.pop("training", None), None
         else:
             args, kwargs, training, symbolic = self._prepare(args, kwargs)
             if symbolic:
@@ -352,17 +348,6 @@ class Layer(LayerState):
                 symbolic = symbolic or found
         return args, kwargs, training, symbolic
 
-    def _takes_as_they_are(self, values):
-        """Whether this is a list of tensors without masks, in the compute dtype."""
-        return (
-            type(values) is list
-            and self._compute_type is not None
-            and all(
-                type(x) is Tensor and x.dtype is self._compute_type and x._keras_mask is None
-                for x in values
-            )
-        )
-
     def _wants_mask(self, args):
         """Whether `call` wants the mask of its one input."""
         return "mask" in self._call_names and len(args) <= 1
@@ -374,8 +359,6 @@ class Layer(LayerState):
 
     def _convert(self, value):
         """A tensor in the compute dtype for arrays and floating tensors, in nested structures."""
-        from .convert import to_tensors
-
         return to_tensors(value, self._compute_type if self.autocast else None, self.label)
 
     def _check_inputs(self, inputs):
