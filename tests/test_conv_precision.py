@@ -255,3 +255,51 @@ def test_a_kernel_serves_batches_of_every_size(precision: str) -> None:
         y64 = ops.conv(part.astype("float64"), wide, padding="same").numpy()
         assert largest_error(y, y64) < TOLERANCE[precision]
         assert largest_error(grad.numpy(), grad64.numpy()) < 2 * TOLERANCE[precision]
+
+
+# Batch, size, channels, kernel, filters, strides, padding, dilation: what the tile unit reads in
+# place, with zeros on one side or both, phases of strides, taps that skip, and edges everywhere.
+IN_PLACE = [
+    (1, (14, 14), 96, (3, 3), 128, 1, "same", 1),
+    (1, (7, 7), 160, (3, 3), 200, 1, "same", 1),
+    (2, (28, 27), 64, (3, 3), 70, 2, "same", 1),
+    (2, (29, 30), 40, (5, 5), 64, 1, ((2, 1), (0, 3)), 1),
+    (3, (13, 21), 33, (5, 4), 64, (3, 2), ((4, 0), (1, 5)), 1),
+    (2, (33, 30), 64, (3, 3), 64, 1, "same", (2, 3)),
+    (1, (14, 14), 256, (1, 1), 1056, 1, "valid", 1),
+    (2, (15, 16), 256, (1, 1), 512, 2, "valid", 1),
+    (1, (30, 30), 64, (2, 2), 96, 3, "valid", 1),
+    (40, (9, 9), 64, (3, 3), 48, 2, "same", 1),
+]
+
+
+@pytest.mark.parametrize("case", IN_PLACE, ids=str)
+def test_images_read_in_place_agree_with_float64(case: tuple) -> None:
+    n, size, channels, taps, filters, strides, padding, dilation = case
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(n, *size, channels)), rng.normal(size=(*taps, channels, filters))
+    options = {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    dl.config.set_conv_precision("exact")
+    want = ops.conv(x, w, **options).numpy()
+    bias, addend = rng.normal(size=filters), rng.normal(size=want.shape)
+    want = np.maximum(want + bias + addend, 0)
+    more = {"bias": bias.astype("f"), "addend": addend.astype("f"), "activation": "relu"}
+    results = []
+    for threads in (1, 2, 3):
+        dl.config.set_num_threads(threads)
+        for kernel in (dl.asarray(w.astype("f")), dl.Variable(w.astype("f"))):
+            results.append(ops.conv(x.astype("f"), kernel, **options, **more).numpy())
+    assert largest_error(results[0], want) < TOLERANCE["exact"]
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
+def test_an_infinity_stays_where_the_window_sees_it() -> None:
+    dl.config.set_conv_precision("exact")
+    x = np.ones((1, 14, 14, 96), "float32")
+    x[0, 5, 13, 40] = np.inf
+    y = ops.conv(x, np.ones((5, 5, 96, 64), "float32"), padding="same").numpy()
+    seen = np.isinf(y).any(-1)[0]
+    assert seen[3:8, 11:].all()
+    assert seen.sum() == 5 * 3
+    assert np.isfinite(y[0][~seen]).all()

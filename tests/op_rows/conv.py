@@ -31,6 +31,7 @@ def np_conv(
     x: Any,
     kernel: Any,
     bias: Any = None,
+    addend: Any = None,
     strides: Any = 1,
     padding: Any = "valid",
     dilation_rate: Any = 1,
@@ -57,8 +58,8 @@ def np_conv(
             filters = kernel.shape[-1] // groups
             to = slice(g * filters, (g + 1) * filters)
             y[..., to] += seen[..., channels] @ kernel[tap][:, to]
-    if bias is not None:
-        y = y + bias
+    for more in (addend, bias):
+        y = y if more is None else y + more
     return np.maximum(y, 0) if activation == "relu" else y
 
 
@@ -76,8 +77,8 @@ def torch_conv(strides: Any = 1, padding: Any = 0, dilation: Any = 1) -> Any:
     return call
 
 
-def conv_with_bias(x: Any, kernel: Any, bias: Any, **options: Any) -> Any:
-    return dl.ops.conv(x, kernel, bias=bias, **options)
+def conv_with_bias(x: Any, kernel: Any, bias: Any, addend: Any = None, **options: Any) -> Any:
+    return dl.ops.conv(x, kernel, bias=bias, addend=addend, **options)
 
 
 def case(name: str, *shapes: Any, large: Any, torch: Any = None, **options: Any) -> Case:
@@ -357,6 +358,33 @@ CASES: list[Case] = [
                 ),
                 ValueError,
                 "bias",
+            )
+        ],
+    ),
+    Case(
+        # In place, along rows, depthwise, joined, blocked; large, by Winograd's algorithm.
+        "conv_addend",
+        conv_with_bias,
+        np_conv,
+        shapes=[
+            [(2, 5, 6, 2), (3, 3, 2, 4), (4,), (2, 5, 6, 4)],
+            [(1, 4, 20, 1), (3, 3, 1, 5), (5,), (1, 4, 20, 5)],
+            [(1, 4, 9, 3), (3, 3, 1, 3), (3,), (1, 4, 9, 3)],
+            [(1, 4, 8, 17), (3, 5, 17, 2), (2,), (1, 4, 8, 2)],
+            [(1, 3, 5, 24), (2, 2, 24, 19), (19,), (1, 3, 5, 19)],
+        ],
+        kwargs={"padding": "same", "activation": "relu"},
+        takes="floating",
+        empty=[(0, 5, 6, 2), (3, 3, 2, 4), (4,), (0, 5, 6, 4)],
+        size1=[(1, 1, 1, 1), (1, 1, 1, 1), (1,), (1, 1, 1, 1)],
+        large=[(3, 18, 21, 40), (3, 3, 40, 48), (48,), (3, 18, 21, 48)],
+        bad=[
+            Bad(
+                lambda: dl.ops.conv(
+                    dl.ones((1, 3, 3, 1)), dl.ones((3, 3, 1, 2)), addend=dl.ones((2,))
+                ),
+                ValueError,
+                r"addend \(2,\) does not fit: it wants the shape of y, \(1, 1, 1, 2\)",
             )
         ],
     ),

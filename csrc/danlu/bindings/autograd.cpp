@@ -171,6 +171,9 @@ std::vector<std::tuple<std::string, Tensors, Tensors>> composed_calls(const Reco
 void bind_autograd(py::module_& m) {
   m.def("grad_enabled", &grad_enabled,
         "Whether operations on this thread are recorded for gradients.");
+  m.def(
+      "_records_calls", [] { return grad_enabled() || is_recording(); },
+      "Whether calls on this thread are recorded, for gradients or to be replayed.");
   m.def("set_grad_enabled", &set_grad_enabled, "enabled"_a, "Returns what it was before.");
   m.def(
       "stop_gradient", [](const Tensor& x) { return x.detach(); }, "x"_a,

@@ -40,13 +40,16 @@ void bind_conv(py::module_& m) {
   m.def(
       "_conv",
       [](const Tensor& x, const Tensor& kernel, const Shape& strides, const py::object& padding,
-         const Shape& dilation_rate, const std::optional<Tensor>& bias, bool relu) {
+         const Shape& dilation_rate, const std::optional<Tensor>& bias, bool relu,
+         const std::optional<Tensor>& addend) {
         const WindowOptions options = window_options("conv", strides, padding, dilation_rate);
-        return unlocked({x, kernel},
-                        [&] { return conv(x, kernel, options, bias.value_or(Tensor()), relu); });
+        return unlocked({x, kernel}, [&] {
+          return conv(x, kernel, options, bias.value_or(Tensor()), relu, addend.value_or(Tensor()));
+        });
       },
       "x"_a, "kernel"_a, "strides"_a = Shape{1}, "padding"_a = "valid",
       "dilation_rate"_a = Shape{1}, "bias"_a = py::none(), "relu"_a = false,
+      "addend"_a = py::none(),
       "x (batch, spatial..., channels), kernel (window..., channels / groups, filters) -> "
       "(batch, spatial..., filters).");
   m.def(

@@ -20,7 +20,12 @@ namespace {
 
 constinit DL_THREAD_LOCAL bool runs_on_stand_ins = false;
 
-// Whether somebody can still see what this thread records.
+struct AtThreadEnd {
+  ~AtThreadEnd() { Recording::let_go(); }
+};
+
+}  // namespace
+
 bool is_recording() {
   Recording* mine = current_recording();
   if (!mine) return false;
@@ -28,12 +33,6 @@ bool is_recording() {
   Recording::let_go();
   return false;
 }
-
-struct AtThreadEnd {
-  ~AtThreadEnd() { Recording::let_go(); }
-};
-
-}  // namespace
 
 void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch) {
   if (is_recording()) current_recording()->add(op, in, out, scratch);

@@ -60,6 +60,8 @@ class DL_EXPORT Recording final : public RefCounted {
 
 // The recording that is under way on this thread, or null. The thread holds a reference to it.
 Recording*& current_recording();
+// Whether somebody can still see what this thread records.
+DL_EXPORT bool is_recording();
 // Adds a call to it.
 void record_call(const OpRef& op, Inputs in, Outputs out, const Tensor& scratch);
 

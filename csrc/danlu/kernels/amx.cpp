@@ -108,6 +108,24 @@ DL_INLINE void pack_turned_lines(const T* x, int64_t stride, int64_t rows, int64
   }
 }
 
+template <int kParts>
+DL_INLINE void split_some_pixels(const float* x, int64_t stride, int64_t pixels, int64_t channels,
+                                 Packed* out, int64_t plane) {
+  for (int64_t i = 0; i < pixels; ++i, out += kParts * kStep) {
+    const float* from = x + i * stride;
+    Packed* to = out;
+    for (int64_t c = 0; c < channels; c += kStep, to += plane) {
+      const int64_t left = x ? channels - c : 0;
+      if (left >= kStep) {
+        split<kParts, kStep>(load(from + c), load(from + c + 16), to);
+      } else {
+        split<kParts, kStep>(load(from + c, first(left)), load(from + c + 16, first(left - 16)),
+                             to);
+      }
+    }
+  }
+}
+
 // A panel of a matrix with adjacent columns, in pairs of lines k and k + 16. (The job by value:
 // what is stored might change it, for all that the compiler knows.)
 template <int kParts, class T>
@@ -192,10 +210,10 @@ DL_INLINE Job pack_panel(const T* b, int64_t row, int64_t col, int64_t k, int64_
 // parts of an infinity multiply to no number, or a product that is left out would matter.
 void sum_of_floats(Unit& unit) {
   unit.in_floats = true;
-  const auto whole = [](const Packed* pair, bool upper) {
+  const auto whole = [](const Packed* pair, int64_t distance, bool upper) {
     __m512 sum = _mm512_setzero_ps();
     for (int part = 0; part < kFloatParts; ++part) {
-      const __m512i v = _mm512_loadu_si512(pair + part * kSquare);
+      const __m512i v = _mm512_loadu_si512(pair + part * distance);
       const __m512i bits =
           upper ? _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(0xffff0000)))
                 : _mm512_slli_epi32(v, 16);
@@ -205,14 +223,14 @@ void sum_of_floats(Unit& unit) {
   };
   for (int64_t i = 0; i < 4 * 16; ++i) _mm512_store_ps(unit.sum[0] + i * 16, _mm512_setzero_ps());
   for (int64_t s = 0; s < unit.steps; ++s) {
-    const Packed* a = unit.strip + s * kFloatParts * kSquare;
+    const Packed* a = unit.strip.step[s];
     const Packed* b = unit.panel + s * kFloatParts * kSquare;
     for (int64_t upper = 0; upper < 2; ++upper) {
       __m512 right[2][16];
-      for (int64_t i = 0; i < 32; ++i) right[i / 16][i % 16] = whole(b + i * 32, upper);
+      for (int64_t i = 0; i < 32; ++i) right[i / 16][i % 16] = whole(b + i * 32, kSquare, upper);
       for (int64_t row = 0; row < unit.output.rows; ++row) {
         alignas(64) float left[16];
-        _mm512_store_ps(left, whole(a + row * 32, upper));
+        _mm512_store_ps(left, whole(a + row * unit.strip.row, unit.strip.part, upper));
         for (int64_t half = 0; half < 2; ++half) {
           float* to = unit.sum[row / 16 * 2 + half] + row % 16 * 16;
           __m512 sum = _mm512_load_ps(to);
@@ -255,13 +273,14 @@ DL_INLINE void add_rows(Unit& unit, const Output& to, int64_t row, int64_t end) 
 // Stores them to y, with what was in the running sums.
 DL_INLINE void store_rows(Unit& unit, const Output& to, int64_t row, int64_t end) {
   for (; row < end; ++row) {
+    if (to.y_row[row] < 0) continue;
     float* y = to.y + to.y_row[row];
 #pragma GCC unroll 2
     for (int64_t half = 0; half < 2; ++half) {
       __m512 z = row_of_sum(unit, row, half);
       if (!to.first) z = _mm512_add_ps(z, _mm512_loadu_ps(to.running + row * 32 + half * 16));
       const __mmask16 columns = first(to.columns - half * 16);
-      if (to.accumulate) z = _mm512_add_ps(z, load(y + half * 16, columns));
+      if (to.addend) z = _mm512_add_ps(z, load(to.addend + to.y_row[row] + half * 16, columns));
       if (to.bias) z = _mm512_add_ps(z, load(to.bias + half * 16, columns));
       if (to.relu) {  // NaN stays NaN
         const __m512 zero = _mm512_setzero_ps();
@@ -286,24 +305,24 @@ constexpr Config kConfig;
 // The unit looks only a few tiles ahead: each is loaded as soon as its register was read for the
 // last time, and not when it is wanted.
 template <int kRows, int kColumns>
-DL_INLINE void load_tiles(const Packed* a, const Packed* b) {
-  _tile_loadd(4, a, 64);
+DL_INLINE void load_tiles(const Packed* a, int64_t a_row, const Packed* b) {
+  _tile_loadd(4, a, a_row * 2);
   _tile_loadd(6, b, 64);
   if constexpr (kColumns == 2) _tile_loadd(7, b + kTile, 64);
-  if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
+  if constexpr (kRows == 2) _tile_loadd(5, a + 16 * a_row, a_row * 2);
 }
 // The products of what is loaded; then the tiles of the strip are those at `a`, of the panel those
 // at `b`, or as they were where that is null.
 template <int kRows, int kColumns>
-DL_INLINE void multiply_tiles(const Packed* a, const Packed* b) {
+DL_INLINE void multiply_tiles(const Packed* a, int64_t a_row, const Packed* b) {
   _tile_dpbf16ps(0, 4, 6);
   if (a) {
     if constexpr (kColumns == 2) _tile_dpbf16ps(1, 4, 7);
-    _tile_loadd(4, a, 64);
+    _tile_loadd(4, a, a_row * 2);
     if constexpr (kRows == 2) _tile_dpbf16ps(2, 5, 6);
     if (b) _tile_loadd(6, b, 64);
     if constexpr (kRows == 2 && kColumns == 2) _tile_dpbf16ps(3, 5, 7);
-    if constexpr (kRows == 2) _tile_loadd(5, a + kTile, 64);
+    if constexpr (kRows == 2) _tile_loadd(5, a + 16 * a_row, a_row * 2);
     if constexpr (kColumns == 2) {
       if (b) _tile_loadd(7, b + kTile, 64);
     }
@@ -319,7 +338,7 @@ DL_INLINE void multiply_tiles(const Packed* a, const Packed* b) {
 // The products of the parts, the smallest first, ordered so that each needs one tile reloaded.
 // Between them the rows of the block before are stored, a few at a time: the unit never waits.
 template <int kParts, int kRows, int kColumns>
-void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps) {
+void multiply_steps(Unit& unit, const Strip& strip, const Packed* b, int64_t steps) {
   const Output to = unit.output;
   const int64_t pauses = steps * (kParts == 3 ? 5 : 1);
   const int64_t rows = unit.steps > 0 ? to.rows : 0, some = (rows + pauses - 1) / pauses;
@@ -343,12 +362,15 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
   _tile_loadd(1, kZeros, 0);
   _tile_loadd(2, kZeros, 0);
   _tile_loadd(3, kZeros, 0);
-  constexpr auto multiply = multiply_tiles<kRows, kColumns>;
-  constexpr int64_t last_part = (kParts - 1) * kSquare;
-  load_tiles<kRows, kColumns>(a + last_part, b);
-  for (int64_t s = 0; s < steps; ++s, a += kParts * kSquare, b += kParts * kSquare) {
+  const int64_t a_row = strip.row, last_part = (kParts - 1) * strip.part;
+  const auto multiply = [a_row](const Packed* a_next, const Packed* b_next) {
+    multiply_tiles<kRows, kColumns>(a_next, a_row, b_next);
+  };
+  load_tiles<kRows, kColumns>(strip.step[0] + last_part, a_row, b);
+  for (int64_t s = 0; s < steps; ++s, b += kParts * kSquare) {
+    const Packed* a = strip.step[s];
     if constexpr (kParts == 3) {
-      multiply(a + kSquare, nullptr);  // 3 1, then 2
+      multiply(a + strip.part, nullptr);  // 3 1, then 2
       meanwhile();
       multiply(nullptr, b + kSquare);  // 2 1, then 2
       meanwhile();
@@ -359,8 +381,8 @@ void multiply_steps(Unit& unit, const Packed* a, const Packed* b, int64_t steps)
       multiply(nullptr, b);  // 1 3, then 1
     }
     meanwhile();
-    const int64_t next = s + 1 < steps ? kParts * kSquare : 0;  // 0: nobody reads them
-    multiply(a + last_part + next, b + next);                   // 1 1
+    const int64_t next = s + 1 < steps ? 1 : 0;  // 0: nobody reads them
+    multiply(strip.step[s + next] + last_part, b + next * kParts * kSquare);  // 1 1
   }
 }
 
@@ -374,7 +396,7 @@ DL_INLINE void pack_strip(const T* a, int64_t row, int64_t col, int64_t rows, in
   }
 }
 template <int kParts>
-DL_INLINE void multiply_block(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+DL_INLINE void multiply_block(Unit& unit, const Strip& strip, const Packed* panel, int64_t steps,
                               const Output& output) {
   const bool tall = output.rows > 16, wide = output.columns > 16;
   if (tall && wide) {
@@ -420,6 +442,12 @@ Job fetch(const Packed* from, int64_t size) {
   return job;
 }
 
+void split_pixels(const float* x, int64_t stride, int64_t pixels, int64_t channels, int parts,
+                  Packed* out, int64_t plane) {
+  parts == 1 ? split_some_pixels<1>(x, stride, pixels, channels, out, plane)
+             : split_some_pixels<kFloatParts>(x, stride, pixels, channels, out, plane);
+}
+
 void begin(Unit& unit, int parts) {
   if (has_amx) _tile_loadconfig(&kConfig);
   unit.parts = parts;
@@ -427,7 +455,7 @@ void begin(Unit& unit, int parts) {
   unit.job = {};
 }
 
-void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+void multiply(Unit& unit, const Strip& strip, const Packed* panel, int64_t steps,
               const Output& output) {
   if (!has_amx) {
     flush(unit);

@@ -49,6 +49,21 @@ void pack_left(const float* a, int64_t row, int64_t col, int64_t rows, int64_t k
                Packed* strip);
 void pack_left(const bfloat16* a, int64_t row, int64_t col, int64_t rows, int64_t k, int parts,
                Packed* strip);
+// Splits pixels, `stride` elements apart, in place of packing them: each (steps, parts, 32), where
+// its steps lie `plane` elements apart and the next pixel follows. Zeros where `x` is null.
+void split_pixels(const float* x, int64_t stride, int64_t pixels, int64_t channels, int parts,
+                  Packed* out, int64_t plane);
+
+// Where a strip lies: the first row of each step, and the distance of its rows and of its parts.
+struct Strip {
+  const Packed* step[kMostSteps];
+  int64_t row, part;
+};
+DL_INLINE Strip packed_strip(const Packed* packed, int64_t steps, int parts) {
+  Strip strip{{}, kStep, kSquare};
+  for (int64_t s = 0; s < steps; ++s) strip.step[s] = packed + s * parts * kSquare;
+  return strip;
+}
 
 // What is done in small pieces while the unit multiplies: it waits for nothing then.
 struct Job {
@@ -76,39 +91,40 @@ DL_INLINE void complete(Job& job) {
   if (job.next < job.pieces) job.some(job, job.pieces);
 }
 
-// A block of y, at most 32 x 32, and what becomes of its sum over some k. Where k is longer, the
-// sums lie side by side in `running` before they go to y: rows of a large y crowd one cache set.
+// A block of y, at most 32 x 32, without the rows whose offset is negative, and what becomes of its
+// sum over some k. Where k is longer, the sums lie side by side in `running` before they go to y:
+// rows of a large y crowd one cache set.
 struct Output {
   float* y;
   const int64_t* y_row;  // offset of each row
   int64_t rows, columns;
   float* running;  // kSquare elements, or null where k is not cut
   bool first, last;
-  bool accumulate;    // add to y
-  const float* bias;  // of the columns, or null; added last
+  const float* addend;  // added to the sum; rows as those of y, perhaps y itself; or null
+  const float* bias;    // of the columns, or null; added last
   bool relu;
 };
 
 // One thread's use of the unit. The last block is stored while the next one is multiplied: strip,
-// panel, bias and y_row must live on until then.
+// panel, addend, bias and y_row must live on until then.
 struct Unit {
   alignas(64) float sum[4][16 * 16];
   Output output;
-  const Packed *strip, *panel;
+  Strip strip;
+  const Packed* panel;
   int64_t steps;  // of the block in `sum`; 0: none
   int parts;
   bool in_floats;  // `sum` was summed again, in float32
   Job job;
 };
 void begin(Unit& unit, int parts);
-void multiply(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
+void multiply(Unit& unit, const Strip& strip, const Packed* panel, int64_t steps,
               const Output& output);
 void flush(Unit& unit);  // stores the last block
 void end(Unit& unit);    // after flush
 
 // unit.sum = strip times panel of bfloat16, by dot products.
-void dot_products(Unit& unit, const Packed* strip, const Packed* panel, int64_t steps,
-                  int64_t rows);
+void dot_products(Unit& unit, const Strip& strip, const Packed* panel, int64_t steps, int64_t rows);
 
 }  // namespace amx
 }  // namespace danlu::cpu

@@ -38,6 +38,22 @@ struct AmxLeft {
   }
 };
 
+// A source of strips that need no packing: those of `a`, packed beforehand.
+struct AmxStrips {
+  const amx::Packed* data;
+  int64_t k;
+  int parts;
+  DL_INLINE amx::Strip strip(int64_t m, int64_t step, int64_t steps) const {
+    return amx::packed_strip(data + m / amx::kStrip * amx::packed_size(k, parts) +
+                                 amx::packed_size(step * amx::kStep, parts),
+                             steps, parts);
+  }
+};
+template <class Source>
+inline constexpr bool kHasStrips = requires(const Source& a) {
+  a.strip(0, 0, 0);
+};
+
 inline constexpr int64_t kAmxStrips = 4;   // of a block of rows
 inline constexpr int64_t kAmxBlocks = 16;  // of y, whose sums run at a time
 inline constexpr int64_t kAmxDepth = amx::kMostSteps * amx::kStep;
@@ -59,7 +75,7 @@ struct AmxBuffer {
 struct AmxCut {
   int64_t row_blocks, column_blocks;
 };
-DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool packed) {
+DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool has_strips) {
   const int64_t strips = amx::strips_of(m), panels = amx::strips_of(n);
   // No more than the threads can share well: each piece reads its panels from memory. (The bits do
   // not depend on it: k is cut by its length alone.)
@@ -67,10 +83,10 @@ DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool pac
   int64_t pieces = m * n * k / (int64_t{1} << 18);
   if (most > shared) most = shared;
   pieces = pieces < 1 ? 1 : pieces > most ? most : pieces;
-  // Each group of columns packs its rows anew unless they are `packed`.
-  int64_t tall = packed ? kAmxStrips : kAmxBlocks / panels;
+  // Each group of columns packs its rows anew unless there are strips.
+  int64_t tall = has_strips ? kAmxStrips : kAmxBlocks / panels;
   tall = tall < 2 ? 2 : tall > kAmxStrips ? kAmxStrips : tall;
-  const int64_t most_columns = packed ? panels : (panels + 7) / 8;
+  const int64_t most_columns = has_strips ? panels : (panels + 7) / 8;
   AmxCut c;
   c.row_blocks = (strips + tall - 1) / tall;
   c.column_blocks = (pieces + c.row_blocks - 1) / c.row_blocks;
@@ -87,16 +103,19 @@ DL_INLINE int64_t lines_at(int64_t i, int64_t all) {  // of strip or panel i
 }
 
 // All panels of b (k, n), step by step of k: rows of b are read as they lie.
+// Rows are packed `run` at a time, each time from a step of its own on.
 template <class T>
-DL_INLINE void amx_pack_right(int64_t n, int64_t k, int parts, AmxRight<T>& b,
+DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int parts, AmxRight<T>& b,
                               amx::Packed* panels) {
-  const int64_t size = amx::packed_size(k, parts), count = amx::strips_of(n);
-  const int64_t steps = amx::steps_of(k), step = amx::packed_size(amx::kStep, parts);
+  const int64_t of_run = amx::steps_of(run), steps = k / run * of_run;
+  const int64_t size = amx::packed_size(steps * amx::kStep, parts), count = amx::strips_of(n);
+  const int64_t step = amx::packed_size(amx::kStep, parts);
   const bool turned = b.col != 1;  // then one panel after the other
   parallel_for(steps * count, grain_for(amx::kSquare / 2), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = turned ? i % steps : i / count, p = turned ? i / steps : i % count;
-      const int64_t k0 = t * amx::kStep, depth = k - k0 < amx::kStep ? k - k0 : amx::kStep;
+      const int64_t at = t % of_run * amx::kStep, k0 = t / of_run * run + at;
+      const int64_t depth = run - at < amx::kStep ? run - at : amx::kStep;
       amx::Job job = amx::pack_right(b.data + k0 * b.row + p * b.panel, b.row, b.col, depth,
                                      lines_at(p, n), parts, panels + p * size + t * step);
       amx::complete(job);
@@ -121,13 +140,12 @@ DL_INLINE void amx_pack_left(int64_t m, int64_t k, int parts, const AmxLeft<T>& 
   });
 }
 
-// y (m, n) = a b. `strips`: those of `a`, packed, or null. `parts`: see amx.h.
+// y (m, n) = a b. `parts`: see amx.h.
 template <class T, class Source, class Target>
 struct AmxProduct {
   int64_t m, n, k;
   int parts;
   const Source& a;
-  const amx::Packed* strips;
   const AmxRight<T>& b;
   const Target& y;
   const Epilogue<float>& epilogue;
@@ -183,15 +201,22 @@ struct AmxProduct {
                      buffer.left + (s - piece.s0) * AmxBuffer::kLines);
     }
   }
+  DL_INLINE amx::Strip strip(int64_t s, int64_t i, int64_t d, const AmxBuffer& buffer) const {
+    const int64_t first = step_of(d), count = step_of(d + 1) - first;
+    if constexpr (kHasStrips<Source>) {
+      return a.strip(s * kSide, first, count);
+    } else {
+      return amx::packed_strip(buffer.left + i * AmxBuffer::kLines, count, parts);
+    }
+  }
   DL_INLINE void multiply_panel(const Piece& piece, At at, const amx::Packed* panel,
                                 AmxBuffer& buffer) const {
+    const Epilogue<float> after = epilogue.from(at.p * kSide, at.p * kSide);
     for (int64_t s = piece.s0; s < piece.s1; ++s) {
       const int64_t i = s - piece.s0;
       const int64_t block = (at.p - at.g) * (piece.s1 - piece.s0) + i;
-      amx::multiply(buffer.unit,
-                    strips ? strips + s * packed + amx::packed_size(begin_of(at.d), parts)
-                           : buffer.left + i * AmxBuffer::kLines,
-                    panel, step_of(at.d + 1) - step_of(at.d),
+      amx::multiply(buffer.unit, strip(s, i, at.d, buffer), panel,
+                    step_of(at.d + 1) - step_of(at.d),
                     {.y = y.data + at.p * kSide,
                      .y_row = buffer.offsets + i * kSide,
                      .rows = lines_at(s, m),
@@ -199,9 +224,9 @@ struct AmxProduct {
                      .running = buffer.running + block * amx::kSquare,
                      .first = at.d == 0,
                      .last = at.d + 1 == depths,
-                     .accumulate = epilogue.accumulate,
-                     .bias = epilogue.bias ? epilogue.bias + at.p * kSide : nullptr,
-                     .relu = epilogue.relu});
+                     .addend = after.addend,
+                     .bias = after.bias,
+                     .relu = after.relu});
     }
   }
   DL_INLINE void multiply(const Piece& piece, AmxBuffer& buffer) const {
@@ -214,9 +239,11 @@ struct AmxProduct {
     while (at.g < piece.p1) {
       amx::complete(unit.job);
       const amx::Packed* ready = panel(at, buffer, turn);
-      if (at.p == at.g && !strips) {
-        amx::flush(unit);  // before the strips change
-        pack_rows(piece, at.d, buffer);
+      if constexpr (!kHasStrips<Source>) {
+        if (at.p == at.g) {
+          amx::flush(unit);  // before the strips change
+          pack_rows(piece, at.d, buffer);
+        }
       }
       turn = (turn + 1) % turns;
       const At then = after(at, piece);
@@ -233,12 +260,11 @@ struct AmxProduct {
 };
 
 template <class T, class Source, class Target>
-void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
-              const amx::Packed* strips, const AmxRight<T>& b, const Target& y,
-              const Epilogue<float>& epilogue, int64_t most_pieces = kPieces) {
+void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a, const AmxRight<T>& b,
+              const Target& y, const Epilogue<float>& epilogue, int64_t most_pieces = kPieces) {
   using Product = AmxProduct<T, Source, Target>;
-  const Product product{m, n, k, parts, a, strips, b, y, epilogue};
-  const AmxCut c = amx_cut(m, n, k, most_pieces, /*packed=*/strips != nullptr);
+  const Product product{m, n, k, parts, a, b, y, epilogue};
+  const AmxCut c = amx_cut(m, n, k, most_pieces, kHasStrips<Source>);
   const int64_t all_strips = amx::strips_of(m), all_panels = amx::strips_of(n);
   const int64_t pieces = c.row_blocks * c.column_blocks;
   parallel_for(pieces, grain_for(m * n * k / pieces / 8), [&](int64_t begin, int64_t end) {
@@ -249,7 +275,7 @@ void amx_gemm(int64_t m, int64_t n, int64_t k, int parts, const Source& a,
       const int64_t s0 = all_strips * i / c.row_blocks, s1 = all_strips * (i + 1) / c.row_blocks;
       product.multiply(
           {s0, s1, all_panels * j / c.column_blocks, all_panels * (j + 1) / c.column_blocks,
-           strips && b.packed && k <= 1024 ? 1 : kAmxBlocks / (s1 - s0)},
+           kHasStrips<Source> && b.packed && k <= 1024 ? 1 : kAmxBlocks / (s1 - s0)},
           buffer);
     }
     amx::end(buffer.unit);

@@ -15,7 +15,7 @@ namespace danlu::cpu::amx {
 namespace {
 
 // Rows of 32 elements (x of the lower 16, y of the upper) as bfloat16, so many parts of each.
-template <int kParts>
+template <int kParts, int64_t kDistance = kSquare>
 DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
   const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
 #pragma GCC unroll 3
@@ -23,7 +23,7 @@ DL_INLINE void split(__m512 x, __m512 y, Packed* out) {
     const __m512i xi = _mm512_castps_si512(x), yi = _mm512_castps_si512(y);
     // (y & high) | (x >> 16)
     const __m512i pairs = _mm512_ternarylogic_epi32(yi, high, _mm512_srli_epi32(xi, 16), 0xea);
-    _mm512_storeu_si512(out + part * kSquare, pairs);
+    _mm512_storeu_si512(out + part * kDistance, pairs);
     const __m512 x1 = _mm512_castsi512_ps(_mm512_and_si512(xi, high));
     const __m512 y1 = _mm512_castsi512_ps(_mm512_and_si512(yi, high));
     if (part + 1 == kParts) break;

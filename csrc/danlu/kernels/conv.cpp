@@ -3,6 +3,7 @@
 #include "danlu/kernels/amx_gemm.h"
 #include "danlu/kernels/direct.h"
 #include "danlu/kernels/gemm.h"
+#include "danlu/kernels/image.h"
 #include "danlu/kernels/kernels.h"
 #include "danlu/kernels/patches.h"
 #include "danlu/kernels/winograd.h"
@@ -63,10 +64,37 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
 
 // ---- forward ----------------------------------------------------------------------------------
 
+// The kernel's columns for the tile unit.
 template <class T>
-void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready, const T* bias, T* y,
-             bool relu, T* scratch) {
-  if (is_direct(s)) return direct_conv(s, x, kernel, bias, y, relu, scratch);
+DL_INLINE void pack_columns(const ConvSizes& s, AmxRight<T>& right, amx::Packed* packed) {
+  const int64_t k = s.taps() * s.channels, run = takes_image(s) ? s.channels : k;
+  amx_pack_right(s.filters, k, run, s.parts(), right, packed);
+}
+
+#if defined(DL_AMX)
+// y for some images at a time, split and read in place.
+void forward_images(const ConvSizes& s, const float* x, const AmxRight<float>& right,
+                    const Epilogue<float>& after, float* y, amx::Packed* packed) {
+  const Patches patches = forward_patches(s);
+  const AmxImage plan = amx_image(patches, s.channels);
+  const int64_t most = images_at_a_time(s), k = s.taps() * plan.steps * amx::kStep;
+  const int64_t of_x = s.in[0] * s.in[1] * s.in[2] * s.channels;
+  const int64_t of_y = s.out[0] * s.out[1] * s.out[2] * s.filters;
+  for (int64_t first = 0, images; first < s.images; first += images) {
+    images = s.images - first < most ? s.images - first : most;
+    split_images(patches, plan, images, s.parts(), x + first * of_x, packed);
+    const ImageSource source(patches, plan, images, s.parts(), packed);
+    const MatrixTarget<float> rows{y + first * of_y, s.filters};
+    amx_gemm(plan.rows(images), s.filters, k, s.parts(), source, right,
+             ImageTarget<MatrixTarget<float>>{plan, patches, rows}, after.from(first * of_y, 0));
+  }
+}
+#endif
+
+template <class T>
+void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready,
+             const Epilogue<T>& after, T* y, T* scratch) {
+  if (is_direct(s)) return direct_conv(s, x, kernel, after, y, scratch);
   const int64_t m = s.positions(), n = s.filters, k = s.taps() * s.channels;
   const int64_t row = s.filters * s.groups;
   const bool pack = plan_product(m, n, k).packed;
@@ -74,22 +102,17 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready, co
     const T* b = kernel + g * n;
     const PatchSource<T> source{forward_patches(s), x + g * s.channels};
     const MatrixTarget<T> target{y + g * n, row};
-    const Epilogue<T> epilogue{.bias = bias ? bias + g * n : nullptr, .relu = relu};
+    const Epilogue<T> epilogue = after.from(g * n, g * n);
     if constexpr (kMayUseAmx<T>) {
       if (s.amx(m, n, k)) {
         AmxRight<T> right(b, row, 1);
         right.packed = reinterpret_cast<const amx::Packed*>(ready);
-        if (!ready) {
-          amx_pack_right(n, k, s.parts(), right, reinterpret_cast<amx::Packed*>(scratch));
-        }
-        if (packs_positions(s)) {
-          auto* strips = reinterpret_cast<amx::Packed*>(scratch) +
-                         amx::strips_of(n) * amx::packed_size(k, s.parts());
-          const AmxLeft<T> left{source.x, source.patches.pixel, 1};
-          amx_pack_left(m, k, s.parts(), left, strips);
-          amx_gemm(m, n, k, s.parts(), left, strips, right, target, epilogue);
+        if (!ready) pack_columns(s, right, reinterpret_cast<amx::Packed*>(scratch));
+        if (takes_image(s)) {
+          auto* image = reinterpret_cast<amx::Packed*>(scratch + packed_kernel_size(s));
+          forward_images(s, x, right, after, y, image);
         } else {
-          amx_gemm(m, n, k, s.parts(), source, nullptr, right, target, epilogue);
+          amx_gemm(m, n, k, s.parts(), source, right, target, epilogue);
         }
         continue;
       }
@@ -101,15 +124,18 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready, co
 }
 
 template <class T>
-void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* kernel, const T* bias,
-                    T* y, bool relu, T* scratch) {
+void forward_joined(const ConvSizes& s, int64_t joined, const T* x, const T* kernel,
+                    Epilogue<T> after, T* y, T* scratch) {
   const ConvSizes wide = join(s, joined);
   const int64_t size = wide.taps() * wide.channels * wide.filters;
   zero_run(scratch, size);
   for_each_joined(s, joined, [&](int64_t from, int64_t to) { scratch[to] = kernel[from]; });
   T* biases = scratch + size;
-  for (int64_t i = 0; bias && i < wide.filters; ++i) biases[i] = bias[i % s.filters];
-  forward<T>(wide, x, scratch, nullptr, bias ? biases : nullptr, y, relu, biases + wide.filters);
+  if (after.bias) {
+    for (int64_t i = 0; i < wide.filters; ++i) biases[i] = after.bias[i % s.filters];
+    after.bias = biases;
+  }
+  forward<T>(wide, x, scratch, nullptr, after, y, biases + wide.filters);
 }
 
 // ---- data gradient ----------------------------------------------------------------------------
@@ -217,8 +243,8 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
           AmxRight<T> right(scratch, kPanel<T>, 1);
           right.panel = k * kPanel<T>;
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
-          amx_pack_right(c, k, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
-          amx_gemm(m, c, k, s.parts(), source, nullptr, right, target, Epilogue<T>{});
+          amx_pack_right(c, k, k, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
+          amx_gemm(m, c, k, s.parts(), source, right, target, Epilogue<T>{});
           continue;
         }
       }
@@ -265,7 +291,7 @@ void scatter_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T
                         .b_panel = o * kPanel<T>,
                         .y = product,
                         .y_row = offsets,
-                        .accumulate = d > 0,
+                        .addend = d > 0 ? product : nullptr,
                         .bias = nullptr,
                         .relu = false});
           }
@@ -319,9 +345,9 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
         T* to = splits > 1 ? scratch + i * m * n : dkernel + g * n;
         if constexpr (kMayUseAmx<T>) {
           if (s.amx(m, n, k)) {
-            amx_gemm(
-                m, n, k, s.parts(), source, nullptr, AmxRight<T>(dy + first * row + g * n, row, 1),
-                MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{}, splits > 1 ? 1 : kPieces);
+            amx_gemm(m, n, k, s.parts(), source, AmxRight<T>(dy + first * row + g * n, row, 1),
+                     MatrixTarget<T>{to, splits > 1 ? n : row}, Epilogue<T>{},
+                     splits > 1 ? 1 : kPieces);
             continue;
           }
         }
@@ -345,28 +371,23 @@ void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, cons
 }  // namespace
 
 // y (images, out..., filters) = the window over x (images, in..., channels) times
-// kernel (window..., channels of a group, filters) [+ bias (filters)], with relu where asked.
+// kernel (window..., channels of a group, filters) [+ addend (as y)] [+ bias (filters)], with relu
+// where asked.
 void conv(const ConvSizes& s, const View& x, const View& kernel, const View& ready,
-          const View& bias, const View& y, bool relu, const View& scratch) {
+          const View& addend, const View& bias, const View& y, bool relu, const View& scratch) {
   for_type(y.dtype, [&]<class T>(T) {
-    if (s.depthwise()) {
-      depthwise_conv(s, x, kernel, bias, y, relu);
-      return;
-    }
-    const T *from = x.ptr<T>(), *w = kernel.ptr<T>(), *b = bias.ptr<T>();
+    if (s.depthwise()) return depthwise_conv(s, x, kernel, addend, bias, y, relu);
+    const T *from = x.ptr<T>(), *w = kernel.ptr<T>();
+    const Epilogue<T> after{addend.ptr<T>(), bias.ptr<T>(), relu};
     if constexpr (sizeof(T) == 4) {
       if (winograd_sizes(s).m) {
-        winograd_conv(s, from, w, ready.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>(),
-                      scratch.shape[0] / 4);
-        return;
+        return winograd_conv(s, from, w, ready.ptr<T>(), after, y.ptr<T>(), scratch.ptr<T>(),
+                             scratch.shape[0] / 4);
       }
     }
     const int64_t joined = choose_joined<T>(s);
-    if (joined > 1) {
-      forward_joined(s, joined, from, w, b, y.ptr<T>(), relu, scratch.ptr<T>());
-    } else {
-      forward(s, from, w, ready.ptr<T>(), b, y.ptr<T>(), relu, scratch.ptr<T>());
-    }
+    if (joined > 1) return forward_joined(s, joined, from, w, after, y.ptr<T>(), scratch.ptr<T>());
+    forward(s, from, w, ready.ptr<T>(), after, y.ptr<T>(), scratch.ptr<T>());
   });
 }
 
@@ -374,7 +395,7 @@ void conv(const ConvSizes& s, const View& x, const View& kernel, const View& rea
 void pack_kernel(const ConvSizes& s, const View& kernel, const View& packed) {
   if constexpr (kMayUseAmx<float>) {
     AmxRight<float> right(kernel.ptr<float>(), s.filters, 1);
-    amx_pack_right(s.filters, s.taps() * s.channels, s.parts(), right, packed.ptr<amx::Packed>());
+    pack_columns(s, right, packed.ptr<amx::Packed>());
   }
 }
 

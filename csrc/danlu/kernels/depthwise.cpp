@@ -148,8 +148,8 @@ DL_INLINE void for_each_sum(const ConvSizes& s, const Row<T>& row, Range whole, 
 
 // `turned`: the kernel is read backwards.
 template <class T>
-void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const T* bias, T* y,
-             bool relu) {
+void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const Epilogue<T>& after,
+             T* y) {
   const int64_t c_all = s.groups, work = s.out[2] * s.taps() * c_all / kLanes<T>;
   const int64_t sign = turned ? -1 : 1;
   const T* first_tap = turned ? kernel + (s.taps() - 1) * c_all : kernel;
@@ -176,17 +176,20 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const
         row.kernel = first_tap + c;
         row.lanes = n;
         T* to = y + at * s.out[2] * c_all + c;
-        const simd<T> b = bias ? load_some(bias + c, n) : simd<T>{};
-        const auto finished = [&](simd<T> sum) {
+        const Epilogue<T> here = after.from(at * s.out[2] * c_all + c, c);
+        const simd<T> b = here.bias ? load_some(here.bias, n) : simd<T>{};
+        const auto finished = [&](int64_t o, simd<T> sum) {
+          if (here.addend) sum += load_some(here.addend + o * c_all, n);
           sum += b;
-          return relu ? (sum < 0 ? simd<T>{} : sum) : sum;
+          return here.relu ? (sum < 0 ? simd<T>{} : sum) : sum;
         };
         if (n == kLanes<T>) {
-          for_each_sum<T, true>(
-              s, row, whole, [&](int64_t o, simd<T> sum) { store(to + o * c_all, finished(sum)); });
+          for_each_sum<T, true>(s, row, whole, [&](int64_t o, simd<T> sum) {
+            store(to + o * c_all, finished(o, sum));
+          });
         } else {
           for_each_sum<T, false>(s, row, whole, [&](int64_t o, simd<T> sum) {
-            store_first(to + o * c_all, finished(sum), n);
+            store_first(to + o * c_all, finished(o, sum), n);
           });
         }
       });
@@ -204,7 +207,7 @@ bool convolve_gradient(ConvSizes s, const T* dy, const T* kernel, T* dx) {
     s.in[d] = out;
     s.window.before[d] = (s.window.size[d] - 1) * s.window.dilation[d] - s.window.before[d];
   }
-  forward<T>(s, dy, kernel, /*turned=*/true, nullptr, dx, /*relu=*/false);
+  forward<T>(s, dy, kernel, /*turned=*/true, Epilogue<T>{}, dx);
   return true;
 }
 
@@ -343,10 +346,11 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
 
 }  // namespace
 
-void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const View& bias,
-                    const View& y, bool relu) {
+void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const View& addend,
+                    const View& bias, const View& y, bool relu) {
   for_type(y.dtype, [&]<class T>(T) {
-    forward<T>(s, x.ptr<T>(), kernel.ptr<T>(), /*turned=*/false, bias.ptr<T>(), y.ptr<T>(), relu);
+    const Epilogue<T> after{addend.ptr<T>(), bias.ptr<T>(), relu};
+    forward<T>(s, x.ptr<T>(), kernel.ptr<T>(), /*turned=*/false, after, y.ptr<T>());
   });
 }
 

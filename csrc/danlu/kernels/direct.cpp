@@ -111,13 +111,16 @@ DL_INLINE int64_t vector_start(const ConvSizes& s, int64_t i) {
 // y (kLanes, kCount) = the transposed sums, with what follows them. Pixels are stored whole: what
 // they have too much the next one overwrites.
 template <class T, int kCount>
-DL_INLINE void finish_along_row(const simd<T>* sum, const T* bias, bool relu, T* y) {
+DL_INLINE void finish_along_row(const simd<T>* sum, const Epilogue<T>& after, T* y) {
   simd<T> v[kFewFilters];
 #pragma GCC unroll 8
   for (int f = 0; f < kFewFilters; ++f) {
     v[f] = f < kCount ? sum[f] : simd<T>{};
-    if (f < kCount && bias) v[f] += bias[f];
-    if (f < kCount && relu) v[f] = v[f] < 0 ? simd<T>{} : v[f];  // NaN stays NaN
+    if (f < kCount && after.addend) {
+      for (int i = 0; i < kLanes<T>; ++i) v[f][i] += after.addend[i * kCount + f];
+    }
+    if (f < kCount && after.bias) v[f] += after.bias[f];
+    if (f < kCount && after.relu) v[f] = v[f] < 0 ? simd<T>{} : v[f];  // NaN stays NaN
   }
   transpose<T>(v, kFewFilters);
   T pixels[kLanes<T> * kFewFilters];
@@ -133,7 +136,7 @@ DL_INLINE void finish_along_row(const simd<T>* sum, const T* bias, bool relu, T*
 // Two vectors of positions of kCount = all filters: they start at_0 and at_1 after x and y.
 template <class T, int kCount>
 void multiply_along_row(const ConvSizes& s, const T* x, const int64_t* taps, int64_t at_0,
-                        int64_t at_1, const T* kernel, const T* bias, bool relu, T* y) {
+                        int64_t at_1, const T* kernel, const Epilogue<T>& after, T* y) {
   simd<T> sum_0[kCount] = {}, sum_1[kCount] = {};
   for (int64_t r = 0; r < s.window.size[0] * s.window.size[1]; ++r) {
     const T* row = x + taps[r];
@@ -146,13 +149,13 @@ void multiply_along_row(const ConvSizes& s, const T* x, const int64_t* taps, int
       }
     }
   }
-  finish_along_row<T, kCount>(sum_0, bias, relu, y + at_0 * kCount);
-  finish_along_row<T, kCount>(sum_1, bias, relu, y + at_1 * kCount);
+  finish_along_row<T, kCount>(sum_0, after.from(at_0 * kCount, 0), y + at_0 * kCount);
+  finish_along_row<T, kCount>(sum_1, after.from(at_1 * kCount, 0), y + at_1 * kCount);
 }
 
 template <class T>
-void forward_along_rows(const ConvSizes& s, const Framed<T>& x, const T* kernel, const T* bias,
-                        T* y, bool relu) {
+void forward_along_rows(const ConvSizes& s, const Framed<T>& x, const T* kernel,
+                        const Epilogue<T>& after, T* y) {
   const int64_t width = s.out[2], rows = s.images * s.out[0] * s.out[1];
   int64_t taps[kMostWindowRows];
   window_rows(s, x, taps);
@@ -160,9 +163,9 @@ void forward_along_rows(const ConvSizes& s, const Framed<T>& x, const T* kernel,
     for_count<kFewFilters>(s.filters, [&](auto count) {
       for (int64_t row = begin; row < end; ++row) {
         for (int64_t i = 0; i * kLanes<T> < width; i += 2) {
-          multiply_along_row<T, count>(s, x.data + x.row(s, row), taps, vector_start<T>(s, i),
-                                       vector_start<T>(s, i + 1), kernel, bias, relu,
-                                       y + row * width * s.filters);
+          multiply_along_row<T, count>(
+              s, x.data + x.row(s, row), taps, vector_start<T>(s, i), vector_start<T>(s, i + 1),
+              kernel, after.from(row * width * s.filters, 0), y + row * width * s.filters);
         }
       }
     });
@@ -287,10 +290,10 @@ void weight_gradient_along_rows(const ConvSizes& s, const Framed<T>& x, const T*
 // ---- any channels and filters ------------------------------------------------------------------
 
 template <class T>
-void forward(const ConvSizes& s, const T* images, const T* kernel, const T* bias, T* y, bool relu,
+void forward(const ConvSizes& s, const T* images, const T* kernel, const Epilogue<T>& after, T* y,
              T* scratch) {
   const Framed<T> x = make_frame(s, images, scratch);
-  if (goes_along_rows(s, kLanes<T>)) return forward_along_rows(s, x, kernel, bias, y, relu);
+  if (goes_along_rows(s, kLanes<T>)) return forward_along_rows(s, x, kernel, after, y);
   const int64_t run = s.window.size[2] * s.channels, step = s.window.stride[2] * s.channels;
   const int64_t width = s.out[2], rows = s.images * s.out[0] * s.out[1];
   int64_t taps[kMostWindowRows], offsets[kBlockRows];
@@ -300,6 +303,7 @@ void forward(const ConvSizes& s, const T* images, const T* kernel, const T* bias
   parallel_for(rows, grain_for(work / 4), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       for (int64_t at = 0; at < width; at += kBlockRows) {
+        const Epilogue<T> here = after.from((row * width + at) * s.filters, 0);
         gemm_block({.m = width - at < kBlockRows ? width - at : kBlockRows,
                     .n = s.filters,
                     .k = run,
@@ -311,9 +315,9 @@ void forward(const ConvSizes& s, const T* images, const T* kernel, const T* bias
                     .b_panel = 0,
                     .y = y + (row * width + at) * s.filters,
                     .y_row = offsets,
-                    .accumulate = false,
-                    .bias = bias,
-                    .relu = relu,
+                    .addend = here.addend,
+                    .bias = here.bias,
+                    .relu = here.relu,
                     .segments = s.window.size[0] * s.window.size[1],
                     .segment = taps});
       }
@@ -359,7 +363,7 @@ void weight_gradient(const ConvSizes& s, const T* images, const T* dy, T* dkerne
                       .b_panel = 0,
                       .y = to + at * s.filters,
                       .y_row = offsets,
-                      .accumulate = row > first,
+                      .addend = row > first ? to + at * s.filters : nullptr,
                       .bias = nullptr,
                       .relu = false,
                       .segments = some,
@@ -457,7 +461,7 @@ void data_gradient(const ConvSizes& s, const JoinedGradient<T>& j, const T* dy, 
                         .b_panel = 0,
                         .y = to + (i + shift) * line + pixel * c,
                         .y_row = offsets,
-                        .accumulate = true,
+                        .addend = to + (i + shift) * line + pixel * c,
                         .bias = nullptr,
                         .relu = false});
           }
@@ -477,13 +481,13 @@ bool try_data_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, 
 
 }  // namespace
 
-void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
-                 float* y, bool relu, float* scratch) {
-  forward(sizes, x, kernel, bias, y, relu, scratch);
+void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel,
+                 const Epilogue<float>& after, float* y, float* scratch) {
+  forward(sizes, x, kernel, after, y, scratch);
 }
-void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel, const double* bias,
-                 double* y, bool relu, double* scratch) {
-  forward(sizes, x, kernel, bias, y, relu, scratch);
+void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel,
+                 const Epilogue<double>& after, double* y, double* scratch) {
+  forward(sizes, x, kernel, after, y, scratch);
 }
 void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy, float* dkernel,
                             int64_t splits, float* scratch) {

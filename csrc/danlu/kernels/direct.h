@@ -2,15 +2,15 @@
 // `is_direct` (plans.h) says so.
 #pragma once
 
-#include "danlu/kernels/plans.h"
+#include "danlu/kernels/gemm.h"
 
 namespace danlu::cpu::DL_LEVEL {
 
 // scratch: frame_scratch(sizes) elements.
-void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel, const float* bias,
-                 float* y, bool relu, float* scratch);
-void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel, const double* bias,
-                 double* y, bool relu, double* scratch);
+void direct_conv(const ConvSizes& sizes, const float* x, const float* kernel,
+                 const Epilogue<float>& after, float* y, float* scratch);
+void direct_conv(const ConvSizes& sizes, const double* x, const double* kernel,
+                 const Epilogue<double>& after, double* y, double* scratch);
 // dkernel is `splits` times as long: one partial sum for each part of the images' rows.
 void direct_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy, float* dkernel,
                             int64_t splits, float* scratch);

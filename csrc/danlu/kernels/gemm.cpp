@@ -15,7 +15,7 @@ struct Tile {
   int64_t b_row;
   T* y;
   const int64_t* y_row;
-  const T* bias;
+  const T *addend, *bias;
   int64_t last;
 };
 
@@ -64,7 +64,10 @@ void multiply_tile(const Tile<T>& t) {
     for (int j = 0; j < kVectors; ++j) {
       const bool partial = kPartial && j == kVectors - 1;
       simd<T> z = sum[i][j];
-      if (t.block->accumulate) z += partial ? load_first(y + j * kL, t.last) : load(y + j * kL);
+      if (t.addend) {
+        const T* addend = t.addend + t.y_row[i] + j * kL;
+        z += partial ? load_first(addend, t.last) : load(addend);
+      }
       if (t.bias) z += bias[j];
       if (t.block->relu) z = z < 0 ? simd<T>{} : z;  // NaN stays NaN
       if (partial) {
@@ -100,10 +103,10 @@ void multiply_strip(const GemmBlock<T>& block, int64_t column, int64_t last, con
   for (int64_t i = 0; i < tiles; ++i) {
     const int64_t m = block.m * i / tiles, rows = block.m * (i + 1) / tiles - m;
     multiply_rows<T, kVectors, kPartial, kMaxRows>(
-        rows,
-        {&block, block.a + m * (block.tiles ? block.k : block.a_row), block.tiles ? 1 : block.a_row,
-         block.tiles ? rows : block.a_col, b, block.b_row, block.y + column, block.y_row + m,
-         block.bias ? block.bias + column : nullptr, last});
+        rows, {&block, block.a + m * (block.tiles ? block.k : block.a_row),
+               block.tiles ? 1 : block.a_row, block.tiles ? rows : block.a_col, b, block.b_row,
+               block.y + column, block.y_row + m, block.addend ? block.addend + column : nullptr,
+               block.bias ? block.bias + column : nullptr, last});
   }
 }
 

@@ -30,6 +30,19 @@ inline constexpr int64_t kPanel = 2 * kLanes<T>;  // columns of a packed panel o
 template <class T>
 inline constexpr int64_t kDepth = 2048 / static_cast<int64_t>(sizeof(T));  // k of a block
 
+// What may follow the sum. `bias` is of the columns, `addend` lies as y does.
+template <class T>
+struct Epilogue {
+  const T* addend = nullptr;
+  const T* bias = nullptr;
+  bool relu = false;
+
+  // The same for what begins `at` elements into y, in that column.
+  DL_INLINE Epilogue from(int64_t at, int64_t column) const {
+    return {addend ? addend + at : nullptr, bias ? bias + column : nullptr, relu};
+  }
+};
+
 template <class T>
 struct GemmBlock {
   int64_t m, n, k;
@@ -40,7 +53,7 @@ struct GemmBlock {
   int64_t b_panel;  // elements from one packed panel to the next; 0: not packed
   T* y;
   const int64_t* y_row;  // offset of each of the m rows
-  bool accumulate;       // add to y
+  const T* addend;       // added to the sum; rows as those of y, perhaps y itself; or null
   const T* bias;         // of the n columns, or null; added last
   bool relu;
   // The sum may run over several stretches of k: `b` goes on from one to the next, and `a` starts
@@ -114,14 +127,6 @@ template <class F>
 DL_INLINE void for_type(DType dtype, F&& f) {
   dtype == DType::float64 ? f(double{}) : f(float{});
 }
-
-// What may follow the sum.
-template <class T>
-struct Epilogue {
-  bool accumulate = false;
-  const T* bias = nullptr;
-  bool relu = false;
-};
 
 template <class T>
 struct Panels {
@@ -245,6 +250,7 @@ void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, 
       int64_t columns = c.panels_per_block * kPanel<T>;
       if (columns > n - n0) columns = n - n0;
       y.offsets(m0, rows, offsets);
+      const Epilogue<T> after = epilogue.from(n0, n0);
       for (int64_t d = 0; d < depths; ++d) {
         const int64_t k0 = k * d / depths, depth = k * (d + 1) / depths - k0;
         const Block<T> block = a.block(m0, rows, k0, depth, buffer.data);
@@ -260,9 +266,9 @@ void gemm(int64_t m, int64_t n, int64_t k, const Source& a, const Panels<T>& b, 
                     .b_panel = b.panel,
                     .y = y.data + n0,
                     .y_row = offsets,
-                    .accumulate = epilogue.accumulate || d > 0,
-                    .bias = last && epilogue.bias ? epilogue.bias + n0 : nullptr,
-                    .relu = last && epilogue.relu,
+                    .addend = d > 0 ? y.data + n0 : after.addend,
+                    .bias = last ? after.bias : nullptr,
+                    .relu = last && after.relu,
                     .tiles = block.tiles});
       }
     }

@@ -22,7 +22,7 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
     for (int i = 0; i < kL; ++i) total += sum[i];
     const T* x = b.data + j * b.col;
     for (int64_t i = from; i < k; ++i) total += a[i] * x[i];
-    if (e.accumulate) total += y[j];
+    if (e.addend) total += e.addend[j];
     if (e.bias) total += e.bias[j];
     y[j] = e.relu && total < 0 ? T(0) : total;
   };
@@ -92,7 +92,7 @@ void multiply_row(int64_t n, int64_t k, int64_t stretches, const Matrix<T>& a, c
   for (int64_t j = 0; j < n; ++j) {
     T total = sums[j];
     for (int64_t i = 1; i < stretches; ++i) total += sums[i * n + j];
-    if (e.accumulate) total += y[j];
+    if (e.addend) total += e.addend[j];
     if (e.bias) total += e.bias[j];
     y[j] = e.relu && total < 0 ? T(0) : total;
   }
@@ -105,14 +105,16 @@ void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k, c
                      float* scratch) {
   constexpr int parts = sizeof(T) == 2 ? 1 : amx::kFloatParts;
   const AmxLeft<T> left{a.data, a.row, a.col};
-  amx::Packed* strips = plan.amx_left ? reinterpret_cast<amx::Packed*>(scratch) : nullptr;
-  if (strips) amx_pack_left(m, k, parts, left, strips);
   AmxRight<T> right(b.data, b.row, b.col);
   if (plan.amx_right) {
-    float* room = scratch + (strips ? amx_packed_size(m, k) : 0);
-    amx_pack_right(n, k, parts, right, reinterpret_cast<amx::Packed*>(room));
+    float* room = scratch + (plan.amx_left ? amx_packed_size(m, k) : 0);
+    amx_pack_right(n, k, k, parts, right, reinterpret_cast<amx::Packed*>(room));
   }
-  amx_gemm(m, n, k, parts, left, strips, right, MatrixTarget<float>{y, n}, epilogue);
+  const MatrixTarget<float> target{y, n};
+  if (!plan.amx_left) return amx_gemm(m, n, k, parts, left, right, target, epilogue);
+  auto* strips = reinterpret_cast<amx::Packed*>(scratch);
+  amx_pack_left(m, k, parts, left, strips);
+  amx_gemm(m, n, k, parts, AmxStrips{strips, k, parts}, right, target, epilogue);
 }
 
 // y (m, n) row-major = a b.
@@ -133,10 +135,8 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix<T> a, Matrix<T> b, T* y,
   if (plan.dots) {
     parallel_for(n, grain_for(m * k), [&](int64_t begin, int64_t end) {
       for (int64_t i = 0; i < m; ++i) {
-        Epilogue<T> e = epilogue;
-        if (e.bias) e.bias += begin;
         dot_columns(end - begin, k, a.data + i * a.row, {b.data + begin * b.col, b.row, b.col},
-                    y + i * n + begin, e);
+                    y + i * n + begin, epilogue.from(i * n + begin, begin));
       }
     });
     return;

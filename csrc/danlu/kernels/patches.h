@@ -29,9 +29,8 @@ DL_INLINE void add_run(T* to, const T* from, int64_t n) {
 }
 
 // The matrix of patches: one row for each position of the window, one column for each (tap,
-// channel). Tap t of position p looks at element start + p * step + t * tap_step of its axis.
-struct Patches {
-  int64_t in[3], out[3], start[3], step[3], taps[3], tap_step[3];
+// channel).
+struct Patches : Windows {
   int64_t pixel;     // elements from one pixel to the next
   int64_t channels;  // of these, the ones in use
 
@@ -165,18 +164,7 @@ struct Patches {
 
 // What the window at each output position sees.
 DL_INLINE Patches forward_patches(const ConvSizes& s) {
-  Patches p;
-  for (int d = 0; d < 3; ++d) {
-    p.in[d] = s.in[d];
-    p.out[d] = s.out[d];
-    p.start[d] = -s.window.before[d];
-    p.step[d] = s.window.stride[d];
-    p.taps[d] = s.window.size[d];
-    p.tap_step[d] = s.window.dilation[d];
-  }
-  p.pixel = s.channels * s.groups;
-  p.channels = s.channels;
-  return p;
+  return {windows_of(s), s.channels * s.groups, s.channels};
 }
 
 // Patches as the left matrix.

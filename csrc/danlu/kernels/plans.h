@@ -121,14 +121,21 @@ struct ConvSizes {
   DL_INLINE int parts() const { return bfloat16 ? 1 : cpu::amx::kFloatParts; }
 };
 
-// Whether the pixels, each a row of the product, are packed for the tile unit beforehand: few of
-// them, and so many filters that they would be packed again and again for groups of these.
-DL_INLINE bool packs_positions(const ConvSizes& s) {
-  bool rows = s.positions() <= 1024 && s.filters >= 1024 && s.taps() == 1;
+// Tap t of a window at position p looks at element start + p * step + t * tap_step of each axis.
+struct Windows {
+  int64_t in[3], out[3], start[3], step[3], taps[3], tap_step[3];
+};
+DL_INLINE Windows windows_of(const ConvSizes& s) {
+  Windows w;
   for (int d = 0; d < 3; ++d) {
-    rows = rows && s.window.stride[d] == 1 && s.window.before[d] == 0 && s.out[d] == s.in[d];
+    w.in[d] = s.in[d];
+    w.out[d] = s.out[d];
+    w.start[d] = -s.window.before[d];
+    w.step[d] = s.window.stride[d];
+    w.taps[d] = s.window.size[d];
+    w.tap_step[d] = s.window.dilation[d];
   }
-  return rows && s.amx(s.positions(), s.filters, s.channels);
+  return w;
 }
 
 inline constexpr int64_t kMaxJoined = 4;   // neighbouring outputs computed as one
@@ -200,6 +207,74 @@ DL_INLINE int64_t direct_splits(const ConvSizes& s) {
   return splits < rows ? splits : rows;
 }
 
+// ---- the tile unit: image.h -------------------------------------------------------------------
+
+// Images in parts for the tile unit, with so many zeros after each row and image that a tap lies at
+// one distance from all positions, whatever row or image they are in. Taps whose elements are a
+// multiple of `step` apart share a phase: the pixels that one of them sees. In memory: (phases,
+// steps of channels, pixels, parts, 32).
+struct AmxImage {
+  static constexpr int64_t kMostTaps = 64;
+  int64_t length[3];    // pixels of a phase along each axis, zeros included
+  int64_t count[3];     // of phases
+  int64_t lead, reach;  // zeros before the first image; pixels beyond the last row of the product
+  int64_t steps;        // of 32 channels
+  int64_t last;         // pixels from an image's first position to behind its last
+
+  // Phase `f` begins at this element, tap `t` so many pixels of its phase after the position.
+  static DL_INLINE int64_t first(const Windows& w, int d, int64_t f) {
+    const int64_t at = (w.start[d] + f * w.tap_step[d]) % w.step[d];
+    return at < 0 ? at + w.step[d] : at;
+  }
+  static DL_INLINE int64_t shift(const Windows& w, int d, int64_t t) {
+    const int64_t at = w.start[d] + t * w.tap_step[d];
+    return at >= 0 ? at / w.step[d] : -((w.step[d] - 1 - at) / w.step[d]);
+  }
+  DL_INLINE int64_t phases() const { return count[0] * count[1] * count[2]; }
+  DL_INLINE int64_t pixels() const { return length[0] * length[1] * length[2]; }
+  DL_INLINE int64_t rows(int64_t images) const { return (images - 1) * pixels() + last; }
+  DL_INLINE int64_t plane(int64_t images) const {
+    const int64_t seen =
+        (rows(images) + cpu::amx::kStrip - 1) / cpu::amx::kStrip * cpu::amx::kStrip;
+    const int64_t all = images * pixels();
+    return lead + (seen + reach > all ? seen + reach : all);
+  }
+  DL_INLINE int64_t size(int64_t images, int parts) const {  // in float32
+    return phases() * steps * plane(images) * parts * cpu::amx::kStep / 2;
+  }
+};
+DL_INLINE AmxImage amx_image(const Windows& w, int64_t channels) {
+  AmxImage image{};
+  int64_t least[3], most[3];
+  for (int d = 0; d < 3; ++d) {
+    int64_t count = 1;  // until a tap sees the first phase again
+    while (count < w.taps[d] && count * w.tap_step[d] % w.step[d] != 0) ++count;
+    image.count[d] = count;
+    int64_t longest = 0;
+    least[d] = most[d] = AmxImage::shift(w, d, 0);
+    for (int64_t t = 0; t < w.taps[d]; ++t) {
+      const int64_t shift = AmxImage::shift(w, d, t), first = AmxImage::first(w, d, t);
+      const int64_t seen = first < w.in[d] ? (w.in[d] - first + w.step[d] - 1) / w.step[d] : 0;
+      if (seen > longest) longest = seen;
+      if (shift < least[d]) least[d] = shift;
+      if (shift > most[d]) most[d] = shift;
+    }
+    // A tap before the row sees the zeros after the one before, a tap behind it those after it.
+    const int64_t front = longest + (least[d] < 0 ? -least[d] : 0);
+    const int64_t back = w.out[d] + (most[d] > 0 ? most[d] : 0);
+    image.length[d] = front > back ? front : back;
+  }
+  const auto along = [&](const int64_t* at) {
+    return (at[0] * image.length[1] + at[1]) * image.length[2] + at[2];
+  };
+  const int64_t ends[3] = {w.out[0] - 1, w.out[1] - 1, w.out[2] - 1};
+  image.last = along(ends) + 1;
+  image.lead = along(least) < 0 ? -along(least) : 0;
+  image.reach = along(most) > 0 ? along(most) : 0;
+  image.steps = cpu::amx::steps_of(channels);
+  return image;
+}
+
 // ---- Winograd's algorithm: winograd.cpp -------------------------------------------------------
 
 // A convolution with a 3x3 window and stride 1 in tiles of m x m outputs.
@@ -268,11 +343,40 @@ DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
 // The costs of the algorithms, in multiply-adds of the vector units and what takes as long. On the
 // tile unit a multiply-add takes a third; splitting an element for it as long as twenty.
 inline constexpr int64_t kAmxRate = 3, kAmxSplit = 20;
-DL_INLINE int64_t direct_cost(const ConvSizes& s) {
-  const int64_t m = s.positions(), k = 9 * s.channels;
+DL_INLINE int64_t amx_rate(const ConvSizes& s) {
+  return !cpu::has_amx ? 2 : s.bfloat16 ? 3 * kAmxRate : kAmxRate;
+}
+// By patches, gathered and split.
+DL_INLINE int64_t gather_cost(const ConvSizes& s) {
+  const int64_t m = s.positions(), k = s.taps() * s.channels;
   if (!s.amx(m, s.filters, k)) return m * k * s.filters;
-  const int64_t rate = !cpu::has_amx ? 2 : s.bfloat16 ? 3 * kAmxRate : kAmxRate;
-  return m * k * s.filters / rate + kAmxSplit * (m * k + k * s.filters);
+  return m * k * s.filters / amx_rate(s) + kAmxSplit * (m * k + k * s.filters);
+}
+// By images, split.
+DL_INLINE int64_t image_cost(const ConvSizes& s) {
+  const AmxImage image = amx_image(windows_of(s), s.channels);
+  const int64_t k = s.taps() * image.steps * cpu::amx::kStep;
+  const int64_t split = image.phases() * image.pixels() * s.images * s.channels;
+  return image.rows(s.images) * k * s.filters / amx_rate(s) + kAmxSplit * (split + k * s.filters);
+}
+// (One tap of all pixels gathers nothing; but many filters in groups would have them split for each
+// group anew.)
+DL_INLINE bool takes_image(const ConvSizes& s) {
+  const int64_t m = s.positions();
+  if (s.groups > 1 || is_direct(s) || !s.amx(m, s.filters, s.taps() * s.channels)) return false;
+  if (s.taps() > AmxImage::kMostTaps) return false;
+  const AmxImage image = amx_image(windows_of(s), s.channels);
+  const bool all = s.taps() == 1 && s.images * image.pixels() == m && image.lead == 0;
+  return all ? m <= 1024 && s.filters >= 1024 : image_cost(s) < gather_cost(s);
+}
+// As many images as the second cache holds are split and multiplied at a time.
+DL_INLINE int64_t images_at_a_time(const ConvSizes& s) {
+  const int64_t of_one = amx_image(windows_of(s), s.channels).size(1, s.parts());
+  const int64_t most = (int64_t{1} << 19) / of_one;
+  return most < 1 ? 1 : most < s.images ? most : s.images;
+}
+DL_INLINE int64_t direct_cost(const ConvSizes& s) {
+  return takes_image(s) ? image_cost(s) : gather_cost(s);
 }
 // Beside the products: the transforms of a tile, and the transformed kernel's way to memory and
 // back.
@@ -299,6 +403,11 @@ DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
     best = tiles;
   }
   return best;
+}
+// The kernel's columns as the tile unit wants them; those of an image begin a step with each tap.
+DL_INLINE int64_t packed_kernel_size(const ConvSizes& s) {
+  if (!takes_image(s)) return amx_packed_size(s.filters, s.taps() * s.channels);
+  return amx_packed_size(s.filters, s.taps() * cpu::amx::steps_of(s.channels) * cpu::amx::kStep);
 }
 // Whether a convolution that is not Winograd's is a product with the kernel as it is packed for the
 // tile unit.
@@ -342,8 +451,12 @@ DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);
-  const int64_t rows = packs_positions(s) ? amx_packed_size(s.positions(), k) : 0;
-  return packed_columns_size(s.filters, k) + rows + 64 * kMaxJoined + joined + frame_scratch(s) +
+  int64_t image = 0;
+  if (takes_image(s)) {
+    const AmxImage plan = amx_image(windows_of(s), s.channels);
+    image = plan.size(images_at_a_time(s), s.parts()) + packed_kernel_size(s);
+  }
+  return packed_columns_size(s.filters, k) + image + 64 * kMaxJoined + joined + frame_scratch(s) +
          (joined ? packed_columns_size(kMaxJoined * s.filters, joined_kernel_rows(s)) : 0);
 }
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {

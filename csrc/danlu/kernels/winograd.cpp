@@ -98,8 +98,8 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, float* u) {
 // y = the convolution with the transformed kernel `u`. Each worker has a slot of scratch for the
 // tiles it works on; which one it is changes nothing.
 template <int m>
-void multiply_tiles(const WinogradSizes& s, const float* x, const float* u, const float* bias,
-                    float* y, bool relu, float* slots, int64_t workers) {
+void multiply_tiles(const WinogradSizes& s, const float* x, const float* u,
+                    const Epilogue<float>& after, float* y, float* slots, int64_t workers) {
   constexpr int size = m + 2;
   const Tiling tiling = tiles_read<m>(s);
   const int64_t blocks = s.blocks(), panels = panel_count<float>(s.filters);
@@ -132,12 +132,12 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const float* u, cons
                         .b_panel = s.channels * kP,
                         .y = w + p * w_position,
                         .y_row = offsets,
-                        .accumulate = k > 0,
+                        .addend = k > 0 ? w + p * w_position : nullptr,
                         .bias = nullptr,
                         .relu = false});
           }
         }
-        store_outputs<m>(s, w, w_position, w_row, first, n, bias, relu, y);
+        store_outputs<m>(s, w, w_position, w_row, first, n, after, y);
       }
     }
   });
@@ -185,7 +185,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
                     .b_panel = 0,
                     .y = du + (p * s.channels + c) * s.filters,
                     .y_row = offsets,
-                    .accumulate = first > 0,
+                    .addend = first > 0 ? du + (p * s.channels + c) * s.filters : nullptr,
                     .bias = nullptr,
                     .relu = false});
       }
@@ -211,20 +211,20 @@ void transform_kernel(const WinogradSizes& s, const float* kernel, bool turned, 
 
 template <int m>
 void forward(const WinogradSizes& s, const float* x, const float* kernel, bool turned,
-             const float* transformed, const float* bias, float* y, bool relu, float* scratch,
+             const float* transformed, const Epilogue<float>& after, float* y, float* scratch,
              int64_t scratch_size) {
   if constexpr (kMayUseAmx<float>) {
     if (s.amx) {
       auto* u = reinterpret_cast<amx::Packed*>(scratch);
       if (!transformed) winograd_amx_kernel(s, turned, kernel, u);
-      return winograd_amx_conv(
-          s, x, transformed ? reinterpret_cast<const amx::Packed*>(transformed) : u, bias, y, relu,
-          scratch + s.kernel_size(), workers_in(s, scratch_size));
+      return winograd_amx_conv(s, x,
+                               transformed ? reinterpret_cast<const amx::Packed*>(transformed) : u,
+                               after, y, scratch + s.kernel_size(), workers_in(s, scratch_size));
     }
   }
   if (!transformed) transform_kernel<m>(s, kernel, turned, scratch);
-  multiply_tiles<m>(s, x, transformed ? transformed : scratch, bias, y, relu,
-                    scratch + s.kernel_size(), workers_in(s, scratch_size));
+  multiply_tiles<m>(s, x, transformed ? transformed : scratch, after, y, scratch + s.kernel_size(),
+                    workers_in(s, scratch_size));
 }
 
 }  // namespace
@@ -244,13 +244,13 @@ void winograd_kernel(const WinogradSizes& s, bool turned, const View& kernel,
 }
 
 void winograd_conv(const ConvSizes& sizes, const float* x, const float* kernel,
-                   const float* transformed, const float* bias, float* y, bool relu, float* scratch,
+                   const float* transformed, const Epilogue<float>& after, float* y, float* scratch,
                    int64_t scratch_size) {
   const WinogradSizes s = winograd_sizes(sizes);
   if (s.m == 4) {
-    forward<4>(s, x, kernel, /*turned=*/false, transformed, bias, y, relu, scratch, scratch_size);
+    forward<4>(s, x, kernel, /*turned=*/false, transformed, after, y, scratch, scratch_size);
   } else {
-    forward<2>(s, x, kernel, /*turned=*/false, transformed, bias, y, relu, scratch, scratch_size);
+    forward<2>(s, x, kernel, /*turned=*/false, transformed, after, y, scratch, scratch_size);
   }
 }
 
@@ -259,10 +259,10 @@ void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float
                             int64_t scratch_size) {
   const WinogradSizes s = winograd_data_gradient_sizes(sizes);
   if (s.m == 4) {
-    forward<4>(s, dy, kernel, /*turned=*/true, transformed, nullptr, dx, false, scratch,
+    forward<4>(s, dy, kernel, /*turned=*/true, transformed, Epilogue<float>{}, dx, scratch,
                scratch_size);
   } else {
-    forward<2>(s, dy, kernel, /*turned=*/true, transformed, nullptr, dx, false, scratch,
+    forward<2>(s, dy, kernel, /*turned=*/true, transformed, Epilogue<float>{}, dx, scratch,
                scratch_size);
   }
 }

@@ -146,7 +146,8 @@ void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v,
       unit.job = amx::spread(amx::fetch(panel + count * kStepSize, count * kStepSize),
                              amx::strips_of(tiles), count, amx::kFloatParts);
       for (int64_t t = 0; t < tiles; t += kStrip) {
-        amx::multiply(unit, v + t / kStrip * size + step * kStepSize, panel, count,
+        const Packed* strip = v + t / kStrip * size + step * kStepSize;
+        amx::multiply(unit, amx::packed_strip(strip, count, amx::kFloatParts), panel, count,
                       {.y = w + o,
                        .y_row = offsets + t,
                        .rows = tiles - t < kStrip ? tiles - t : kStrip,
@@ -154,7 +155,7 @@ void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v,
                        .running = running + t * kStrip,
                        .first = step == 0,
                        .last = step + count == steps,
-                       .accumulate = false,
+                       .addend = nullptr,
                        .bias = nullptr,
                        .relu = false});
       }
@@ -163,8 +164,8 @@ void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v,
 }
 
 template <int m>
-void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, const float* bias,
-                    float* y, bool relu, float* slots, int64_t workers) {
+void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u,
+                    const Epilogue<float>& after, float* y, float* slots, int64_t workers) {
   constexpr int positions = (m + 2) * (m + 2);
   const Tiling tiling = tiles_read<m>(s);
   const int64_t blocks = s.blocks(), w_row = s.padded(s.filters);
@@ -193,7 +194,7 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u, con
                             offsets, running);
         }
         amx::flush(unit);
-        store_outputs<m>(s, w, w_position, w_row, first, n, bias, relu, y);
+        store_outputs<m>(s, w, w_position, w_row, first, n, after, y);
       }
     }
     amx::end(unit);
@@ -293,19 +294,22 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
         const int64_t p = i / strips, c = i % strips * kStrip;
         for (int64_t o = 0; o < s.filters; o += kStrip) {
           for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
-            amx::multiply(unit, v + i * line_size + step * kStepSize,
-                          w + p * w_position + o / kStrip * line_size + step * kStepSize,
-                          steps - step < amx::kMostSteps ? steps - step : amx::kMostSteps,
-                          {.y = du + (p * s.channels + c) * s.filters + o,
-                           .y_row = offsets,
-                           .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
-                           .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
-                           .running = running,
-                           .first = step == 0,
-                           .last = step + amx::kMostSteps >= steps,
-                           .accumulate = first > 0,
-                           .bias = nullptr,
-                           .relu = false});
+            const int64_t left = steps - step;
+            const int64_t count = left < amx::kMostSteps ? left : amx::kMostSteps;
+            const Packed* strip = v + i * line_size + step * kStepSize;
+            amx::multiply(
+                unit, amx::packed_strip(strip, count, amx::kFloatParts),
+                w + p * w_position + o / kStrip * line_size + step * kStepSize, count,
+                {.y = du + (p * s.channels + c) * s.filters + o,
+                 .y_row = offsets,
+                 .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
+                 .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
+                 .running = running,
+                 .first = step == 0,
+                 .last = step + amx::kMostSteps >= steps,
+                 .addend = first > 0 ? du + (p * s.channels + c) * s.filters + o : nullptr,
+                 .bias = nullptr,
+                 .relu = false});
           }
         }
       }
@@ -326,12 +330,12 @@ void winograd_amx_kernel(const WinogradSizes& s, bool turned, const float* kerne
   }
 }
 
-void winograd_amx_conv(const WinogradSizes& s, const float* x, const Packed* u, const float* bias,
-                       float* y, bool relu, float* slots, int64_t workers) {
+void winograd_amx_conv(const WinogradSizes& s, const float* x, const Packed* u,
+                       const Epilogue<float>& after, float* y, float* slots, int64_t workers) {
   if (s.m == 4) {
-    multiply_tiles<4>(s, x, u, bias, y, relu, slots, workers);
+    multiply_tiles<4>(s, x, u, after, y, slots, workers);
   } else {
-    multiply_tiles<2>(s, x, u, bias, y, relu, slots, workers);
+    multiply_tiles<2>(s, x, u, after, y, slots, workers);
   }
 }
 

@@ -171,10 +171,10 @@ DL_INLINE void transform_square(const Tiling::Square& s, const float* from, int6
   }
 }
 
-// Adds A^T w A of tiles [first, first + n) to the bias and stores it.
+// y = A^T w A of tiles [first, first + n), and what follows the sum.
 template <int m>
 void store_outputs(const WinogradSizes& s, const float* w, int64_t position, int64_t row,
-                   int64_t first, int64_t n, const float* bias, bool relu, float* y) {
+                   int64_t first, int64_t n, const Epilogue<float>& after, float* y) {
   constexpr int size = m + 2;
   const Tiling tiling = tiles_written<m>(s);
   const int64_t pixel = s.filters, line = s.out[1] * pixel;
@@ -182,7 +182,8 @@ void store_outputs(const WinogradSizes& s, const float* w, int64_t position, int
     const auto square = tiling.square<m>(first + t);
     float* to = y + square.offset;
     for_each_vector<float>(0, s.filters, [&](int64_t o, int64_t lanes) {
-      const Vec b = bias ? load_some(bias + o, lanes) : Vec{};
+      const Epilogue<float> here = after.from(square.offset + o, o);
+      const Vec b = here.bias ? load_some(here.bias, lanes) : Vec{};
       both_axes<size, m>(
           Transform<m>::output,
           [&](int i, int j) {
@@ -190,8 +191,9 @@ void store_outputs(const WinogradSizes& s, const float* w, int64_t position, int
           },
           [&](int i, int j, Vec value) {
             if (i >= square.bottom || j >= square.right) return;
+            if (here.addend) value += load_some(here.addend + i * line + j * pixel, lanes);
             value += b;
-            if (relu) value = value < 0 ? Vec{} : value;
+            if (here.relu) value = value < 0 ? Vec{} : value;
             store_some(to + i * line + j * pixel + o, value, lanes);
           });
     });

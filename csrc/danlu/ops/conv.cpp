@@ -73,9 +73,9 @@ struct WinogradKernel final : Op {
 struct PackedKernel final : Op {
   explicit PackedKernel(const ConvSizes& of_conv) : sizes(of_conv) {}
   std::string_view name() const override { return "packed_kernel"; }
-  Specs infer(Inputs in) const override {
-    return {{{amx_packed_size(sizes.filters, sizes.taps() * sizes.channels)}, in[0].dtype()}};
-  }
+  // Where each tap begins a step, the packed kernel is another one.
+  Attrs attrs() const override { return {{"by_tap", takes_image(sizes)}}; }
+  Specs infer(Inputs in) const override { return {{{packed_kernel_size(sizes)}, in[0].dtype()}}; }
   bool differentiable() const override { return false; }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), pack_kernel, sizes, in[0].view(), out[0].view());
@@ -98,7 +98,7 @@ Tensor remembered_turned(const Tensor& kernel, const ConvSizes& s) {
   return sizes.m > 0 ? memoised(make_op<WinogradKernel>(sizes, /*turned=*/true), kernel) : Tensor();
 }
 
-// y = conv(x, kernel) [+ bias], then relu where asked.
+// y = conv(x, kernel) [+ bias [+ addend]], then relu where asked.
 struct Conv final : Op {
   Conv(const SlidingWindow& sliding, const Shape& to, bool with_relu, bool exactly,
        Tensor of_kernel)
@@ -130,9 +130,10 @@ struct Conv final : Op {
     Workspace work(scratch);
     const View x = work.read(in[0]), kernel = work.read(in[1]);
     const View bias = in.size() > 2 ? work.read(in[2]) : View{};
+    const View addend = in.size() > 3 ? work.read(in[3]) : View{};
     const View y = work.write(out[0]);
     const View known = ready ? ready.view() : View{};
-    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, known, bias, y, relu, work.rest());
+    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, known, addend, bias, y, relu, work.rest());
     work.finish(out[0], y);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -143,6 +144,7 @@ struct Conv final : Op {
     if (needs.size() > 2 && needs[2]) {
       d[2] = sum(reshape(dz, {-1, dz.dim(-1)}), {0}, /*keepdims=*/false);
     }
+    if (needs.size() > 3 && needs[3]) d[3] = dz;
     return d;
   }
 
@@ -341,7 +343,7 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
 }
 
 Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options, const Tensor& bias,
-            bool relu) {
+            bool relu, const Tensor& addend) {
   check_ranks("conv", x, kernel);
   const int spatial = x.ndim() - 2;
   const int64_t channels = x.dim(-1), wanted = kernel.dim(-2), filters = kernel.dim(-1);
@@ -367,7 +369,12 @@ Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options,
   const DType dtype = promote(x.dtype(), kernel.dtype());
   const Tensor from = contiguous(astype(x, dtype)), w = contiguous(astype(kernel, dtype));
   const OpRef op = make_conv(window, out, from, w, relu);
-  return bias ? call_one(op, {from, w, contiguous(astype(bias, dtype))}) : call_one(op, {from, w});
+  const Tensor b = bias ? contiguous(astype(bias, dtype)) : Tensor();
+  if (!addend) return b ? call_one(op, {from, w, b}) : call_one(op, {from, w});
+  check(addend.shape() == out, "[conv] addend {} does not fit: it wants the shape of y, {}",
+        addend.shape(), out);
+  return call_one(op, {from, w, b ? b : zeros({filters}, dtype, x.device()),
+                       contiguous(astype(addend, dtype))});
 }
 
 Tensor conv_transpose(const Tensor& x, const Tensor& kernel, const WindowOptions& options,

@@ -128,9 +128,10 @@ SlidingWindow resolve_window(std::string_view op, const Shape& spatial, const Sh
 DL_EXPORT bool conv_exact();
 DL_EXPORT void set_conv_exact(bool exact);
 // x (batch, spatial..., channels), kernel (window..., channels / groups, filters), bias (filters),
-// which may be absent: (batch, spatial..., filters), then relu where asked.
+// and `addend`, of y's shape, either of which may be absent: y (batch, spatial..., filters), then
+// relu where asked.
 DL_EXPORT Tensor conv(const Tensor& x, const Tensor& kernel, const WindowOptions& options = {},
-                      const Tensor& bias = {}, bool relu = false);
+                      const Tensor& bias = {}, bool relu = false, const Tensor& addend = {});
 // The input of a convolution with this kernel (window..., filters, channels) from its output x, in
 // the sense of the gradient: its spatial sizes are to be `output_spatial`.
 DL_EXPORT Tensor conv_transpose(const Tensor& x, const Tensor& kernel, const WindowOptions& options,

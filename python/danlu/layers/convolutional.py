@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import activations, config, constraints, initializers, ops, regularizers
+from .. import _core, activations, config, constraints, initializers, ops, regularizers
 from ..utils.arguments import positive_int, standardize_padding, standardize_tuple
 from ..utils.tensors import cast
 from ..utils.windows import channel_axis, image_hint, windowed_shape
@@ -75,16 +75,19 @@ class BaseConv2D(Layer):
     def _convolve(self, inputs: Any, kernel: Any) -> Any:
         """Return activation(inputs * kernel + bias)."""
         relu = self.activation is activations.relu  # in the same pass as the bias
-        outputs = ops.conv(
-            cast(inputs, self.compute_dtype),
+        inputs = cast(inputs, self._compute_type)
+        first = self.data_format == "channels_first"
+        outputs = _core._conv(
+            _core.moveaxis(inputs, 1, -1) if first else inputs,
             kernel,
-            strides=self.strides,
-            padding=self.padding,
-            data_format=self.data_format,
-            dilation_rate=self.dilation_rate,
-            bias=self.bias,
-            activation="relu" if relu else None,
+            self.strides,
+            self.padding,
+            self.dilation_rate,
+            self.bias,
+            relu,
         )
+        if first:
+            outputs = _core.moveaxis(outputs, -1, 1)
         return outputs if relu else self.activation(outputs)
 
     def input_hint(self, shape: tuple[Any, ...]) -> str:

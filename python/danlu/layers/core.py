@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import _core, activations, constraints, initializers, ops, regularizers
 from ..utils.arguments import positive_int, standardize_shape
 from ..utils.tensors import cast
 from ..utils.windows import product
 from .input_spec import InputSpec
 from .layer import Layer
-
-# What `ops.dense` applies itself, in the same pass as the bias.
-_FUSED = {
-    activations.linear: None,
-    activations.relu: "relu",
-    activations.sigmoid: "sigmoid",
-    activations.tanh: "tanh",
-}
 
 
 class Dense(Layer):
@@ -93,10 +85,10 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: inputs})
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        inputs = cast(inputs, self.compute_dtype)
-        if self.activation in _FUSED:
-            return ops.dense(inputs, self.kernel, self.bias, activation=_FUSED[self.activation])
-        return self.activation(ops.dense(inputs, self.kernel, self.bias))
+        inputs = cast(inputs, self._compute_type)
+        relu = self.activation is activations.relu  # in the same pass as the bias
+        outputs = _core._dense(inputs, self.kernel, self.bias, relu)
+        return outputs if relu else self.activation(outputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

@@ -57,7 +57,7 @@ class Layer(LayerState):
     _training_index: int | None = None
     _computes_mask = False
     _compute_type: Any = None  # until `__init__`
-    _shape_seen: Any = None  # of the last inputs that fitted `input_spec`
+    _shape_seen: Any = None  # of a tensor that fitted `input_spec` when the layer was built
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -272,8 +272,9 @@ class Layer(LayerState):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         alone = len(args) == 1 and (not kwargs or (len(kwargs) == 1 and "training" in kwargs))
-        if alone and type(args[0]) is Tensor and args[0].dtype is self._compute_type:
-            training, mask = kwargs.pop("training", None), args[0]._keras_mask
+        plain = alone and type(args[0]) is Tensor and args[0].dtype is self._compute_type
+        if plain:
+            training, mask = kwargs.pop("training", None) if kwargs else None, args[0]._keras_mask
         elif alone and is_plain_list(args[0], self._compute_type):
             args = ([*args[0]],)  # a layer may change its list, but not the caller's
             training, mask = kwargs.pop("training", None), None
@@ -286,13 +287,13 @@ class Layer(LayerState):
             mask = self._find_mask(args, kwargs)
         if mask is not None and self._wants_mask(args):
             kwargs["mask"] = mask
-        if self.input_spec is not None:
-            first = _first(args, kwargs)
-            if type(first) is not Tensor or first.shape != self._shape_seen:
-                self._check_inputs(first)
-                self.__dict__["_shape_seen"] = first.shape if type(first) is Tensor else None
-        if not self.built:
-            self._build_for(args, kwargs)
+        if not plain or args[0].shape != self._shape_seen:
+            if self.input_spec is not None:
+                self._check_inputs(_first(args, kwargs))
+            if not self.built:
+                self._build_for(args, kwargs)
+            elif plain:
+                self.__dict__["_shape_seen"] = args[0].shape
 
         here = context.here
         stack, before = here.stack, here.training

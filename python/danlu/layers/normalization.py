@@ -99,7 +99,7 @@ class BatchNormalization(Layer):
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: shape[0]})
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        inputs = cast(inputs, self.compute_dtype)
+        inputs = cast(inputs, self._compute_type)
         if not (training and self.trainable):
             return self._normalize(inputs, self.moving_mean, self.moving_variance)
         if mask is None and self.axis in (-1, inputs.ndim - 1):
@@ -227,7 +227,7 @@ class LayerNormalization(Layer):
         self.gamma, self.beta = _scale_and_offset(self, shape)
 
     def call(self, inputs: Any) -> Any:
-        inputs = cast(inputs, self.compute_dtype)
+        inputs = cast(inputs, self._compute_type)
         return ops.layer_normalization(inputs, self.gamma, self.beta, self.axis, self.epsilon)
 
     def compute_output_shape(self, input_shape: Any) -> Any:

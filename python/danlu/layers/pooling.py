@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import config, ops
+from .. import _core, config, ops
 from ..utils.arguments import standardize_padding, standardize_tuple
 from ..utils.tensors import cast
 from ..utils.windows import image_hint, spatial_axes, windowed_shape
@@ -13,7 +13,7 @@ from .layer import Layer
 
 
 class BasePooling2D(Layer):
-    """What pooling over windows shares; a subclass names the op in `call`."""
+    """What pooling over windows shares; a subclass names its kernel in `call`."""
 
     def __init__(
         self,
@@ -33,6 +33,13 @@ class BasePooling2D(Layer):
         self.data_format = config.standardize_data_format(data_format, type(self).__name__)
         self.input_spec = InputSpec(ndim=4)
         self.built = True
+
+    def _pool(self, op: Any, inputs: Any) -> Any:
+        inputs = cast(inputs, self._compute_type)
+        if self.data_format == "channels_last":
+            return op(inputs, self.pool_size, self.strides, self.padding)
+        outputs = op(_core.moveaxis(inputs, 1, -1), self.pool_size, self.strides, self.padding)
+        return _core.moveaxis(outputs, -1, 1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return windowed_shape(
@@ -87,13 +94,7 @@ class MaxPooling2D(BasePooling2D):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        return ops.max_pool(
-            cast(inputs, self.compute_dtype),
-            self.pool_size,
-            self.strides,
-            self.padding,
-            self.data_format,
-        )
+        return self._pool(_core._max_pool, inputs)
 
 
 class AveragePooling2D(BasePooling2D):
@@ -111,13 +112,7 @@ class AveragePooling2D(BasePooling2D):
     """
 
     def call(self, inputs: Any) -> Any:
-        return ops.average_pool(
-            cast(inputs, self.compute_dtype),
-            self.pool_size,
-            self.strides,
-            self.padding,
-            self.data_format,
-        )
+        return self._pool(_core._average_pool, inputs)
 
 
 class BaseGlobalPooling2D(Layer):
@@ -167,7 +162,7 @@ class GlobalAveragePooling2D(BaseGlobalPooling2D):
     """
 
     def call(self, inputs: Any) -> Any:
-        return ops.mean(cast(inputs, self.compute_dtype), axis=self._axes, keepdims=self.keepdims)
+        return ops.mean(cast(inputs, self._compute_type), axis=self._axes, keepdims=self.keepdims)
 
 
 class GlobalMaxPooling2D(BaseGlobalPooling2D):

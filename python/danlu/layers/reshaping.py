@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import config, ops
+from .. import _core, config, ops
 from ..utils.arguments import positive_int, standardize_tuple
 from ..utils.windows import image_hint, product, spatial_axes
 from .input_spec import InputSpec
@@ -34,7 +34,7 @@ class Flatten(Layer):
         if self.data_format == "channels_first" and inputs.ndim > 2:
             inputs = ops.transpose(inputs, (0, *range(2, inputs.ndim), 1))
         size: Any = product(inputs.shape[1:])
-        return ops.reshape(inputs, (inputs.shape[0], size))
+        return _core.reshape(inputs, (inputs.shape[0], size))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (input_shape[0], product(input_shape[1:]))

@@ -94,7 +94,7 @@ class LayerState(SuggestsArguments):
                     "itself, or is nested too deeply"
                 ) from None
         self.__dict__[name] = value
-        if name == "input_spec":
+        if name in ("input_spec", "built"):
             self.__dict__["_shape_seen"] = None
 
     def __delattr__(self, name: str) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from .. import tree
 from .._core import Tensor
+from ..layers.context import context
 from ..layers.input import InputLayer
 from ..layers.keras_tensor import KerasTensor, Node
+from .fusion import fuse, is_inference
 
 
 class Graph:
@@ -40,19 +42,29 @@ class Graph:
         self.depths = [node_depths[id(node)] for node in self.nodes]
         self.operations = sorted(depths, key=lambda o: (-depths[o], found[o]))
         self._run: Callable[[list], list] | None = None
+        self._run_fused: Callable[[list], list] | None = None
 
     def run(self, values: list) -> list:
         """Return the values of the outputs for those of the inputs."""
+        if is_inference():
+            if self._run_fused is None:
+                self._run_fused = self._compile(fuse(self._calls(), self.outputs))
+            return self._run_fused(values)
+        if context.here.training:  # soon the weights it remembers are old
+            self._run_fused = None
         if self._run is None:
-            self._run = self._compile()
+            self._run = self._compile(self._calls())
         return self._run(values)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_run": None}
+        return {**self.__dict__, "_run": None, "_run_fused": None}
 
-    def _compile(self) -> Callable[[list], list]:
-        """A function from the values of the inputs to those of the outputs."""
-        chain = self._chain()
+    def _calls(self) -> list[Node]:
+        return [node for node in self.nodes if not _is_input(node, self.inputs)]
+
+    def _compile(self, nodes: list) -> Callable[[list], list]:
+        """A function from the values of the inputs to those of the outputs, by these calls."""
+        chain = self._chain(nodes)
         if chain is not None:
 
             def run_chain(values):
@@ -65,7 +77,6 @@ class Graph:
 
         inputs = [id(t) for t in self.inputs]
         outputs = [id(t) for t in self.outputs]
-        nodes = [node for node in self.nodes if not _is_input(node, self.inputs)]
         steps = [
             (node.operation, _arguments(node), [id(t) for t in node.output_tensors], done)
             for node, done in zip(nodes, _last_uses(nodes, outputs), strict=True)
@@ -86,14 +97,12 @@ class Graph:
 
         return run
 
-    def _chain(self) -> list | None:
+    def _chain(self, nodes: list) -> list | None:
         """The operations of a graph that is one chain of calls with one tensor, or None."""
         if len(self.inputs) != 1 or len(self.outputs) != 1:
             return None
         at, chain = self.inputs[0], []
-        for node in self.nodes:
-            if _is_input(node, self.inputs):
-                continue
+        for node in nodes:
             if len(node.args) != 1 or node.kwargs or node.args[0] is not at:
                 return None
             if not isinstance(node.outputs, KerasTensor):

@@ -26,12 +26,12 @@ def _channels_first(data_format: str | None) -> bool:
     return config.standardize_data_format(data_format) == "channels_first"
 
 
-def _to_channels_last(x: Any, data_format: str | None) -> Any:
-    return _core.moveaxis(x, 1, -1) if _channels_first(data_format) else x
+def _to_last(x: Any) -> Any:
+    return _core.moveaxis(x, 1, -1)
 
 
-def _from_channels_last(y: Any, data_format: str | None) -> Any:
-    return _core.moveaxis(y, -1, 1) if _channels_first(data_format) else y
+def _to_first(y: Any) -> Any:
+    return _core.moveaxis(y, -1, 1)
 
 
 def conv(
@@ -43,6 +43,7 @@ def conv(
     dilation_rate: Any = 1,
     *,
     bias: Any = None,
+    addend: Any = None,
     activation: str | None = None,
 ) -> Any:
     """Slide a kernel (window..., channels / groups, filters) over inputs (batch, ..., channels).
@@ -50,21 +51,25 @@ def conv(
     y[p, f] = sum over taps t and channels c of x[p * strides + t * dilation_rate, c] * kernel[t,
     c, f]. `padding` is "valid" (none), "same" (an axis n becomes ceil(n / stride)) or a pair
     (before, after) for each axis of the window. A kernel with a divisor of the channels makes
-    groups. `bias` (filters,) and the activation "relu" cost no pass of their own.
+    groups. `bias` (filters,), `addend` (of y's shape) and the activation "relu" of their sum cost
+    no pass of their own.
 
     Raises ValueError when the channels do not fit, the window is larger than the padded input, or
-    `padding` or `activation` is unknown. Source: keras.ops; `bias` and `activation` are danlu's.
+    `padding` or `activation` is unknown. Source: keras.ops; `bias`, `addend` and `activation` are
+    danlu's.
 
     >>> import danlu as dl
     >>> dl.ops.conv(dl.ones((1, 5, 5, 2)), dl.ones((3, 3, 2, 4)), strides=2).shape
     (1, 2, 2, 4)
     """
+    first = _channels_first(data_format)
+    if first:
+        inputs, addend = _to_last(inputs), None if addend is None else _to_last(addend)
     relu = activation == "relu"
-    x = _to_channels_last(inputs, data_format)
-    y = _core._conv(x, kernel, strides, padding, dilation_rate, bias, relu)
+    y = _core._conv(inputs, kernel, strides, padding, dilation_rate, bias, relu, addend)
     if activation is not None and not relu:
         y = activation_of("conv", activation)(y)
-    return _from_channels_last(y, data_format)
+    return _to_first(y) if first else y
 
 
 def depthwise_conv(
@@ -150,7 +155,8 @@ def conv_transpose(
     def each(value: Any) -> tuple[Any, ...]:
         return tuple(value) if isinstance(value, (tuple, list)) else (value,) * len(window)
 
-    x = _to_channels_last(inputs, data_format)
+    first = _channels_first(data_format)
+    x = _to_last(inputs) if first else inputs
     sizes, pads = [], []
     for size, taps, stride, extra, dilation in zip(
         x.shape[1:-1],
@@ -176,7 +182,7 @@ def conv_transpose(
         sizes.append(full)
         pads.append((before, max(0, (size - 1) * stride + extent - full - before)))
     y = _core._conv_transpose(x, kernel, sizes, strides, pads, dilation_rate)
-    return _from_channels_last(y, data_format)
+    return _to_first(y) if first else y
 
 
 def max_pool(
@@ -196,8 +202,9 @@ def max_pool(
     3.0
     """
     strides = pool_size if strides is None else strides
-    x = _to_channels_last(inputs, data_format)
-    return _from_channels_last(_core._max_pool(x, pool_size, strides, padding), data_format)
+    if _channels_first(data_format):
+        return _to_first(_core._max_pool(_to_last(inputs), pool_size, strides, padding))
+    return _core._max_pool(inputs, pool_size, strides, padding)
 
 
 def average_pool(
@@ -217,5 +224,6 @@ def average_pool(
     1.5
     """
     strides = pool_size if strides is None else strides
-    x = _to_channels_last(inputs, data_format)
-    return _from_channels_last(_core._average_pool(x, pool_size, strides, padding), data_format)
+    if _channels_first(data_format):
+        return _to_first(_core._average_pool(_to_last(inputs), pool_size, strides, padding))
+    return _core._average_pool(inputs, pool_size, strides, padding)

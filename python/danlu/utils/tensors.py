@@ -11,5 +11,5 @@ from .._core import Tensor
 def cast(x: Any, dtype: Any) -> Any:
     """Return `x` as a tensor of that dtype; `x` may be a tensor, an array, a list or a number."""
     if type(x) is Tensor:
-        return x if x.dtype == dtype else x.astype(dtype)
+        return x if x.dtype is dtype or x.dtype == dtype else x.astype(dtype)
     return ops.convert_to_tensor(x, dtype=dtype)
