@@ -59,7 +59,7 @@ Tensors Op::compose(Inputs) const {
 // ---------------------------------------------------------------------------------------
 
 Ref<Node> Node::make() {
-  Ref<Node> node(new (pool_allocate(sizeof(Node))) Node);
+  Ref<Node> node = Ref<Node>::of_new(new (pool_allocate(sizeof(Node))) Node);
   node->sequence = next_sequence.fetch_add(1, std::memory_order_relaxed);
   return node;
 }
@@ -157,7 +157,7 @@ Tensor keep(const Tensor& x, bool read, bool shapes) {
   return Tensor::abstract(x.shape(), x.dtype(), x.device());
 }
 
-void record(const OpRef& op, Inputs in, std::span<Tensor> out) {
+__attribute__((noinline)) void record(const OpRef& op, Inputs in, std::span<Tensor> out) {
   Ref<Node> node = Node::make();
   node->op = op;
   const Reads reads = op->reads();

@@ -36,6 +36,12 @@ struct Spec {
   }
 };
 using Specs = SmallVector<Spec, 1>;
+// Those of one dense output, made where they are returned.
+inline Specs one_spec(const Shape& shape, DType dtype) {
+  Specs specs;
+  specs.emplace_back(shape, dtype);
+  return specs;
+}
 
 using AttrValue =
     std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
@@ -118,7 +124,7 @@ using OpRef = Ref<const Op>;
 
 template <class T, class... Args>
 OpRef make_op(Args&&... args) {
-  return OpRef(new T(std::forward<Args>(args)...));
+  return OpRef::of_new(new T(std::forward<Args>(args)...));
 }
 
 // A recorded operation, or a leaf (op is null): a Variable or a marked tensor.

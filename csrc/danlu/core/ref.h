@@ -13,6 +13,8 @@ class RefCounted {
   RefCounted(const RefCounted&) = delete;
   RefCounted& operator=(const RefCounted&) = delete;
   void retain() const { count_.fetch_add(1, std::memory_order_relaxed); }
+  // The first reference, before anybody else knows the object: no atomic write.
+  void retain_first() const { count_.store(1, std::memory_order_relaxed); }
   // True when this was the last reference.
   bool release() const {
     if (count_.load(std::memory_order_acquire) == 1)
@@ -33,6 +35,13 @@ class Ref {
   Ref(std::nullptr_t) {}
   explicit Ref(T* object) : object_(object) {
     if (object_) object_->retain();
+  }
+  // The handle of an object that was just made.
+  static Ref of_new(T* object) {
+    Ref ref;
+    ref.object_ = object;
+    object->retain_first();
+    return ref;
   }
   Ref(const Ref& other) : Ref(other.object_) {}
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}

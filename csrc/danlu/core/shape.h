@@ -79,13 +79,17 @@ using Strides = Shape;  // in elements; 0 along a broadcast axis, negative after
 using Axes = Shape;     // normalised to 0 <= axis < ndim
 
 // Row-major strides of a dense array.
-DL_INLINE Strides contiguous_strides(const Shape& shape) {
-  Strides strides = shape;
+DL_INLINE void set_contiguous(Strides& strides, const Shape& shape) {
+  strides = shape;
   int64_t step = 1;
   for (int i = shape.ndim() - 1; i >= 0; --i) {
     strides[i] = step;
     step *= shape[i];
   }
+}
+DL_INLINE Strides contiguous_strides(const Shape& shape) {
+  Strides strides;
+  set_contiguous(strides, shape);
   return strides;
 }
 

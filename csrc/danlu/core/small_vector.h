@@ -45,6 +45,12 @@ class SmallVector {
   operator std::span<const T>() const { return {data(), static_cast<size_t>(size_)}; }
   operator std::span<T>() { return {data(), static_cast<size_t>(size_)}; }
 
+  template <class... Args>
+  void emplace_back(Args&&... args) {
+    if (size_ == capacity_) reserve(2 * capacity_);
+    new (data() + size_) T{std::forward<Args>(args)...};
+    ++size_;
+  }
   void push_back(T value) {
     if (size_ == capacity_) reserve(2 * capacity_);
     new (data() + size_) T(std::move(value));

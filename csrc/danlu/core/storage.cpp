@@ -41,13 +41,16 @@ struct FreeBlock {
   FreeBlock* next;
 };
 
-// Eight classes a doubling: at most an eighth of a block is wasted.
+// Beyond kSmall. Eight classes a doubling: at most an eighth of a block is wasted.
 int64_t rounded(int64_t bytes) {
-  if (bytes <= kSmall) return std::max(kAlign, (bytes + kAlign - 1) & ~(kAlign - 1));
   const int shift = static_cast<int>(std::bit_width(static_cast<uint64_t>(bytes - 1))) - 4;
   const int64_t step = std::max(int64_t{1} << shift, kAlign);
   const int64_t size = (bytes + step - 1) & ~(step - 1);
   return size >= kHugePage ? (size + kHugePage - 1) & ~(kHugePage - 1) : size;
+}
+
+int small_class(int64_t bytes) {  // of a block up to kSmall
+  return bytes <= kAlign ? 0 : static_cast<int>((bytes - 1) / kAlign);
 }
 
 struct FreeList {
@@ -226,15 +229,21 @@ __attribute__((noinline)) ThreadCache& make_thread_cache() {
   return cache;
 }
 
+// A thread that ends gives everything back; one that only frees does so now and then.
+__attribute__((noinline)) void give_back(ThreadCache& cache, int c) {
+  if (cache.alive) return cache.spill(c);
+  std::lock_guard lock(pool().mutex);
+  cache.give(c);
+}
+
 ThreadCache& thread_cache() { return cache_of_thread ? *cache_of_thread : make_thread_cache(); }
 
 }  // namespace
 
 void* pool_allocate(int64_t bytes) {
-  const int64_t size = rounded(bytes);
-  if (size > kSmall) return allocate_large(size);
+  if (bytes > kSmall) return allocate_large(rounded(bytes));
   ThreadCache& cache = thread_cache();
-  const int c = static_cast<int>(size / kAlign) - 1;
+  const int c = small_class(bytes);
   if (!cache.lists[c]) [[unlikely]]
     cache.refill(c);
   FreeBlock* block = cache.lists[c];
@@ -244,20 +253,12 @@ void* pool_allocate(int64_t bytes) {
 }
 
 void pool_free(void* block, int64_t bytes) noexcept {
-  const int64_t size = rounded(bytes);
-  if (size > kSmall) return free_large(block, size);
+  if (bytes > kSmall) return free_large(block, rounded(bytes));
   ThreadCache& cache = thread_cache();
-  const int c = static_cast<int>(size / kAlign) - 1;
+  const int c = small_class(bytes);
   cache.push(c, static_cast<FreeBlock*>(block));
-  if (!cache.alive || cache.counts[c] >= 4 * kBatch) [[unlikely]] {
-    // A thread that ends gives everything back; one that only frees does so now and then.
-    if (cache.alive) {
-      cache.spill(c);
-    } else {
-      std::lock_guard lock(pool().mutex);
-      cache.give(c);
-    }
-  }
+  if (!cache.alive || cache.counts[c] >= 4 * kBatch) [[unlikely]]
+    give_back(cache, c);
 }
 
 // A few bytes follow their Storage in one block of the allocator.
@@ -267,7 +268,7 @@ Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
   const bool together = device.is_cpu() && bytes <= kSmall - int64_t{sizeof(Storage)};
   const int64_t block = sizeof(Storage) + (together ? bytes : 0);
   Storage* storage = new (pool_allocate(block)) Storage;
-  Ref<Storage> ref(storage);
+  Ref<Storage> ref = Ref<Storage>::of_new(storage);
   storage->device_ = device;
   if (together) {
     storage->data_ = storage + 1;
@@ -293,7 +294,7 @@ Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device,
   storage->device_ = device;
   storage->writable_ = writable;
   storage->release_ = std::move(release);
-  return Ref<Storage>(storage);
+  return Ref<Storage>::of_new(storage);
 }
 
 void Storage::destroy(const Storage* storage) {

@@ -6,7 +6,7 @@
 
 namespace danlu {
 
-Ref<Value> Value::make() { return Ref<Value>(new (pool_allocate(sizeof(Value))) Value); }
+Ref<Value> Value::make() { return Ref<Value>::of_new(new (pool_allocate(sizeof(Value))) Value); }
 
 void Value::destroy(const Value* value) {
   value->~Value();
@@ -15,13 +15,19 @@ void Value::destroy(const Value* value) {
 
 namespace {
 
-Ref<Value> make_value(const Shape& shape, const Strides& strides, DType dtype, Device device) {
+// The strides are left to the caller.
+Ref<Value> make_value(const Shape& shape, DType dtype, Device device) {
   Ref<Value> value = Value::make();
   View& view = value->view;
   view.shape = shape;
-  view.strides = strides;
   view.dtype = dtype;
   view.device = device;
+  return value;
+}
+// (In place: strides that were just written one by one would be slow to copy.)
+Ref<Value> make_dense(const Shape& shape, DType dtype, Device device) {
+  Ref<Value> value = make_value(shape, dtype, device);
+  set_contiguous(value->view.strides, shape);
   return value;
 }
 
@@ -53,18 +59,19 @@ void set_default_float(DType dtype) {
 
 Tensor Tensor::empty(const Shape& shape, DType dtype, Device device) {
   const int64_t bytes = checked_bytes(shape, dtype);
-  Ref<Value> value = make_value(shape, contiguous_strides(shape), dtype, device);
+  Ref<Value> value = make_dense(shape, dtype, device);
   value->storage = Storage::allocate(bytes, device);
   value->view.data = value->storage->data();
   return Tensor(std::move(value));
 }
 
 Tensor Tensor::abstract(const Shape& shape, DType dtype, Device device) {
-  return Tensor(make_value(shape, contiguous_strides(shape), dtype, device));
+  return Tensor(make_dense(shape, dtype, device));
 }
 
 Tensor Tensor::alias(const Shape& shape, const Strides& strides, int64_t offset) const {
-  Ref<Value> value = make_value(shape, strides, dtype(), device());
+  Ref<Value> value = make_value(shape, dtype(), device());
+  value->view.strides = strides;
   value->storage = value_->storage;
   if (view().data) value->view.data = view().ptr<char>() + offset * size_of(dtype());
   return Tensor(std::move(value));

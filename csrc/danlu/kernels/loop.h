@@ -286,13 +286,10 @@ inline View as_words(const View& x) {
 
 // ---- the driver -------------------------------------------------------------------------------
 
-// Dense rows of any length: whole steps in place, the rest in padded rows.
-inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int operands,
-                      int64_t n) {
-  const int64_t whole = n - n % f.step;
-  if (whole > 0) f.loop(p, whole, f.parameter);
-  const int64_t rest = n - whole;
-  if (rest == 0) return;
+// The last elements of dense rows, fewer than a step, in padded rows.
+__attribute__((noinline)) inline void run_rest(const Formula& f, char* const* p,
+                                               const int64_t* item, int operands, int64_t whole,
+                                               int64_t rest) {
   alignas(64) char rows[kMaxOperands][64 * sizeof(double)] = {};
   char* q[kMaxOperands];
   for (int k = 0; k < operands; ++k) {
@@ -303,6 +300,13 @@ inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int
   f.loop(q, f.step, f.parameter);
   const int y = operands - 1;
   __builtin_memcpy(p[y] + whole * item[y], rows[y], static_cast<size_t>(rest * item[y]));
+}
+// Dense rows of any length: whole steps in place.
+inline void run_dense(const Formula& f, char* const* p, const int64_t* item, int operands,
+                      int64_t n) {
+  const int64_t whole = n & -f.step;  // step is a power of two
+  if (whole > 0) f.loop(p, whole, f.parameter);
+  if (whole < n) run_rest(f, p, item, operands, whole, n - whole);
 }
 
 inline void run_loops(const Formula& f, const View* const* views, const Loops& loops) {

@@ -248,7 +248,7 @@ struct UnaryOp final : Op {
     if (kind < Unary::elu) return {};
     return {{"parameter", parameter}};
   }
-  Specs infer(Inputs in) const override { return {{in[0].shape(), in[0].dtype(), {}}}; }
+  Specs infer(Inputs in) const override { return one_spec(in[0].shape(), in[0].dtype()); }
   void run(Inputs in, Outputs out, const View&) const override {
     DL_DISPATCH(out[0].device(), unary, kind, in[0].view(), out[0].view(), parameter);
   }
@@ -293,11 +293,12 @@ struct BinaryOp : Op {
     return {{"parameter", parameter}};
   }
   Specs infer(Inputs in) const override {
-    return {{common_shape(name(), in[0], in[1]), in[0].dtype(), {}}};
+    if (in[0].shape() == in[1].shape()) return one_spec(in[0].shape(), in[0].dtype());
+    return one_spec(broadcast_shapes(name(), in[0].shape(), in[1].shape()), in[0].dtype());
   }
   void run(Inputs in, Outputs out, const View&) const override {
     const View &a = in[0].view(), &b = in[1].view(), &y = out[0].view();
-    if (a.shape == y.shape && b.shape == y.shape) {
+    if (a.shape == b.shape) {  // then it is y's, too
       DL_DISPATCH(y.device, binary, kind, a, b, y, parameter);
     } else {
       DL_DISPATCH(y.device, binary, kind, expanded(in[0], y.shape), expanded(in[1], y.shape), y,
@@ -404,17 +405,21 @@ Tensor call_unary(Unary kind, const Tensor& x, double parameter) {
                   {astype(x, computed_in(entry_of(kind), x.dtype()))});
 }
 
-Tensor call_binary(Binary kind, const Tensor& a, const Tensor& b, double parameter) {
+// Operands of two types or shapes.
+__attribute__((noinline)) Tensor call_binary_joined(Binary kind, const OpRef& op, const Tensor& a,
+                                                    const Tensor& b, double parameter) {
   const Entry& entry = entry_of(kind);
-  const OpRef& op = op_of<BinaryOp>(kind, kBinary);
-  if (a.dtype() == b.dtype() && a.shape() == b.shape() && entry.accepts(a.dtype()) &&
-      parameter == 0) [[likely]] {
-    return call_one(op, {a, b});
-  }
   const DType dtype = computed_in(entry, promote(a.dtype(), b.dtype()));
   const Shape shape = common_shape(entry.name, a, b);
   return call_one(parameter == 0 ? op : make_op<BinaryOp>(kind, parameter),
                   {recorded_in(astype(a, dtype), shape), recorded_in(astype(b, dtype), shape)});
+}
+
+Tensor call_binary(Binary kind, const Tensor& a, const Tensor& b, double parameter) {
+  const OpRef& op = op_of<BinaryOp>(kind, kBinary);
+  const bool alike = a.dtype() == b.dtype() && a.shape() == b.shape() &&
+                     entry_of(kind).accepts(a.dtype()) && parameter == 0;
+  return alike ? call_one(op, {a, b}) : call_binary_joined(kind, op, a, b, parameter);
 }
 
 Tensor bounded(Binary kind, const Tensor& x, const Tensor& bound) {
