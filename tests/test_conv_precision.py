@@ -294,6 +294,14 @@ def test_images_read_in_place_agree_with_float64(case: tuple) -> None:
         np.testing.assert_array_equal(results[0], other)
 
 
+def test_zeros_between_far_taps_are_not_stored() -> None:
+    far = 1 << 40
+    x, w = np.ones((64, 1, 1, 512), "float32"), np.ones((2, 1, 512, 512), "float32")
+    y = ops.conv(x, w, padding=((far, 0), (0, 0)), dilation_rate=(far, 1))
+    assert y.shape == (64, 1, 1, 512)
+    assert float(dl.min(y)) == float(dl.max(y)) == 512.0
+
+
 def test_an_infinity_stays_where_the_window_sees_it() -> None:
     dl.config.set_conv_precision("exact")
     x = np.ones((1, 14, 14, 96), "float32")

@@ -57,7 +57,7 @@ DL_INLINE void add_rows(int64_t n, bool first, const T* a, int64_t a_col, const 
   constexpr int64_t kL = kLanes<T>;
   simd<T> x[kRows];
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) x[r] = a[r * a_col] - simd<T>{};
+  for (int r = 0; r < kRows; ++r) x[r] = a[r * a_col] - simd<T>{};  // (x + 0 would lose -0)
   const auto columns = [&](int64_t j, auto&& read) {
     simd<T> s = {};
     if (!first) s = read(sum + j);

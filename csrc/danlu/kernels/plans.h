@@ -215,6 +215,7 @@ DL_INLINE int64_t direct_splits(const ConvSizes& s) {
 // steps of channels, pixels, parts, 32).
 struct AmxImage {
   static constexpr int64_t kMostTaps = 64;
+  bool small;           // no more zeros than pixels; of others nothing but `length` is known
   int64_t length[3];    // pixels of a phase along each axis, zeros included
   int64_t count[3];     // of phases
   int64_t lead, reach;  // zeros before the first image; pixels beyond the last row of the product
@@ -245,6 +246,7 @@ struct AmxImage {
 };
 DL_INLINE AmxImage amx_image(const Windows& w, int64_t channels) {
   AmxImage image{};
+  image.small = true;
   int64_t least[3], most[3];
   for (int d = 0; d < 3; ++d) {
     int64_t count = 1;  // until a tap sees the first phase again
@@ -263,7 +265,10 @@ DL_INLINE AmxImage amx_image(const Windows& w, int64_t channels) {
     const int64_t front = longest + (least[d] < 0 ? -least[d] : 0);
     const int64_t back = w.out[d] + (most[d] > 0 ? most[d] : 0);
     image.length[d] = front > back ? front : back;
+    const int64_t most_pixels = w.in[d] > w.out[d] ? w.in[d] : w.out[d];
+    image.small = image.small && image.length[d] <= 2 * most_pixels + 64;
   }
+  if (!image.small) return image;  // the products below might overflow
   const auto along = [&](const int64_t* at) {
     return (at[0] * image.length[1] + at[1]) * image.length[2] + at[2];
   };
@@ -366,6 +371,7 @@ DL_INLINE bool takes_image(const ConvSizes& s) {
   if (s.groups > 1 || is_direct(s) || !s.amx(m, s.filters, s.taps() * s.channels)) return false;
   if (s.taps() > AmxImage::kMostTaps) return false;
   const AmxImage image = amx_image(windows_of(s), s.channels);
+  if (!image.small) return false;
   const bool all = s.taps() == 1 && s.images * image.pixels() == m && image.lead == 0;
   return all ? m <= 1024 && s.filters >= 1024 : image_cost(s) < gather_cost(s);
 }
