@@ -270,26 +270,36 @@ IN_PLACE = [
     (2, (15, 16), 256, (1, 1), 512, 2, "valid", 1),
     (1, (30, 30), 64, (2, 2), 96, 3, "valid", 1),
     (40, (9, 9), 64, (3, 3), 48, 2, "same", 1),
+    (37, (40, 40), 64, (3, 3), 64, 2, "same", 1),  # some images at a time
+    (8, (1034,), 32, (11,), 12, 1, "valid", 1),  # neighbouring outputs are joined
+    (8, (68, 68), 32, (5, 5), 8, 1, "valid", 1),
+    (3, (200,), 64, (7,), 128, 2, "same", 1),
+    (2, (6, 9, 10), 64, (3, 3, 2), 96, (1, 2, 1), "same", 1),
 ]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("case", IN_PLACE, ids=str)
-def test_images_read_in_place_agree_with_float64(case: tuple) -> None:
+def test_images_read_in_place_agree_with_float64(case: tuple, dtype: str) -> None:
     n, size, channels, taps, filters, strides, padding, dilation = case
     rng = np.random.default_rng(0)
-    x, w = rng.normal(size=(n, *size, channels)), rng.normal(size=(*taps, channels, filters))
+    x = dl.asarray(rng.normal(size=(n, *size, channels)), dtype=dtype)
+    w = dl.asarray(rng.normal(size=(*taps, channels, filters)), dtype=dtype)
     options = {"strides": strides, "padding": padding, "dilation_rate": dilation}
     dl.config.set_conv_precision("exact")
-    want = ops.conv(x, w, **options).numpy()
+    want = ops.conv(x.astype("float64"), w.astype("float64"), **options).numpy()
     bias, addend = rng.normal(size=filters), rng.normal(size=want.shape)
     want = np.maximum(want + bias + addend, 0)
-    more = {"bias": bias.astype("f"), "addend": addend.astype("f"), "activation": "relu"}
+    more = {"bias": bias, "addend": addend, "activation": "relu"}
+    more = {k: dl.asarray(v, dtype=dtype) if k != "activation" else v for k, v in more.items()}
     results = []
     for threads in (1, 2, 3):
         dl.config.set_num_threads(threads)
-        for kernel in (dl.asarray(w.astype("f")), dl.Variable(w.astype("f"))):
-            results.append(ops.conv(x.astype("f"), kernel, **options, **more).numpy())
-    assert largest_error(results[0], want) < TOLERANCE["exact"]
+        for kernel in (w, dl.Variable(w)):
+            y = ops.conv(x, kernel, **options, **more)
+            results.append(y.astype("float64").numpy())
+    tolerance = TOLERANCE["exact"] if dtype == "float32" else 2**-7
+    assert largest_error(results[0], want) < tolerance
     for other in results[1:]:
         np.testing.assert_array_equal(results[0], other)
 
@@ -300,6 +310,15 @@ def test_zeros_between_far_taps_are_not_stored() -> None:
     y = ops.conv(x, w, padding=((far, 0), (0, 0)), dilation_rate=(far, 1))
     assert y.shape == (64, 1, 1, 512)
     assert float(dl.min(y)) == float(dl.max(y)) == 512.0
+
+
+def test_strides_beyond_the_image() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 8, 256, 128)), rng.normal(size=(6, 3, 128, 64))
+    pads = ((2**62 + 5, 2**61), (1, 1))
+    got = ops.conv(x.astype("f"), w.astype("f"), strides=(2**62, 1), padding=pads).numpy()
+    want = ops.conv(x, w, strides=(2**62, 1), padding=pads).numpy()
+    assert largest_error(got, want) < TOLERANCE["fast"]
 
 
 def test_an_infinity_stays_where_the_window_sees_it() -> None:

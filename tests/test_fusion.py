@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import ctypes
+import threading
 from typing import Any
 
 import numpy as np
@@ -102,24 +105,64 @@ def test_weights_of_any_layer_may_change() -> None:
         before = after
 
 
-def test_settings_of_any_layer_may_change() -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        (L.Activation, "activation", dl.activations.tanh),
+        (L.ReLU, "max_value", 0.5),
+        (L.BatchNormalization, "epsilon", 0.5),
+        (L.Conv2D, "activation", dl.activations.sigmoid),
+        (L.ZeroPadding2D, "padding", ((2, 1), (1, 0))),
+        (L.Add, "call", lambda inputs: inputs[0] - inputs[1]),
+    ],
+)
+def test_settings_of_any_layer_may_change(kind: type, name: str, value: Any) -> None:
+    model = residual_net()
+    shake(model)
+    x = images()
+    before = at_inference(model, x).numpy()
+    setattr(next(layer for layer in model.layers if type(layer) is kind), name, value)
+    got, want = at_inference(model, x).numpy(), model(x).numpy()
+    assert not np.array_equal(got, before)
+    assert np.abs(got - want).max() <= 1e-6 * np.abs(want).max()
+
+
+def test_bytes_that_others_may_write() -> None:
     model = residual_net()
     shake(model)
     x = images()
     at_inference(model, x)
-    changes: list[Any] = [
-        (L.Activation, lambda layer: setattr(layer, "activation", dl.activations.tanh)),
-        (L.ReLU, lambda layer: setattr(layer, "max_value", 0.5)),
-        (L.BatchNormalization, lambda layer: setattr(layer, "epsilon", 0.5)),
-        (L.Conv2D, lambda layer: setattr(layer, "activation", dl.activations.sigmoid)),
-        (L.ZeroPadding2D, lambda layer: setattr(layer, "padding", ((2, 1), (1, 0)))),
-        (L.Add, lambda layer: setattr(layer, "call", lambda inputs: inputs[0] - inputs[1])),
-    ]
-    for kind, change in changes:
-        change(next(layer for layer in model.layers if type(layer) is kind))
-        want = model(x).numpy()
-        got = at_inference(model, x).numpy()
-        assert np.abs(got - want).max() <= 1e-6 * np.abs(want).max(), kind
+    gamma = next(v for v in model.variables if v.name == "gamma")
+    theirs = np.from_dlpack(gamma.value)
+    before = at_inference(model, x).numpy()
+    ctypes.memset(theirs.ctypes.data, 0, theirs.nbytes)
+    got, want = at_inference(model, x).numpy(), model(x).numpy()
+    assert not np.array_equal(got, before)
+    assert np.abs(got - want).max() <= 1e-6 * np.abs(want).max()
+
+
+def test_two_threads_predict_while_a_third_trains() -> None:
+    model = residual_net(last=None)
+    model.compile(dl.optimizers.SGD(1e-3), "mse")
+    x, y = images(), dl.zeros((3, 4, 2, 24))
+    failures: list[BaseException] = []
+
+    def repeat(f: Any) -> None:
+        try:
+            for _ in range(30):
+                f()
+        except BaseException as error:
+            failures.append(error)
+
+    jobs = [lambda: at_inference(model, x)] * 2 + [lambda: model.train_on_batch(x, y)]
+    threads = [threading.Thread(target=repeat, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    got, want = at_inference(model, x).numpy(), model(x).numpy()
+    assert np.abs(got - want).max() <= 1e-6 * np.abs(want).max()
 
 
 def test_training_uses_and_changes_the_layers() -> None:
@@ -214,3 +257,59 @@ def test_half_precision_is_not_rounded_twice() -> None:
     np.testing.assert_array_equal(
         at_inference(model, x).astype("float32").numpy(), model(x).astype("float32").numpy()
     )
+
+
+def both_ways(model: dl.Model, x: Any) -> None:
+    shake(model)
+    got, want = at_inference(model, x).numpy(), model(x).numpy()
+    assert np.abs(got - want).max() <= 1e-6 * np.abs(want).max()
+
+
+def test_calls_of_other_forms() -> None:
+    inputs = L.Input((6, 6, 3), batch_size=2)
+    x = dl.random.normal((2, 6, 6, 3), seed=0)
+    first = L.Conv2D(4, 3)(inputs=inputs)
+    other = L.Conv2D(4, 3)(inputs)
+    constant = dl.ones((2, 4, 4, 4))
+    for outputs in (
+        L.ReLU()(first),
+        L.Add()((other, first)),
+        L.Add()([other, first, constant]),
+        L.Add()([first, constant]),
+        L.Add()([L.BatchNormalization()(other), L.BatchNormalization()(first)]),
+        L.Add()([other, other]),
+    ):
+        model = dl.Model(inputs, outputs)
+        both_ways(model, x)
+        with pytest.raises(ValueError, match="wants"):
+            at_inference(model, x[..., :2])
+
+
+def test_a_layer_used_twice_and_a_model_inside() -> None:
+    conv, normal = L.Conv2D(3, 3, padding="same"), L.BatchNormalization()
+    inner = dl.Sequential([L.Input((5, 5, 3)), L.Conv2D(3, 1), L.BatchNormalization(), L.ReLU()])
+    inputs = L.Input((5, 5, 3))
+    x = normal(conv(inputs))
+    model = dl.Model(inputs, L.ReLU()(normal(conv(inner(x)))))
+    x = dl.random.normal((2, 5, 5, 3), seed=0)
+    both_ways(model, x)
+    twin = copy.deepcopy(model)
+    before = at_inference(model, x).numpy()
+    np.testing.assert_array_equal(at_inference(twin, x).numpy(), before)
+    twin.layers[1].kernel.assign(twin.layers[1].kernel * 2)
+    assert not np.array_equal(at_inference(twin, x).numpy(), before)
+    np.testing.assert_array_equal(at_inference(model, x).numpy(), before)
+
+
+def test_channels_that_do_not_fit_are_no_groups() -> None:
+    class Widen(L.Layer):
+        def call(self, inputs: Any) -> Any:
+            return dl.concat([inputs, inputs], axis=-1)
+
+        def compute_output_shape(self, shape: Any) -> Any:
+            return shape  # a lie
+
+    inputs = L.Input((5, 5, 3))
+    model = dl.Model(inputs, L.ReLU()(L.Conv2D(4, 3)(Widen()(inputs))))
+    with pytest.raises(ValueError, match="Conv2D"):
+        at_inference(model, dl.ones((1, 5, 5, 3)))

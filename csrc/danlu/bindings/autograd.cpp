@@ -174,6 +174,13 @@ void bind_autograd(py::module_& m) {
   m.def(
       "_records_calls", [] { return grad_enabled() || is_recording(); },
       "Whether calls on this thread are recorded, for gradients or to be replayed.");
+  m.def(
+      "_any_written_elsewhere",
+      [](const Tensors& tensors) {
+        return std::any_of(tensors.begin(), tensors.end(),
+                           [](const Tensor& x) { return x.value()->storage->written_elsewhere(); });
+      },
+      "tensors"_a, "Whether somebody else may write the bytes of one of them.");
   m.def("set_grad_enabled", &set_grad_enabled, "enabled"_a, "Returns what it was before.");
   m.def(
       "stop_gradient", [](const Tensor& x) { return x.detach(); }, "x"_a,

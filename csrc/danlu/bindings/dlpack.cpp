@@ -139,7 +139,7 @@ py::object to_dlpack(const Tensor& x, const py::object& stream, const py::object
   const bool copies = !wants_copy.is_none() && wants_copy.cast<bool>();
   const Tensor y = copies ? copy(x.detach()) : x;
   const bool read_only = !y.value()->storage->writable();
-  y.value()->storage->mark_exported();
+  y.value()->storage->mark_exported(/*writable=*/true);
   synchronize(y.device());  // the consumer works in a stream of its own
   if (versioned) {
     return make_capsule<Versioned>(y, kReadOnly * read_only | kCopied * copies);

@@ -92,7 +92,7 @@ int get_buffer(PyObject* self, Py_buffer* buffer, int flags) {
       exported->shape[i] = x.shape()[i];
       exported->strides[i] = x.strides()[i] * size_of(x.dtype());
     }
-    x.value()->storage->mark_exported();
+    x.value()->storage->mark_exported(/*writable=*/false);
     buffer->buf = x.view().data;
     buffer->len = x.numel() * size_of(x.dtype());
     buffer->itemsize = size_of(x.dtype());

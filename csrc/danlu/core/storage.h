@@ -31,7 +31,12 @@ class Storage final : public RefCounted {
   bool writable() const { return writable_; }
   // Python, DLPack or a buffer may hold the address: the bytes are never reused for another value.
   bool exported() const { return exported_; }
-  void mark_exported() { exported_ = true; }
+  // Of these, who was handed an address that can be written may do so at any time.
+  bool written_elsewhere() const { return written_elsewhere_; }
+  void mark_exported(bool writable) {
+    exported_ = true;
+    if (writable) written_elsewhere_ = true;
+  }
 
  private:
   void* data_ = nullptr;
@@ -39,6 +44,7 @@ class Storage final : public RefCounted {
   Device device_;
   bool writable_ = true;
   bool exported_ = false;
+  bool written_elsewhere_ = false;
   bool in_one_block_ = false;  // the bytes follow this object
   std::function<void()> release_;
 };

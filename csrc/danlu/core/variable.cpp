@@ -57,6 +57,12 @@ Tensor VariableState::writable(bool keep) {
   return fresh;
 }
 
+void VariableState::written() {
+  forget();
+  std::lock_guard guard(lock_);
+  ++version_;
+}
+
 void VariableState::forget() {
   std::vector<Memo> dropped;  // freed without the lock
   std::lock_guard guard(lock_);
@@ -89,8 +95,8 @@ Tensor VariableState::memoised(const OpRef& op, const Tensor& value) {
 
 Tensor memoised(const OpRef& op, const Tensor& x) {
   VariableState* variable = x.value()->variable;
-  // Under a recording the variable is what is read, and who was handed the bytes may write them.
-  if (!variable || current_recording() || x.value()->storage->exported()) return {};
+  // Under a recording the variable is what is read.
+  if (!variable || current_recording() || x.value()->storage->written_elsewhere()) return {};
   return variable->memoised(op, x);
 }
 

@@ -27,7 +27,7 @@ class VariableState final : public RefCounted {
   // which hold a copy of the old ones if `keep`.
   // Who has written into it says so: what was memoised meanwhile may be of half a value.
   Tensor writable(bool keep = true);
-  void written() { forget(); }
+  void written();
 
   // What `op` makes of the value (a kernel transformed, a matrix packed), kept until the next
   // write. Absent at the first request after a write: training would fill memory with what nobody

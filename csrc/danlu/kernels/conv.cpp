@@ -22,6 +22,7 @@ DL_INLINE ConvSizes join(const ConvSizes& s, int64_t joined) {
   wide.window.stride[2] *= joined;
   wide.out[2] /= joined;
   wide.filters *= joined;
+  wide.joined = joined > 1;
   return wide;
 }
 
@@ -371,12 +372,12 @@ void weight_gradient_joined(const ConvSizes& s, int64_t joined, const T* x, cons
 }  // namespace
 
 // y (images, out..., filters) = the window over x (images, in..., channels) times
-// kernel (window..., channels of a group, filters) [+ addend (as y)] [+ bias (filters)], with relu
+// kernel (window..., channels of a group, filters) [+ bias (filters)] [+ addend (as y)], with relu
 // where asked.
 void conv(const ConvSizes& s, const View& x, const View& kernel, const View& ready,
-          const View& addend, const View& bias, const View& y, bool relu, const View& scratch) {
+          const View& bias, const View& addend, const View& y, bool relu, const View& scratch) {
   for_type(y.dtype, [&]<class T>(T) {
-    if (s.depthwise()) return depthwise_conv(s, x, kernel, addend, bias, y, relu);
+    if (s.depthwise()) return depthwise_conv(s, x, kernel, bias, addend, y, relu);
     const T *from = x.ptr<T>(), *w = kernel.ptr<T>();
     const Epilogue<T> after{addend.ptr<T>(), bias.ptr<T>(), relu};
     if constexpr (sizeof(T) == 4) {
@@ -432,7 +433,7 @@ void conv_weight_gradient(const ConvSizes& s, const View& x, const View& dy, con
       return;
     }
     if constexpr (sizeof(T) == 4) {
-      if (winograd_sizes(s).m) {
+      if (winograd_weight_gradient_sizes(s).m) {
         winograd_weight_gradient(s, x.ptr<T>(), dy.ptr<T>(), dkernel.ptr<T>(), scratch.ptr<T>());
         return;
       }

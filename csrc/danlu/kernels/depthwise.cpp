@@ -346,8 +346,8 @@ void weight_gradient(const ConvSizes& s, const T* x, const T* dy, T* dkernel, T*
 
 }  // namespace
 
-void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const View& addend,
-                    const View& bias, const View& y, bool relu) {
+void depthwise_conv(const ConvSizes& s, const View& x, const View& kernel, const View& bias,
+                    const View& addend, const View& y, bool relu) {
   for_type(y.dtype, [&]<class T>(T) {
     const Epilogue<T> after{addend.ptr<T>(), bias.ptr<T>(), relu};
     forward<T>(s, x.ptr<T>(), kernel.ptr<T>(), /*turned=*/false, after, y.ptr<T>());

@@ -27,11 +27,14 @@ DL_INLINE void split_images(const Patches& p, const AmxImage& plan, int64_t imag
         const int64_t f0 = phase / plan.count[2] / plan.count[1];
         const int64_t r1 = row % plan.length[1], r0 = row / plan.length[1] % plan.length[0];
         const int64_t image = row / plan.length[1] / plan.length[0];
-        const int64_t i0 = r0 * p.step[0] + plan.first(p, 0, f0);
-        const int64_t i1 = r1 * p.step[1] + plan.first(p, 1, f1), i2 = plan.first(p, 2, f2);
-        const bool there = i0 < p.in[0] && i1 < p.in[1] && i2 < p.in[2];
-        const int64_t n = there ? (p.in[2] - i2 + p.step[2] - 1) / p.step[2] : 0;
-        const float* from = x + (((image * p.in[0] + i0) * p.in[1] + i1) * p.in[2] + i2) * p.pixel;
+        const bool there = r0 < plan.seen(p, 0, f0) && r1 < plan.seen(p, 1, f1);
+        const int64_t n = there ? plan.seen(p, 2, f2) : 0;
+        const float* from = nullptr;
+        if (n > 0) {
+          const int64_t i0 = r0 * p.step[0] + plan.first(p, 0, f0);
+          const int64_t i1 = r1 * p.step[1] + plan.first(p, 1, f1), i2 = plan.first(p, 2, f2);
+          from = x + (((image * p.in[0] + i0) * p.in[1] + i1) * p.in[2] + i2) * p.pixel;
+        }
         to += (plan.lead + row * plan.length[2]) * pixel;
         amx::split_pixels(from, p.step[2] * p.pixel, n, p.channels, parts, to, plane);
         amx::split_pixels(nullptr, 0, plan.length[2] - n, p.channels, parts, to + n * pixel, plane);

@@ -34,7 +34,7 @@
   /* conv.cpp: all dense */                                                                   \
   /* ready: the kernel by winograd_kernel or pack_kernel, or absent */                        \
   DL_KERNEL(conv, (const ConvSizes& sizes, const View& x, const View& kernel,                 \
-                   const View& ready, const View& addend, const View& bias, const View& y,    \
+                   const View& ready, const View& bias, const View& addend, const View& y,    \
                    bool relu, const View& scratch))                                           \
   DL_KERNEL(conv_data_gradient, (const ConvSizes& sizes, const View& dy, const View& kernel,  \
                                  const View& ready, const View& dx, const View& scratch))     \
@@ -45,7 +45,7 @@
   DL_KERNEL(pack_kernel, (const ConvSizes& sizes, const View& kernel, const View& packed))    \
   /* depthwise.cpp: what conv.cpp calls where every channel has its own window */             \
   DL_KERNEL(depthwise_conv, (const ConvSizes& sizes, const View& x, const View& kernel,       \
-                             const View& addend, const View& bias, const View& y, bool relu)) \
+                             const View& bias, const View& addend, const View& y, bool relu)) \
   DL_KERNEL(depthwise_data_gradient, (const ConvSizes& sizes, const View& dy,                 \
                                       const View& kernel, const View& dx))                    \
   DL_KERNEL(depthwise_weight_gradient, (const ConvSizes& sizes, const View& x,                \

@@ -109,6 +109,7 @@ struct ConvSizes {
   SlidingWindow window;
   bool exact = false;     // no algorithm that is less exact than the sum itself
   bool bfloat16 = false;  // x, kernel and dy are float32 that hold the values of bfloat16
+  bool joined = false;    // neighbouring outputs stand side by side as filters of one
 
   DL_INLINE int64_t taps() const { return window.size[0] * window.size[1] * window.size[2]; }
   DL_INLINE int64_t positions() const { return images * out[0] * out[1] * out[2]; }
@@ -215,6 +216,8 @@ DL_INLINE int64_t direct_splits(const ConvSizes& s) {
 // steps of channels, pixels, parts, 32).
 struct AmxImage {
   static constexpr int64_t kMostTaps = 64;
+  static constexpr int64_t kMostSize = int64_t{1}
+                                       << 23;  // beyond, an image is nowhere near a cache
   bool small;           // no more zeros than pixels; of others nothing but `length` is known
   int64_t length[3];    // pixels of a phase along each axis, zeros included
   int64_t count[3];     // of phases
@@ -229,7 +232,11 @@ struct AmxImage {
   }
   static DL_INLINE int64_t shift(const Windows& w, int d, int64_t t) {
     const int64_t at = w.start[d] + t * w.tap_step[d];
-    return at >= 0 ? at / w.step[d] : -((w.step[d] - 1 - at) / w.step[d]);
+    return at >= 0 ? at / w.step[d] : -1 - (-1 - at) / w.step[d];
+  }
+  static DL_INLINE int64_t seen(const Windows& w, int d, int64_t f) {  // pixels of a phase
+    const int64_t at = first(w, d, f);
+    return at < w.in[d] ? (w.in[d] - 1 - at) / w.step[d] + 1 : 0;
   }
   DL_INLINE int64_t phases() const { return count[0] * count[1] * count[2]; }
   DL_INLINE int64_t pixels() const { return length[0] * length[1] * length[2]; }
@@ -255,8 +262,7 @@ DL_INLINE AmxImage amx_image(const Windows& w, int64_t channels) {
     int64_t longest = 0;
     least[d] = most[d] = AmxImage::shift(w, d, 0);
     for (int64_t t = 0; t < w.taps[d]; ++t) {
-      const int64_t shift = AmxImage::shift(w, d, t), first = AmxImage::first(w, d, t);
-      const int64_t seen = first < w.in[d] ? (w.in[d] - first + w.step[d] - 1) / w.step[d] : 0;
+      const int64_t shift = AmxImage::shift(w, d, t), seen = AmxImage::seen(w, d, t);
       if (seen > longest) longest = seen;
       if (shift < least[d]) least[d] = shift;
       if (shift > most[d]) most[d] = shift;
@@ -364,14 +370,15 @@ DL_INLINE int64_t image_cost(const ConvSizes& s) {
   const int64_t split = image.phases() * image.pixels() * s.images * s.channels;
   return image.rows(s.images) * k * s.filters / amx_rate(s) + kAmxSplit * (split + k * s.filters);
 }
-// (One tap of all pixels gathers nothing; but many filters in groups would have them split for each
-// group anew.)
+// Whether a convolution that is not Winograd's reads images that were split, and gathers no
+// patches: where that is cheaper. One tap of all pixels gathers nothing either way; but many
+// filters would have few pixels split again for each group of them.
 DL_INLINE bool takes_image(const ConvSizes& s) {
   const int64_t m = s.positions();
-  if (s.groups > 1 || is_direct(s) || !s.amx(m, s.filters, s.taps() * s.channels)) return false;
-  if (s.taps() > AmxImage::kMostTaps) return false;
+  if (s.groups > 1 || s.joined || is_direct(s)) return false;
+  if (s.taps() > AmxImage::kMostTaps || !s.amx(m, s.filters, s.taps() * s.channels)) return false;
   const AmxImage image = amx_image(windows_of(s), s.channels);
-  if (!image.small) return false;
+  if (!image.small || image.size(1, s.parts()) > AmxImage::kMostSize) return false;
   const bool all = s.taps() == 1 && s.images * image.pixels() == m && image.lead == 0;
   return all ? m <= 1024 && s.filters >= 1024 : image_cost(s) < gather_cost(s);
 }
@@ -381,9 +388,6 @@ DL_INLINE int64_t images_at_a_time(const ConvSizes& s) {
   const int64_t most = (int64_t{1} << 19) / of_one;
   return most < 1 ? 1 : most < s.images ? most : s.images;
 }
-DL_INLINE int64_t direct_cost(const ConvSizes& s) {
-  return takes_image(s) ? image_cost(s) : gather_cost(s);
-}
 // Beside the products: the transforms of a tile, and the transformed kernel's way to memory and
 // back.
 DL_INLINE int64_t winograd_cost(const WinogradSizes& w) {
@@ -391,15 +395,14 @@ DL_INLINE int64_t winograd_cost(const WinogradSizes& w) {
   return w.amx ? w.positions() * (w.tiles() * (product / kAmxRate + 6 * both) + 36 * product)
                : w.positions() * (w.tiles() * (product + 4 * both) + 24 * product);
 }
-// The cheapest way to compute the convolution; m is 0 where that is the direct one.
-DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
+// Winograd's algorithm where it costs less than the direct way; else m is 0.
+DL_INLINE WinogradSizes winograd_below(int64_t least, const ConvSizes& s) {
   const auto& w = s.window;
   bool fits = w.size[0] == 1 && w.size[1] == 3 && w.size[2] == 3 && s.in[0] == 1 && s.groups == 1 &&
               s.channels >= 16 && s.filters >= 16;
   for (int d = 0; d < 3; ++d) {
     fits = fits && w.stride[d] == 1 && w.dilation[d] == 1 && w.before[d] <= 2;
   }
-  int64_t least = direct_cost(s);
   WinogradSizes best = cut_into_tiles(s, 2);
   best.m = 0;
   for (int64_t m = 2; fits && m <= (s.exact ? 2 : 4); m += 2) {
@@ -414,6 +417,12 @@ DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
 DL_INLINE int64_t packed_kernel_size(const ConvSizes& s) {
   if (!takes_image(s)) return amx_packed_size(s.filters, s.taps() * s.channels);
   return amx_packed_size(s.filters, s.taps() * cpu::amx::steps_of(s.channels) * cpu::amx::kStep);
+}
+DL_INLINE WinogradSizes winograd_sizes(const ConvSizes& s) {
+  return winograd_below(takes_image(s) ? image_cost(s) : gather_cost(s), s);
+}
+DL_INLINE WinogradSizes winograd_weight_gradient_sizes(const ConvSizes& s) {
+  return winograd_below(gather_cost(s), s);
 }
 // Whether a convolution that is not Winograd's is a product with the kernel as it is packed for the
 // tile unit.
@@ -431,7 +440,7 @@ DL_INLINE WinogradSizes winograd_data_gradient_sizes(ConvSizes s) {
   const int64_t filters = s.filters;
   s.filters = s.channels;
   s.channels = filters;
-  return winograd_sizes(s);
+  return winograd_below(gather_cost(s), s);
 }
 // With more threads there is room for more workers; the result is the same.
 DL_INLINE int64_t winograd_scratch(const WinogradSizes& w) {
@@ -455,14 +464,15 @@ DL_INLINE int64_t frame_scratch(const ConvSizes& s) {
   if (!frame.copies || !frame.small || !(is_direct(s) || joined_kernel_size(s) > 0)) return 0;
   return s.images * frame.size[0] * frame.size[1] * frame.size[2] * s.channels;
 }
+// The packed kernel and the images (of float32).
+DL_INLINE int64_t image_scratch(const ConvSizes& s) {
+  if (!takes_image(s)) return 0;
+  const AmxImage plan = amx_image(windows_of(s), s.channels);
+  return packed_kernel_size(s) + plan.size(images_at_a_time(s), s.parts());
+}
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);
-  int64_t image = 0;
-  if (takes_image(s)) {
-    const AmxImage plan = amx_image(windows_of(s), s.channels);
-    image = plan.size(images_at_a_time(s), s.parts()) + packed_kernel_size(s);
-  }
-  return packed_columns_size(s.filters, k) + image + 64 * kMaxJoined + joined + frame_scratch(s) +
+  return packed_columns_size(s.filters, k) + 64 * kMaxJoined + joined + frame_scratch(s) +
          (joined ? packed_columns_size(kMaxJoined * s.filters, joined_kernel_rows(s)) : 0);
 }
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {

@@ -269,7 +269,7 @@ void winograd_data_gradient(const ConvSizes& sizes, const float* dy, const float
 
 void winograd_weight_gradient(const ConvSizes& sizes, const float* x, const float* dy,
                               float* dkernel, float* scratch) {
-  const WinogradSizes s = winograd_sizes(sizes);
+  const WinogradSizes s = winograd_weight_gradient_sizes(sizes);
   if constexpr (kMayUseAmx<float>) {
     if (s.amx) return winograd_amx_weight_gradient(s, x, dy, dkernel, scratch);
   }

@@ -31,10 +31,10 @@ ConvSizes sizes_of(const SlidingWindow& window, const Shape& x_shape, int64_t ke
   return s;
 }
 
-// `winograd`: elements that Winograd's algorithm takes, which computes in float32.
-int64_t scratch_size(int64_t elements, int64_t winograd, DType dtype, int64_t copies) {
+// `in_float32`: elements for an algorithm that computes in float32 only.
+int64_t scratch_size(int64_t elements, int64_t in_float32, DType dtype, int64_t copies) {
   if (dtype == DType::float64) return elements * 8 + copies;
-  return std::max(elements, winograd) * 4 + copies;
+  return std::max(elements, in_float32) * 4 + copies;
 }
 
 Attrs attrs_of(const SlidingWindow& w, bool exact) {
@@ -71,10 +71,11 @@ struct WinogradKernel final : Op {
 
 // The kernel as the tile unit multiplies it.
 struct PackedKernel final : Op {
-  explicit PackedKernel(const ConvSizes& of_conv) : sizes(of_conv) {}
+  explicit PackedKernel(const ConvSizes& of_conv)
+      : sizes(of_conv), by_tap(takes_image(of_conv) && of_conv.channels % 32 != 0) {}
   std::string_view name() const override { return "packed_kernel"; }
   // Where each tap begins a step, the packed kernel is another one.
-  Attrs attrs() const override { return {{"by_tap", takes_image(sizes)}}; }
+  Attrs attrs() const override { return {{"by_tap", by_tap}}; }
   Specs infer(Inputs in) const override { return {{{packed_kernel_size(sizes)}, in[0].dtype()}}; }
   bool differentiable() const override { return false; }
   void run(Inputs in, Outputs out, const View&) const override {
@@ -82,6 +83,7 @@ struct PackedKernel final : Op {
   }
 
   const ConvSizes sizes;
+  const bool by_tap;
 };
 
 // The kernel as the algorithm wants it, where the kernel is a variable that remembers it; absent
@@ -122,7 +124,9 @@ struct Conv final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
-    return scratch_size(conv_scratch(s), winograd_scratch(winograd_sizes(s)), in[0].dtype(),
+    const WinogradSizes w = winograd_sizes(s);
+    const int64_t in_float32 = w.m ? winograd_scratch(w) : image_scratch(s);
+    return scratch_size(conv_scratch(s), in_float32, in[0].dtype(),
                         Workspace::bytes(in, y_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
@@ -133,7 +137,7 @@ struct Conv final : Op {
     const View addend = in.size() > 3 ? work.read(in[3]) : View{};
     const View y = work.write(out[0]);
     const View known = ready ? ready.view() : View{};
-    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, known, addend, bias, y, relu, work.rest());
+    DL_DISPATCH(y.device, conv, sizes(in), x, kernel, known, bias, addend, y, relu, work.rest());
     work.finish(out[0], y);
   }
   Tensors vjp(const Saved& s, const Tensors& dout, Needs needs) const override {
@@ -211,7 +215,7 @@ struct ConvWeightGradient final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
-    const WinogradSizes w = winograd_sizes(s);
+    const WinogradSizes w = winograd_weight_gradient_sizes(s);
     return scratch_size(conv_weight_gradient_scratch(s), w.m ? w.weight_gradient_size() : 0,
                         in[0].dtype(), Workspace::bytes(in, kernel_shape.numel()));
   }

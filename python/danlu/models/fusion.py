@@ -45,7 +45,8 @@ def fuse(nodes: list[Node], outputs: list[KerasTensor]) -> list[Any]:
     taken: set[int] = set()
     fused: dict[int, FusedNode] = {}
     for node in nodes:
-        if type(node.operation) in (ZeroPadding2D, Conv2D) and id(node) not in taken:
+        starts = type(node.operation) in (ZeroPadding2D, Conv2D) and _is_plain_call(node)
+        if starts and id(node) not in taken:
             group = _group(node, users, taken)
             if len(group) > 1 and any(type(member.operation) is Conv2D for member in group):
                 taken.update(id(member) for member in group)
@@ -78,7 +79,11 @@ def _is_plain_call(node: Node) -> bool:
     if isinstance(node.args[0], KerasTensor):
         return not isinstance(node.operation, Add)
     tensors = node.input_tensors
-    return len(tensors) == 2 and all(tensor.shape == node.outputs.shape for tensor in tensors)
+    return (
+        type(node.args[0]) is list
+        and len(node.args[0]) == len(tensors) == 2
+        and all(tensor.shape == node.outputs.shape for tensor in tensors)
+    )
 
 
 class FusedNode:
@@ -110,7 +115,7 @@ class FusedConv:
         self.padding, self.norm = layer_of(ZeroPadding2D), layer_of(BatchNormalization)
         self.conv = layer_of(Conv2D)
         self.activation = layer_of(ReLU, Activation)
-        self.sums_last = all(  # nothing stands between the sum and relu
+        self.relu_follows_conv = all(
             type(layer) not in (BatchNormalization, Add) for layer in self.layers
         )
         self._folded: Any = None
@@ -120,7 +125,7 @@ class FusedConv:
         if self._fits(values):
             try:
                 return self._as_one(*values)
-            except Exception:  # the layers raise it again, and explain it
+            except ValueError:  # the layers raise it again, and explain it
                 pass
         return self._one_by_one(values)
 
@@ -135,9 +140,11 @@ class FusedConv:
             )
             and all(_is_plain_layer(layer, dtype) for layer in self.layers)
             and conv.data_format == "channels_last"
+            and values[0].shape[-1] == conv.kernel.shape[-2] * conv.groups
+            and not _core._any_written_elsewhere([v for v in self._variables() if v is not None])
             and (
                 conv.activation is activations.linear
-                or (conv.activation is activations.relu and self.sums_last)
+                or (conv.activation is activations.relu and self.relu_follows_conv)
             )
             and (
                 padding is None
@@ -154,6 +161,13 @@ class FusedConv:
         padding = conv.padding if self.padding is None else self.padding.padding
         return _core._conv(x, kernel, conv.strides, padding, conv.dilation_rate, bias, relu, addend)
 
+    def _variables(self) -> list[Any]:
+        conv, norm = self.conv, self.norm
+        if norm is None:
+            return [conv.kernel, conv.bias]
+        normal = [norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance]
+        return [conv.kernel, conv.bias, *normal]
+
     def _weights(self) -> tuple[Any, Any]:
         """The kernel and the bias, computed anew when a variable has changed.
 
@@ -162,10 +176,7 @@ class FusedConv:
         conv, norm = self.conv, self.norm
         if norm is None:
             return conv.kernel, conv.bias
-        variables = (
-            conv.kernel, conv.bias,
-            norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance,
-        )  # fmt: skip
+        variables = self._variables()
         state = [None if v is None else (id(v), v.version) for v in variables]
         state.append(norm.epsilon)
         folded = self._folded

@@ -47,9 +47,10 @@ class Graph:
     def run(self, values: list) -> list:
         """Return the values of the outputs for those of the inputs."""
         if is_inference():
-            if self._run_fused is None:
-                self._run_fused = self._compile(fuse(self._calls(), self.outputs))
-            return self._run_fused(values)
+            run = self._run_fused  # another thread may train, and drop it
+            if run is None:
+                run = self._run_fused = self._compile(fuse(self._calls(), self.outputs))
+            return run(values)
         if context.here.training:  # soon the weights it remembers are old
             self._run_fused = None
         if self._run is None:
