@@ -296,9 +296,9 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
           for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
             const int64_t left = steps - step;
             const int64_t count = left < amx::kMostSteps ? left : amx::kMostSteps;
-            const Packed* strip = v + i * line_size + step * kStepSize;
+            const Packed* lines = v + i * line_size + step * kStepSize;
             amx::multiply(
-                unit, amx::packed_strip(strip, count, amx::kFloatParts),
+                unit, amx::packed_strip(lines, count, amx::kFloatParts),
                 w + p * w_position + o / kStrip * line_size + step * kStepSize, count,
                 {.y = du + (p * s.channels + c) * s.filters + o,
                  .y_row = offsets,
