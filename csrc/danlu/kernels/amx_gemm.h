@@ -95,6 +95,9 @@ DL_INLINE AmxCut amx_cut(int64_t m, int64_t n, int64_t k, int64_t most, bool has
     c.row_blocks = (pieces + c.column_blocks - 1) / c.column_blocks;
     if (c.row_blocks > strips) c.row_blocks = strips;
   }
+  // Few pieces that the threads cannot share evenly leave some of them idle at the end.
+  const int64_t threads = num_threads(), even = (c.row_blocks + threads - 1) / threads * threads;
+  if (c.row_blocks * c.column_blocks % threads != 0 && even <= strips) c.row_blocks = even;
   return c;
 }
 
