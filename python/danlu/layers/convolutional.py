@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core, activations, config, constraints, initializers, ops, regularizers
+from .. import activations, config, constraints, initializers, ops, regularizers
+from ..ops import convolution  # itself: `ops.conv` first looks for symbolic tensors
 from ..utils.arguments import positive_int, standardize_padding, standardize_tuple
 from ..utils.tensors import cast
 from ..utils.windows import channel_axis, image_hint, windowed_shape
@@ -75,19 +76,16 @@ class BaseConv2D(Layer):
     def _convolve(self, inputs: Any, kernel: Any) -> Any:
         """Return activation(inputs * kernel + bias)."""
         relu = self.activation is activations.relu  # in the same pass as the bias
-        inputs = cast(inputs, self._compute_type)
-        first = self.data_format == "channels_first"
-        outputs = _core._conv(
-            _core.moveaxis(inputs, 1, -1) if first else inputs,
+        outputs = convolution.conv(
+            cast(inputs, self._compute_type),
             kernel,
             self.strides,
             self.padding,
+            self.data_format,
             self.dilation_rate,
-            self.bias,
-            relu,
+            bias=self.bias,
+            activation="relu" if relu else None,
         )
-        if first:
-            outputs = _core.moveaxis(outputs, -1, 1)
         return outputs if relu else self.activation(outputs)
 
     def input_hint(self, shape: tuple[Any, ...]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core, config, ops
+from .. import config, ops
+from ..ops import convolution  # itself: `ops.max_pool` first looks for symbolic tensors
 from ..utils.arguments import standardize_padding, standardize_tuple
 from ..utils.tensors import cast
 from ..utils.windows import image_hint, spatial_axes, windowed_shape
@@ -13,7 +14,7 @@ from .layer import Layer
 
 
 class BasePooling2D(Layer):
-    """What pooling over windows shares; a subclass names its kernel in `call`."""
+    """What pooling over windows shares; a subclass names the op in `call`."""
 
     def __init__(
         self,
@@ -36,10 +37,7 @@ class BasePooling2D(Layer):
 
     def _pool(self, op: Any, inputs: Any) -> Any:
         inputs = cast(inputs, self._compute_type)
-        if self.data_format == "channels_last":
-            return op(inputs, self.pool_size, self.strides, self.padding)
-        outputs = op(_core.moveaxis(inputs, 1, -1), self.pool_size, self.strides, self.padding)
-        return _core.moveaxis(outputs, -1, 1)
+        return op(inputs, self.pool_size, self.strides, self.padding, self.data_format)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return windowed_shape(
@@ -94,7 +92,7 @@ class MaxPooling2D(BasePooling2D):
         super().__init__(pool_size, strides, padding, data_format, name, **kwargs)
 
     def call(self, inputs: Any) -> Any:
-        return self._pool(_core._max_pool, inputs)
+        return self._pool(convolution.max_pool, inputs)
 
 
 class AveragePooling2D(BasePooling2D):
@@ -112,7 +110,7 @@ class AveragePooling2D(BasePooling2D):
     """
 
     def call(self, inputs: Any) -> Any:
-        return self._pool(_core._average_pool, inputs)
+        return self._pool(convolution.average_pool, inputs)
 
 
 class BaseGlobalPooling2D(Layer):

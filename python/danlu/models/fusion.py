@@ -25,6 +25,7 @@ from ..layers.keras_tensor import KerasTensor, Node
 from ..layers.merging import Add
 from ..layers.normalization import BatchNormalization
 from ..layers.reshaping import ZeroPadding2D
+from ..ops import convolution
 
 _ORDER = ((ZeroPadding2D,), (Conv2D,), (BatchNormalization,), (Add,), (ReLU, Activation))
 _TYPES = (_core.float32, _core.float64)  # rounding kernel * s to fewer bits would show
@@ -159,7 +160,17 @@ class FusedConv:
         kernel, bias = self._weights()
         relu = self.activation is not None or conv.activation is activations.relu
         padding = conv.padding if self.padding is None else self.padding.padding
-        return _core._conv(x, kernel, conv.strides, padding, conv.dilation_rate, bias, relu, addend)
+        return convolution.conv(
+            x,
+            kernel,
+            conv.strides,
+            padding,
+            "channels_last",
+            conv.dilation_rate,
+            bias=bias,
+            addend=addend,
+            activation="relu" if relu else None,
+        )
 
     def _variables(self) -> list[Any]:
         conv, norm = self.conv, self.norm
