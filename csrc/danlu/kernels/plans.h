@@ -216,8 +216,8 @@ DL_INLINE int64_t direct_splits(const ConvSizes& s) {
 // steps of channels, pixels, parts, 32).
 struct AmxImage {
   static constexpr int64_t kMostTaps = 64;
-  static constexpr int64_t kMostSize = int64_t{1}
-                                       << 23;  // beyond, an image is nowhere near a cache
+  // Floats of one image: a larger one is nowhere near a cache.
+  static constexpr int64_t kMostSize = int64_t{1} << 23;
   bool small;           // no more zeros than pixels; of others nothing but `length` is known
   int64_t length[3];    // pixels of a phase along each axis, zeros included
   int64_t count[3];     // of phases
