@@ -1,4 +1,5 @@
 // The allocator and the limits that it obeys.
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -78,6 +79,24 @@ TEST(statistics_count_what_is_used_and_cached) {
   CHECK(memory_stats().cached == 0 && memory_stats().in_use == before.in_use);
   reset_peak_memory();
   CHECK(memory_stats().peak == memory_stats().in_use);
+}
+
+TEST(blocks_given_back_serve_again) {
+  std::vector<char*> blocks(200);
+  for (int turn = 0; turn < 3; ++turn) {
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const int64_t bytes = 5000 * static_cast<int64_t>(i + 1);
+      blocks[i] = static_cast<char*>(pool_allocate(bytes));
+      std::memset(blocks[i], static_cast<int>(i), static_cast<size_t>(bytes));
+    }
+    for (size_t i = 0; i < blocks.size(); ++i) {
+      const int64_t bytes = 5000 * static_cast<int64_t>(i + 1);
+      CHECK(blocks[i][0] == static_cast<char>(i) && blocks[i][bytes - 1] == blocks[i][0]);
+      pool_free(blocks[i], bytes);
+    }
+    empty_cache();
+    CHECK(memory_stats().cached == 0);
+  }
 }
 
 TEST(a_size_that_no_memory_has_throws) {

@@ -1,7 +1,6 @@
 #include "danlu/core/storage.h"
 
 #include <pthread.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,6 +18,7 @@
 #include "danlu/core/devices.h"
 #include "danlu/core/error.h"
 #include "danlu/core/reports.h"
+#include "danlu/core/system_memory.h"
 
 namespace danlu {
 
@@ -33,7 +33,6 @@ namespace {
 constexpr int64_t kAlign = 64;
 constexpr int64_t kSmall = 4096;  // up to here: per-thread lists, carved from slabs
 constexpr int64_t kSlab = 1 << 18;
-constexpr int64_t kHugePage = 2 << 20;  // from here: mapped by itself, in huge pages
 constexpr int kSmallClasses = kSmall / kAlign;
 constexpr int kBatch = 64;  // blocks that move between a thread and the others at once
 
@@ -65,6 +64,7 @@ struct Pool {
   std::vector<FreeList> large;  // sorted by bytes
   char* slab = nullptr;
   char* slab_end = nullptr;
+  SystemMemory system;
   std::atomic<int64_t> in_use{0}, peak{0}, cached{0}, allocations{0}, requests{0};
 
   FreeList& list_of(int64_t bytes) {
@@ -92,30 +92,10 @@ int64_t memory_limit() {
   return bytes;
 }
 
+// The pool is locked.
 void* from_system(int64_t bytes) {
   pool().allocations.fetch_add(1, std::memory_order_relaxed);
-  if (bytes < kHugePage) return std::aligned_alloc(kAlign, static_cast<size_t>(bytes));
-  // A mapping that is aligned to huge pages: map more, cut both ends off.
-  const size_t want = static_cast<size_t>(bytes), extra = static_cast<size_t>(kHugePage);
-  void* mapped =
-      mmap(nullptr, want + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED) return nullptr;
-  char* first = static_cast<char*>(mapped);
-  char* aligned =
-      reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(first) + extra - 1) & ~(extra - 1));
-  if (aligned > first) munmap(first, static_cast<size_t>(aligned - first));
-  const size_t tail = static_cast<size_t>(first + want + extra - (aligned + want));
-  if (tail) munmap(aligned + want, tail);
-  madvise(aligned, want, MADV_HUGEPAGE);
-  return aligned;
-}
-
-void to_system(void* block, int64_t bytes) noexcept {
-  if (bytes < kHugePage) {
-    std::free(block);
-  } else {
-    munmap(block, static_cast<size_t>(bytes));
-  }
+  return pool().system.take(bytes);
 }
 
 void count_in_use(Pool& p, int64_t bytes) {
@@ -143,10 +123,14 @@ void* allocate_large(int64_t bytes) {
   }
   // Blocks of other classes must not pile up beside live memory.
   if (p.cached.load() + p.in_use.load() + bytes > memory_limit() / 10 * 8) empty_cache();
-  void* block = from_system(bytes);
+  const auto locked_from_system = [&] {
+    std::lock_guard lock(p.mutex);
+    return from_system(bytes);
+  };
+  void* block = locked_from_system();
   if (!block) {
     empty_cache();
-    block = from_system(bytes);
+    block = locked_from_system();
   }
   if (!block) throw OutOfMemory(bytes, p.in_use.load(), kCpu);
   count_in_use(p, bytes);
@@ -161,7 +145,7 @@ void free_large(void* block, int64_t bytes) noexcept {
     p.list_of(bytes).blocks.push_back(block);
     p.cached.fetch_add(bytes, std::memory_order_relaxed);
   } catch (const std::bad_alloc&) {
-    to_system(block, bytes);
+    p.system.give_back(block, bytes);
   }
 }
 
@@ -338,7 +322,7 @@ void empty_cache() {
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
   for (FreeList& list : p.large) {
-    for (void* block : list.blocks) to_system(block, list.bytes);
+    for (void* block : list.blocks) p.system.give_back(block, list.bytes);
     p.cached.fetch_sub(list.bytes * static_cast<int64_t>(list.blocks.size()));
     list.blocks.clear();
   }
