@@ -297,6 +297,11 @@ struct WinogradSizes {
   bool amx;                       // multiplied on the tile unit
 
   static constexpr int64_t kMostTiles = 64;  // in a block
+  // On the tile unit a block is one strip. In float32, for each position: a step of the strip, and
+  // its products with a panel of filters; no multiple of 4 KiB apart.
+  static constexpr int64_t kStripPosition =
+      (cpu::amx::packed_size(cpu::amx::kStep) + cpu::amx::kStep) / 2;
+  static constexpr int64_t kSumPosition = cpu::amx::kStrip * cpu::amx::kStrip + 16;
   DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
   DL_INLINE int64_t tiles() const { return images * rows * columns; }
   DL_INLINE int64_t blocks() const { return (tiles() + block - 1) / block; }
@@ -308,9 +313,14 @@ struct WinogradSizes {
     return positions() *
            (amx ? amx_packed_size(filters, channels) : channels * ((filters + 31) / 32 * 32));
   }
+  DL_INLINE int64_t sums_size() const {  // of the products
+    return positions() *
+           (amx ? cpu::amx::strips_of(filters) * kSumPosition : block * padded(filters));
+  }
   DL_INLINE int64_t slot_size() const {
-    return positions() * ((amx ? amx_packed_size(block, channels) : block * padded(channels)) +
-                          block * padded(filters));
+    return positions() *
+               (amx ? cpu::amx::steps_of(channels) * kStripPosition : block * padded(channels)) +
+           sums_size();
   }
   // Tiles that the weight gradient takes at a time: as many as the caches hold.
   DL_INLINE int64_t strip() const {

@@ -137,7 +137,9 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const float* u,
                         .relu = false});
           }
         }
-        store_outputs<m>(s, w, w_position, w_row, first, n, after, y);
+        store_outputs<m>(s, first, n, after, y, [&](int p, int64_t t, int64_t o, int64_t lanes) {
+          return load_some(w + p * w_position + t * w_row + o, lanes);
+        });
       }
     }
   });

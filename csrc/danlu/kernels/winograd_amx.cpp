@@ -111,54 +111,61 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
 
 // ---- forward and data gradient ------------------------------------------------------------------
 
-// B^T d B of tiles [first, first + n): v (positions, strips of tiles, steps of channels).
+// A block of tiles is one strip. What lies between two positions is known when this is compiled, so
+// that the transforms need one address, and no power of two, which would crowd one cache set.
+constexpr int64_t kStripPosition = kStepSize + kStep;      // of v: (steps of channels, positions)
+constexpr int64_t kSumPosition = kStrip * kStrip + kHalf;  // of w: (panels of filters, positions)
+static_assert(kStripPosition == 2 * WinogradSizes::kStripPosition);
+static_assert(kSumPosition == WinogradSizes::kSumPosition);
+
+// B^T d B of tiles [first, first + n).
 template <int m>
-void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_t n, Packed* v,
-                     int64_t position) {
+void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_t n, Packed* v) {
   constexpr int size = m + 2;
   const int64_t pixel = tiling.channels, line = tiling.width * pixel;
   for (int64_t t = 0; t < n; ++t) {
     const auto s = tiling.square<size>(first + t);
     const float* from = x + s.offset;
-    Packed* to = v + t / kStrip * amx::packed_size(pixel) + t % kStrip * kStep;
-    for (int64_t c = 0; c < pixel; c += kStep, from += kStep, to += kStepSize) {
+    Packed* to = v + t * kStep;
+    for (int64_t c = 0; c < pixel; c += kStep, from += kStep, to += size * size * kStripPosition) {
       Vec low[size * size];
       transform_square<size, size>(s, from, line, pixel, lanes_of(pixel - c), Transform<m>::input,
                                    [&](int i, int j, Vec value) { low[i * size + j] = value; });
       transform_square<size, size>(s, from + kHalf, line, pixel, lanes_of(pixel - c - kHalf),
                                    Transform<m>::input, [&](int i, int j, Vec value) {
                                      const int p = i * size + j;
-                                     split(low[p], value, to + p * position);
+                                     split(low[p], value, to + p * kStripPosition);
                                    });
     }
   }
 }
 
-// w (tiles, filters) = v u at one position, for one strip after the other. `running`: see amx.h.
-void multiply_position(const WinogradSizes& s, amx::Unit& unit, const Packed* v, int64_t tiles,
-                       const Packed* u, float* w, const int64_t* offsets, float* running) {
+// w (tiles, filters) = v u at position p. `running`: see amx.h.
+template <int m>
+void multiply_position(const WinogradSizes& s, amx::Unit& unit, int p, const Packed* v,
+                       int64_t tiles, const Packed* u, float* w, const int64_t* offsets,
+                       float* running) {
+  constexpr int64_t positions = (m + 2) * (m + 2);
   const int64_t steps = amx::steps_of(s.channels), size = amx::packed_size(s.channels);
-  for (int64_t o = 0; o < s.filters; o += kStrip, u += size) {
+  w += p * kSumPosition;
+  for (int64_t o = 0; o < s.filters; o += kStrip, u += size, w += positions * kSumPosition) {
     for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
       const int64_t count = steps - step < amx::kMostSteps ? steps - step : amx::kMostSteps;
-      const Packed* panel = u + step * kStepSize;
-      // The panels lie one after the other.
-      unit.job = amx::spread(amx::fetch(panel + count * kStepSize, count * kStepSize),
-                             amx::strips_of(tiles), count, amx::kFloatParts);
-      for (int64_t t = 0; t < tiles; t += kStrip) {
-        const Packed* strip = v + t / kStrip * size + step * kStepSize;
-        amx::multiply(unit, amx::packed_strip(strip, count, amx::kFloatParts), panel, count,
-                      {.y = w + o,
-                       .y_row = offsets + t,
-                       .rows = tiles - t < kStrip ? tiles - t : kStrip,
-                       .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
-                       .running = running + t * kStrip,
-                       .first = step == 0,
-                       .last = step + count == steps,
-                       .addend = nullptr,
-                       .bias = nullptr,
-                       .relu = false});
+      amx::Strip strip{{}, kStep, kSquare};
+      for (int64_t i = 0; i < count; ++i) {
+        strip.step[i] = v + ((step + i) * positions + p) * kStripPosition;
       }
+      amx::multiply(unit, strip, u + step * kStepSize, count,
+                    {.y = w,
+                     .y_row = offsets,
+                     .rows = tiles,
+                     .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
+                     .running = running,
+                     .first = step == 0,
+                     .last = step + count == steps,
+                     .addend = nullptr,
+                     .bias = nullptr,
+                     .relu = false});
     }
   }
 }
@@ -168,33 +175,31 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u,
                     const Epilogue<float>& after, float* y, float* slots, int64_t workers) {
   constexpr int positions = (m + 2) * (m + 2);
   const Tiling tiling = tiles_read<m>(s);
-  const int64_t blocks = s.blocks(), w_row = s.padded(s.filters);
-  const int64_t v_position = amx::strips_of(s.block) * amx::packed_size(s.channels);
-  const int64_t u_position = KernelPanels(s).position;
-  const int64_t w_position = s.block * w_row;
+  const int64_t blocks = s.blocks(), u_position = KernelPanels(s).position;
   int64_t next = 0;
   parallel_for(workers, 1, [&](int64_t worker, int64_t last) {
-    int64_t offsets[WinogradSizes::kMostTiles];
-    for (int64_t i = 0; i < s.block; ++i) offsets[i] = i * w_row;
-    alignas(64) float running[WinogradSizes::kMostTiles * kStrip];
+    int64_t offsets[kStrip];
+    for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * kStrip;
+    alignas(64) float running[kSquare];
     amx::Unit unit;
     amx::begin(unit, amx::kFloatParts);
     for (; worker < last; ++worker) {
-      float* slot = slots + worker * s.slot_size();
-      auto* v = reinterpret_cast<Packed*>(slot);
-      float* w = slot + positions * v_position / 2;
+      float* w = slots + worker * s.slot_size();
+      auto* v = reinterpret_cast<Packed*>(w + s.sums_size());
       for (;;) {
         const int64_t block = __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
         if (block >= blocks) break;
         const int64_t first = s.tiles() * block / blocks;
         const int64_t n = s.tiles() * (block + 1) / blocks - first;
-        transform_tiles<m>(tiling, x, first, n, v, v_position);
+        transform_tiles<m>(tiling, x, first, n, v);
         for (int p = 0; p < positions; ++p) {
-          multiply_position(s, unit, v + p * v_position, n, u + p * u_position, w + p * w_position,
-                            offsets, running);
+          multiply_position<m>(s, unit, p, v, n, u + p * u_position, w, offsets, running);
         }
         amx::flush(unit);
-        store_outputs<m>(s, w, w_position, w_row, first, n, after, y);
+        store_outputs<m>(s, first, n, after, y, [&](int p, int64_t t, int64_t o, int64_t lanes) {
+          const float* from = w + o / kStrip * positions * kSumPosition + p * kSumPosition;
+          return load_some(from + t * kStrip + o % kStrip, lanes);
+        });
       }
     }
     amx::end(unit);

@@ -171,10 +171,11 @@ DL_INLINE void transform_square(const Tiling::Square& s, const float* from, int6
   }
 }
 
-// y = A^T w A of tiles [first, first + n), and what follows the sum.
-template <int m>
-void store_outputs(const WinogradSizes& s, const float* w, int64_t position, int64_t row,
-                   int64_t first, int64_t n, const Epilogue<float>& after, float* y) {
+// y = A^T w A of tiles [first, first + n), and what follows the sum. load(position, tile, filter,
+// lanes): what there is of w.
+template <int m, class Load>
+void store_outputs(const WinogradSizes& s, int64_t first, int64_t n, const Epilogue<float>& after,
+                   float* y, Load&& load) {
   constexpr int size = m + 2;
   const Tiling tiling = tiles_written<m>(s);
   const int64_t pixel = s.filters, line = s.out[1] * pixel;
@@ -185,10 +186,7 @@ void store_outputs(const WinogradSizes& s, const float* w, int64_t position, int
       const Epilogue<float> here = after.from(square.offset + o, o);
       const Vec b = here.bias ? load_some(here.bias, lanes) : Vec{};
       both_axes<size, m>(
-          Transform<m>::output,
-          [&](int i, int j) {
-            return load_some(w + (i * size + j) * position + t * row + o, lanes);
-          },
+          Transform<m>::output, [&](int i, int j) { return load(i * size + j, t, o, lanes); },
           [&](int i, int j, Vec value) {
             if (i >= square.bottom || j >= square.right) return;
             if (here.addend) value += load_some(here.addend + i * line + j * pixel, lanes);
