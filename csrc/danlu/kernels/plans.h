@@ -301,6 +301,8 @@ struct WinogradSizes {
   // its products with a panel of filters; no multiple of 4 KiB apart.
   static constexpr int64_t kStripPosition =
       (cpu::amx::packed_size(cpu::amx::kStep) + cpu::amx::kStep) / 2;
+  static constexpr int64_t kPanelPosition =  // and so many steps of a panel of tiles
+      (cpu::amx::packed_size(cpu::amx::kMostSteps * cpu::amx::kStep) + cpu::amx::kStep) / 2;
   static constexpr int64_t kSumPosition = cpu::amx::kStrip * cpu::amx::kStrip + 16;
   DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
   DL_INLINE int64_t tiles() const { return images * rows * columns; }
@@ -332,8 +334,10 @@ struct WinogradSizes {
     return amx ? (size + cpu::amx::kStep - 1) / cpu::amx::kStep * cpu::amx::kStep : size;
   }
   DL_INLINE int64_t weight_gradient_size() const {
+    const int64_t group = cpu::amx::kMostSteps * cpu::amx::kStep;
     const int64_t lines =
-        amx ? amx_packed_size(channels, strip()) + amx_packed_size(filters, strip())
+        amx ? amx_packed_size(channels, strip()) +
+                  (strip() + group - 1) / group * cpu::amx::strips_of(filters) * kPanelPosition
             : strip() * (padded(channels) + padded(filters));
     return positions() * (lines + channels * filters);
   }

@@ -208,12 +208,20 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u,
 
 // ---- weight gradient ----------------------------------------------------------------------------
 
-// A dy A^T of the 32 tiles of a step: w (positions, panels of filters, steps of tiles).
+// What a product takes of a panel, and the way to the next position.
+constexpr int64_t kPanelPosition = amx::kMostSteps * kStepSize + kStep;
+static_assert(kPanelPosition == 2 * WinogradSizes::kPanelPosition);
+
+// A dy A^T of the 32 tiles of a step: w (steps of tiles by kMostSteps, panels of filters,
+// positions, kMostSteps).
 template <int m>
 void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, int64_t step,
-                         int64_t n, Packed* w, int64_t panel_size, int64_t position) {
+                         int64_t n, Packed* w) {
   constexpr int size = m + 2;
   const int64_t pixel = tiling.channels, line = tiling.width * pixel;
+  constexpr int64_t panel_size = size * size * kPanelPosition;
+  w += step / amx::kMostSteps * amx::strips_of(pixel) * panel_size;
+  w += step % amx::kMostSteps * kStepSize;
   for (int64_t i = 0; i < kHalf; ++i) {
     const int64_t t = step * kStep + i;
     const bool has_low = t < n, has_high = t + kHalf < n;
@@ -221,8 +229,7 @@ void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, i
     const auto high_square = tiling.square<m>(first + (has_high ? t + kHalf : 0));
     for (int64_t o = 0; o < pixel; o += kHalf) {
       const int64_t lanes = lanes_of(pixel - o);
-      Packed* to =
-          w + o / kStrip * panel_size + step * kStepSize + o % kStrip / kHalf * kTile + i * kStep;
+      Packed* to = w + o / kStrip * panel_size + o % kStrip / kHalf * kTile + i * kStep;
       Vec low[size * size];
       transform_square<m, size>(low_square, dy + low_square.offset + o, line, pixel,
                                 has_low ? lanes : 0, Transform<m>::output_gradient,
@@ -231,7 +238,7 @@ void transform_gradients(const Tiling& tiling, const float* dy, int64_t first, i
                                 has_high ? lanes : 0, Transform<m>::output_gradient,
                                 [&](int y, int x, Vec value) {
                                   const int p = y * size + x;
-                                  split(low[p], value, to + p * position);
+                                  split(low[p], value, to + p * kPanelPosition);
                                 });
     }
   }
@@ -269,12 +276,12 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
   constexpr int positions = (m + 2) * (m + 2);
   const int64_t strip = s.strip(), strips = amx::strips_of(s.channels);
   const int64_t line_size = amx::packed_size(strip);
-  const int64_t v_position = strips * line_size;
-  const int64_t w_position = amx::strips_of(s.filters) * line_size;
+  const int64_t v_position = strips * line_size, panels = amx::strips_of(s.filters);
   auto* v = reinterpret_cast<Packed*>(scratch);
   Packed* w = v + positions * v_position;
-  auto* du =
-      reinterpret_cast<float*>(w + positions * w_position);  // (positions, channels, filters)
+  const int64_t groups = (amx::steps_of(strip) + amx::kMostSteps - 1) / amx::kMostSteps;
+  Packed* w_end = w + groups * panels * positions * kPanelPosition;
+  auto* du = reinterpret_cast<float*>(w_end);  // (positions, channels, filters)
   const Tiling read = tiles_read<m>(s), written = tiles_written<m>(s);
   for (int64_t first = 0; first < s.tiles(); first += strip) {
     const int64_t n = s.tiles() - first < strip ? s.tiles() - first : strip;
@@ -284,7 +291,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
         if (i % 2 == 0) {
           transform_inputs<m>(read, x, first, i / 2, n, v, line_size, v_position);
         } else {
-          transform_gradients<m>(written, dy, first, i / 2, n, w, line_size, w_position);
+          transform_gradients<m>(written, dy, first, i / 2, n, w);
         }
       }
     });
@@ -302,9 +309,10 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
             const int64_t left = steps - step;
             const int64_t count = left < amx::kMostSteps ? left : amx::kMostSteps;
             const Packed* lines = v + i * line_size + step * kStepSize;
+            const int64_t panel = step / amx::kMostSteps * panels + o / kStrip;
             amx::multiply(
                 unit, amx::packed_strip(lines, count, amx::kFloatParts),
-                w + p * w_position + o / kStrip * line_size + step * kStepSize, count,
+                w + (panel * positions + p) * kPanelPosition, count,
                 {.y = du + (p * s.channels + c) * s.filters + o,
                  .y_row = offsets,
                  .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
