@@ -304,6 +304,43 @@ def test_images_read_in_place_agree_with_float64(case: tuple, dtype: str) -> Non
         np.testing.assert_array_equal(results[0], other)
 
 
+# The same, of the gradient by x, which reads dy so: of stride 1, also for few channels of x.
+GRADIENT_IN_PLACE = [
+    *(case for case in IN_PLACE if case[5] == 1),
+    (4, (32, 32), 20, (5, 5), 96, 1, "same", 1),
+    (2, (41, 30), 33, (5, 4), 64, 1, ((7, 0), (1, 5)), 1),
+    (2, (30, 33), 64, (5, 3), 40, 1, ((0, 4), (3, 0)), (1, 3)),
+    (3, (20, 20), 48, (7, 7), 70, 1, "valid", 1),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", GRADIENT_IN_PLACE, ids=str)
+def test_gradients_read_in_place_agree_with_float64(case: tuple, dtype: str) -> None:
+    n, size, channels, taps, filters, strides, padding, dilation = case
+    rng = np.random.default_rng(0)
+    x = dl.asarray(rng.normal(size=(n, *size, channels)), dtype=dtype)
+    w = dl.asarray(rng.normal(size=(*taps, channels, filters)), dtype=dtype)
+    options = {"strides": strides, "padding": padding, "dilation_rate": dilation}
+    dl.config.set_conv_precision("exact")
+    dy = rng.normal(size=ops.conv(x, w, **options).shape)
+
+    def gradient(as_dtype: str) -> np.ndarray:
+        kernel, weights = w.astype(as_dtype), dl.asarray(dy, dtype=dtype).astype(as_dtype)
+        dx = dl.grad(lambda t: dl.sum(ops.conv(t, kernel, **options) * weights))
+        return dx(x.astype(as_dtype)).astype("float64").numpy()
+
+    want = gradient("float64")
+    results = []
+    for threads in (1, 2, 3):
+        dl.config.set_num_threads(threads)
+        results.append(gradient(dtype))
+    tolerance = TOLERANCE["exact"] if dtype == "float32" else 2**-7
+    assert largest_error(results[0], want) < tolerance
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
 def test_zeros_between_far_taps_are_not_stored() -> None:
     far = 1 << 40
     x, w = np.ones((64, 1, 1, 512), "float32"), np.ones((2, 1, 512, 512), "float32")

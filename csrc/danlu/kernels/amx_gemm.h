@@ -106,10 +106,11 @@ DL_INLINE int64_t lines_at(int64_t i, int64_t all) {  // of strip or panel i
 }
 
 // All panels of b (k, n), step by step of k: rows of b are read as they lie.
-// Rows are packed `run` at a time, each time from a step of its own on.
+// Rows are packed `run` at a time, each time from a step of its own on; the next run begins
+// `next_run` elements further.
 template <class T>
-DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int parts, AmxRight<T>& b,
-                              amx::Packed* panels) {
+DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int64_t next_run, int parts,
+                              AmxRight<T>& b, amx::Packed* panels) {
   const int64_t of_run = amx::steps_of(run), steps = k / run * of_run;
   const int64_t size = amx::packed_size(steps * amx::kStep, parts), count = amx::strips_of(n);
   const int64_t step = amx::packed_size(amx::kStep, parts);
@@ -117,10 +118,11 @@ DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int parts, AmxR
   parallel_for(steps * count, grain_for(amx::kSquare / 2), [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = turned ? i % steps : i / count, p = turned ? i / steps : i % count;
-      const int64_t at = t % of_run * amx::kStep, k0 = t / of_run * run + at;
+      const int64_t at = t % of_run * amx::kStep;
       const int64_t depth = run - at < amx::kStep ? run - at : amx::kStep;
-      amx::Job job = amx::pack_right(b.data + k0 * b.row + p * b.panel, b.row, b.col, depth,
-                                     lines_at(p, n), parts, panels + p * size + t * step);
+      const T* from = b.data + t / of_run * next_run + at * b.row + p * b.panel;
+      amx::Job job = amx::pack_right(from, b.row, b.col, depth, lines_at(p, n), parts,
+                                     panels + p * size + t * step);
       amx::complete(job);
     }
   });

@@ -69,7 +69,7 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
 template <class T>
 DL_INLINE void pack_columns(const ConvSizes& s, AmxRight<T>& right, amx::Packed* packed) {
   const int64_t k = s.taps() * s.channels, run = takes_image(s) ? s.channels : k;
-  amx_pack_right(s.filters, k, run, s.parts(), right, packed);
+  amx_pack_right(s.filters, k, run, run * right.row, s.parts(), right, packed);
 }
 
 #if defined(DL_AMX)
@@ -105,7 +105,7 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, const T* ready,
     const MatrixTarget<T> target{y + g * n, row};
     const Epilogue<T> epilogue = after.from(g * n, g * n);
     if constexpr (kMayUseAmx<T>) {
-      if (s.amx(m, n, k)) {
+      if (takes_image(s) || s.amx(m, n, k)) {
         AmxRight<T> right(b, row, 1);
         right.packed = reinterpret_cast<const amx::Packed*>(ready);
         if (!ready) pack_columns(s, right, reinterpret_cast<amx::Packed*>(scratch));
@@ -244,7 +244,7 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
           AmxRight<T> right(scratch, kPanel<T>, 1);
           right.panel = k * kPanel<T>;
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
-          amx_pack_right(c, k, k, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
+          amx_pack_right(c, k, k, 0, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
           amx_gemm(m, c, k, s.parts(), source, right, target, Epilogue<T>{});
           continue;
         }
@@ -253,6 +253,20 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
     }
   }
 }
+
+#if defined(DL_AMX)
+// dx as a convolution of dy, whose images are split and read in place.
+void gradient_images(const ConvSizes& s, const float* dy, const float* kernel, float* dx,
+                     float* scratch) {
+  const ConvSizes t = turned(s);
+  const int64_t tap = s.channels * s.filters;
+  AmxRight<float> right(kernel + (s.taps() - 1) * tap, 1, s.filters);
+  amx_pack_right(t.filters, t.taps() * t.channels, t.channels, -tap, s.parts(), right,
+                 reinterpret_cast<amx::Packed*>(scratch));
+  forward_images(t, dy, right, Epilogue<float>{}, dx,
+                 reinterpret_cast<amx::Packed*>(scratch + packed_kernel_size(t)));
+}
+#endif
 
 // Each position adds dy kernel^T to what its window sees: for few channels, whose vectors
 // `gather_gradient` would leave half empty. One image is one thread's.
@@ -413,6 +427,11 @@ void conv_data_gradient(const ConvSizes& s, const View& dy, const View& kernel, 
         winograd_data_gradient(s, dy.ptr<T>(), kernel.ptr<T>(), ready.ptr<T>(), dx.ptr<T>(),
                                scratch.ptr<T>(), scratch.shape[0] / 4);
         return;
+      }
+    }
+    if constexpr (kMayUseAmx<T>) {
+      if (data_gradient_takes_image(s)) {
+        return gradient_images(s, dy.ptr<T>(), kernel.ptr<T>(), dx.ptr<T>(), scratch.ptr<T>());
       }
     }
     if (!scatters(s, kLanes<T>)) {

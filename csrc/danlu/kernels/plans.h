@@ -382,15 +382,20 @@ DL_INLINE int64_t image_cost(const ConvSizes& s) {
   const AmxImage image = amx_image(windows_of(s), s.channels);
   const int64_t k = s.taps() * image.steps * cpu::amx::kStep;
   const int64_t split = image.phases() * image.pixels() * s.images * s.channels;
-  return image.rows(s.images) * k * s.filters / amx_rate(s) + kAmxSplit * (split + k * s.filters);
+  const int64_t columns = (s.filters + 15) / 16 * 16;
+  return image.rows(s.images) * k * columns / amx_rate(s) + kAmxSplit * (split + k * s.filters);
 }
 // Whether a convolution that is not Winograd's reads images that were split, and gathers no
 // patches: where that is cheaper. One tap of all pixels gathers nothing either way; but many
 // filters would have few pixels split again for each group of them.
 DL_INLINE bool takes_image(const ConvSizes& s) {
-  const int64_t m = s.positions();
-  if (s.groups > 1 || s.joined || is_direct(s)) return false;
-  if (s.taps() > AmxImage::kMostTaps || !s.amx(m, s.filters, s.taps() * s.channels)) return false;
+  const int64_t m = s.positions(), k = s.taps() * s.channels;
+  if (s.groups > 1 || s.joined || is_direct(s) || s.taps() > AmxImage::kMostTaps) return false;
+  // (Few filters, too: an element that is split once serves all taps.)
+  const bool amx = s.bfloat16 ? bfloat16_pays(m, s.filters, k)
+                              : cpu::has_amx && s.filters >= 16 && k >= 32 &&
+                                    m * s.filters * k >= int64_t{1} << 24;
+  if (!amx) return false;
   const AmxImage image = amx_image(windows_of(s), s.channels);
   if (!image.small || image.size(1, s.parts()) > AmxImage::kMostSize) return false;
   const bool all = s.taps() == 1 && s.images * image.pixels() == m && image.lead == 0;
@@ -441,20 +446,29 @@ DL_INLINE WinogradSizes winograd_weight_gradient_sizes(const ConvSizes& s) {
 // Whether a convolution that is not Winograd's is a product with the kernel as it is packed for the
 // tile unit.
 DL_INLINE bool takes_packed_kernel(const ConvSizes& s) {
-  return s.groups == 1 && !is_direct(s) && s.amx(s.positions(), s.filters, s.taps() * s.channels);
+  if (s.groups > 1 || is_direct(s)) return false;
+  return takes_image(s) || s.amx(s.positions(), s.filters, s.taps() * s.channels);
 }
-// winograd_sizes for the data gradient: a convolution of dy, padded so that it gives x.
-DL_INLINE WinogradSizes winograd_data_gradient_sizes(ConvSizes s) {
+// The data gradient of a convolution with stride 1: a convolution of dy with the kernel turned by
+// half a turn, channels and filters exchanged, padded so that it gives x.
+DL_INLINE ConvSizes turned(ConvSizes s) {
   for (int d = 0; d < 3; ++d) {
     const int64_t out = s.out[d];
     s.out[d] = s.in[d];
     s.in[d] = out;
-    s.window.before[d] = s.window.size[d] - 1 - s.window.before[d];
+    s.window.before[d] = (s.window.size[d] - 1) * s.window.dilation[d] - s.window.before[d];
   }
   const int64_t filters = s.filters;
   s.filters = s.channels;
   s.channels = filters;
-  return winograd_below(gather_cost(s), s);
+  return s;
+}
+DL_INLINE WinogradSizes winograd_data_gradient_sizes(const ConvSizes& s) {
+  return winograd_sizes(turned(s));
+}
+DL_INLINE bool data_gradient_takes_image(const ConvSizes& s) {
+  const int64_t* stride = s.window.stride;
+  return stride[0] == 1 && stride[1] == 1 && stride[2] == 1 && takes_image(turned(s));
 }
 // With more threads there is room for more workers; the result is the same.
 DL_INLINE int64_t winograd_scratch(const WinogradSizes& w) {
@@ -492,6 +506,7 @@ DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels;
   const int64_t gathered = packed_columns_size(s.channels, s.taps() * s.filters);
+  if (data_gradient_takes_image(s)) return image_scratch(turned(s));
   const int64_t scattered =
       packed_columns_size(k, s.filters) + scatter_pieces(s.images) * kBlockRows * k;
   return scatters(s, 16) && scattered > gathered ? scattered : gathered;
