@@ -198,6 +198,7 @@ void layer_norm(const View& x, const View& gamma, const View& beta, double epsil
     for_rows(x, [&](int64_t r, int64_t n) {
       const T* xs = x.ptr<T>() + r * n;
       T* ys = y.ptr<T>() + r * n;
+      fetch_next_row(xs, n);
       A center = A(0);
       if (centered) {
         center =
