@@ -222,9 +222,7 @@ __attribute__((noinline)) void give_back(ThreadCache& cache, int c) {
 
 ThreadCache& thread_cache() { return cache_of_thread ? *cache_of_thread : make_thread_cache(); }
 
-}  // namespace
-
-void* pool_allocate(int64_t bytes) {
+DL_INLINE void* take_block(int64_t bytes) {
   if (bytes > kSmall) return allocate_large(rounded(bytes));
   ThreadCache& cache = thread_cache();
   const int c = small_class(bytes);
@@ -236,7 +234,7 @@ void* pool_allocate(int64_t bytes) {
   return block;
 }
 
-void pool_free(void* block, int64_t bytes) noexcept {
+DL_INLINE void give_block(void* block, int64_t bytes) noexcept {
   if (bytes > kSmall) return free_large(block, rounded(bytes));
   ThreadCache& cache = thread_cache();
   const int c = small_class(bytes);
@@ -245,20 +243,25 @@ void pool_free(void* block, int64_t bytes) noexcept {
     give_back(cache, c);
 }
 
+}  // namespace
+
+void* pool_allocate(int64_t bytes) { return take_block(bytes); }
+void pool_free(void* block, int64_t bytes) noexcept { give_block(block, bytes); }
+
 // A few bytes follow their Storage in one block of the allocator.
 static_assert(sizeof(Storage) % kAlign == 0);
 
 Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
   const bool together = device.is_cpu() && bytes <= kSmall - int64_t{sizeof(Storage)};
   const int64_t block = sizeof(Storage) + (together ? bytes : 0);
-  Storage* storage = new (pool_allocate(block)) Storage;
+  Storage* storage = new (take_block(block)) Storage;
   Ref<Storage> ref = Ref<Storage>::of_new(storage);
   storage->device_ = device;
   if (together) {
     storage->data_ = storage + 1;
     storage->in_one_block_ = true;
   } else if (device.is_cpu()) {
-    storage->data_ = pool_allocate(bytes);
+    storage->data_ = take_block(bytes);
   } else {
 #ifdef DANLU_CUDA
     storage->data_ = cuda::allocate(bytes, device);
@@ -272,7 +275,7 @@ Ref<Storage> Storage::allocate(int64_t bytes, Device device) {
 
 Ref<Storage> Storage::borrow(void* data, int64_t bytes, Device device,
                              std::function<void()> release, bool writable) {
-  Storage* storage = new (pool_allocate(sizeof(Storage))) Storage;
+  Storage* storage = new (take_block(sizeof(Storage))) Storage;
   storage->data_ = data;
   storage->bytes_ = bytes;
   storage->device_ = device;
@@ -290,7 +293,7 @@ void Storage::destroy(const Storage* storage) {
     block += self->bytes_;
   } else if (self->data_) {
     if (self->device_.is_cpu()) {
-      pool_free(self->data_, self->bytes_);
+      give_block(self->data_, self->bytes_);
     } else {
 #ifdef DANLU_CUDA
       cuda::free(self->data_, self->bytes_, self->device_);
@@ -298,7 +301,7 @@ void Storage::destroy(const Storage* storage) {
     }
   }
   self->~Storage();
-  pool_free(self, block);
+  give_block(self, block);
 }
 
 MemoryStats memory_stats(Device device) {
