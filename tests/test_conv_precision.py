@@ -275,6 +275,7 @@ IN_PLACE = [
     (8, (68, 68), 32, (5, 5), 8, 1, "valid", 1),
     (3, (200,), 64, (7,), 128, 2, "same", 1),
     (2, (6, 9, 10), 64, (3, 3, 2), 96, (1, 2, 1), "same", 1),
+    (4, (32, 32), 96, (5, 5), 20, 1, "same", 1),  # few filters
 ]
 
 
@@ -347,6 +348,15 @@ def test_zeros_between_far_taps_are_not_stored() -> None:
     y = ops.conv(x, w, padding=((far, 0), (0, 0)), dilation_rate=(far, 1))
     assert y.shape == (64, 1, 1, 512)
     assert float(dl.min(y)) == float(dl.max(y)) == 512.0
+
+
+def test_far_taps_have_gradients() -> None:
+    far = 2**63 - 41
+    x, w = np.ones((1, 1, 64, 16), "float32"), np.ones((1, 2, 16, 8), "float32")
+    options = {"padding": ((0, 0), (0, far - 59)), "dilation_rate": (1, far)}
+    dx = dl.grad(lambda t: dl.sum(ops.conv(t, w, **options)))(dl.asarray(x)).numpy()
+    seen = ops.conv(x, w, **options).shape[2]
+    assert dx[0, 0, :, 0].tolist() == [8.0] * seen + [0.0] * (64 - seen)
 
 
 def test_strides_beyond_the_image() -> None:

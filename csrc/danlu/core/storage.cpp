@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -64,7 +63,7 @@ struct Pool {
   std::vector<FreeList> large;  // sorted by bytes
   char* slab = nullptr;
   char* slab_end = nullptr;
-  SystemMemory system;
+  SmallBlocks small_blocks;  // those of kSmall and less come from slabs
   std::atomic<int64_t> in_use{0}, peak{0}, cached{0}, allocations{0}, requests{0};
 
   FreeList& list_of(int64_t bytes) {
@@ -92,10 +91,21 @@ int64_t memory_limit() {
   return bytes;
 }
 
+// From the system, or for blocks below kHugePage from what was got from it; those want the lock.
+void* fresh_block(Pool& p, int64_t bytes) {
+  p.allocations.fetch_add(1, std::memory_order_relaxed);
+  if (bytes >= kHugePage) return map_huge_pages(bytes);
+  std::lock_guard lock(p.mutex);
+  return p.small_blocks.take(bytes);
+}
+
 // The pool is locked.
-void* from_system(int64_t bytes) {
-  pool().allocations.fetch_add(1, std::memory_order_relaxed);
-  return pool().system.take(bytes);
+void give_back(Pool& p, void* block, int64_t bytes) noexcept {
+  if (bytes >= kHugePage) {
+    unmap_huge_pages(block, bytes);
+  } else {
+    p.small_blocks.give_back(block, bytes);
+  }
 }
 
 void count_in_use(Pool& p, int64_t bytes) {
@@ -123,14 +133,10 @@ void* allocate_large(int64_t bytes) {
   }
   // Blocks of other classes must not pile up beside live memory.
   if (p.cached.load() + p.in_use.load() + bytes > memory_limit() / 10 * 8) empty_cache();
-  const auto locked_from_system = [&] {
-    std::lock_guard lock(p.mutex);
-    return from_system(bytes);
-  };
-  void* block = locked_from_system();
+  void* block = fresh_block(p, bytes);
   if (!block) {
     empty_cache();
-    block = locked_from_system();
+    block = fresh_block(p, bytes);
   }
   if (!block) throw OutOfMemory(bytes, p.in_use.load(), kCpu);
   count_in_use(p, bytes);
@@ -145,7 +151,7 @@ void free_large(void* block, int64_t bytes) noexcept {
     p.list_of(bytes).blocks.push_back(block);
     p.cached.fetch_add(bytes, std::memory_order_relaxed);
   } catch (const std::bad_alloc&) {
-    p.system.give_back(block, bytes);
+    give_back(p, block, bytes);
   }
 }
 
@@ -181,7 +187,8 @@ struct ThreadCache {
     if (counts[c] > 0) return;
     for (int i = 0; i < 8; ++i) {
       if (p.slab_end - p.slab < size) {
-        char* slab = static_cast<char*>(from_system(kSlab));
+        p.allocations.fetch_add(1, std::memory_order_relaxed);
+        char* slab = static_cast<char*>(p.small_blocks.take(kSlab));
         if (!slab) {
           if (counts[c] > 0) return;
           throw std::bad_alloc();
@@ -214,7 +221,7 @@ __attribute__((noinline)) ThreadCache& make_thread_cache() {
 }
 
 // A thread that ends gives everything back; one that only frees does so now and then.
-__attribute__((noinline)) void give_back(ThreadCache& cache, int c) {
+__attribute__((noinline)) void give_to_others(ThreadCache& cache, int c) {
   if (cache.alive) return cache.spill(c);
   std::lock_guard lock(pool().mutex);
   cache.give(c);
@@ -240,7 +247,7 @@ DL_INLINE void give_block(void* block, int64_t bytes) noexcept {
   const int c = small_class(bytes);
   cache.push(c, static_cast<FreeBlock*>(block));
   if (!cache.alive || cache.counts[c] >= 4 * kBatch) [[unlikely]]
-    give_back(cache, c);
+    give_to_others(cache, c);
 }
 
 }  // namespace
@@ -325,10 +332,11 @@ void empty_cache() {
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
   for (FreeList& list : p.large) {
-    for (void* block : list.blocks) p.system.give_back(block, list.bytes);
+    for (void* block : list.blocks) give_back(p, block, list.bytes);
     p.cached.fetch_sub(list.bytes * static_cast<int64_t>(list.blocks.size()));
     list.blocks.clear();
   }
+  p.small_blocks.release();
 #ifdef DANLU_CUDA
   cuda::empty_cache();
 #endif

@@ -63,7 +63,7 @@ struct MemoryStats {
   int64_t in_use = 0;       // bytes handed out
   int64_t peak = 0;         // the most that `in_use` has been
   int64_t cached = 0;       // bytes kept for reuse
-  int64_t allocations = 0;  // requests that went to the operating system
+  int64_t allocations = 0;  // requests that no cached block served
   int64_t requests = 0;     // all requests
 };
 

@@ -4,23 +4,29 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <iterator>
 #include <new>
 
 namespace danlu {
 
 namespace {
 
-constexpr int64_t kSegment = 16 * kHugePage;  // what small blocks are cut from
+constexpr int64_t kMapping = 16 * kHugePage;  // what small blocks are cut from
 
 // A sanitizer watches the ends of every block that comes from the system by itself.
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kCuts = false;
+#define DL_CUTS_BLOCKS 0
+#elif defined(__has_feature)
+#define DL_CUTS_BLOCKS !__has_feature(address_sanitizer)
 #else
-constexpr bool kCuts = true;
+#define DL_CUTS_BLOCKS 1
 #endif
+constexpr bool kCuts = DL_CUTS_BLOCKS;
 
-// A mapping that is aligned to huge pages: map more, cut both ends off.
-char* map_huge_pages(int64_t bytes) {
+}  // namespace
+
+// Maps more and cuts both ends off.
+void* map_huge_pages(int64_t bytes) {
   const size_t want = static_cast<size_t>(bytes), extra = static_cast<size_t>(kHugePage);
   void* mapped =
       mmap(nullptr, want + extra, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -35,52 +41,74 @@ char* map_huge_pages(int64_t bytes) {
   return aligned;
 }
 
-// The pages that lie in the block as a whole lose their memory.
-void vacate(void* block, int64_t bytes) {
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = (reinterpret_cast<uintptr_t>(block) + page - 1) & ~(page - 1);
-  const uintptr_t end =
-      (reinterpret_cast<uintptr_t>(block) + static_cast<uintptr_t>(bytes)) & ~(page - 1);
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+void unmap_huge_pages(void* block, int64_t bytes) noexcept {
+  munmap(block, static_cast<size_t>(bytes));
 }
 
-}  // namespace
-
-void* SystemMemory::take(int64_t bytes) {
-  if (bytes >= kHugePage) return map_huge_pages(bytes);
-  return kCuts ? cut(bytes) : std::aligned_alloc(64, static_cast<size_t>(bytes));
+void SmallBlocks::add(char* begin, Range range) {
+  const auto entry = by_size_.emplace(range.bytes, begin).first;
+  try {
+    unused_.emplace(begin, range);
+  } catch (...) {
+    by_size_.erase(entry);
+    throw;
+  }
 }
 
-void* SystemMemory::cut(int64_t bytes) {
-  for (size_t i = vacant_.size(); i-- > 0;) {
-    if (vacant_[i].bytes != bytes) continue;
-    void* block = vacant_[i].block;
-    vacant_[i] = vacant_.back();
-    vacant_.pop_back();
-    return block;
+SmallBlocks::Range SmallBlocks::remove(std::map<char*, Range>::iterator range) {
+  const Range removed = range->second;
+  by_size_.erase({removed.bytes, range->first});
+  unused_.erase(range);
+  return removed;
+}
+
+// From the smallest range that is large enough.
+void* SmallBlocks::take(int64_t bytes) {
+  if (!kCuts) return std::aligned_alloc(64, static_cast<size_t>(bytes));
+  auto found = by_size_.lower_bound({bytes, nullptr});
+  if (found == by_size_.end()) {
+    char* mapping = static_cast<char*>(map_huge_pages(kMapping));
+    if (!mapping) return nullptr;
+    give_back(mapping, kMapping);
+    found = by_size_.lower_bound({bytes, nullptr});
+    if (found == by_size_.end()) return nullptr;
   }
-  if (end_ - next_ < bytes) {
-    char* segment = map_huge_pages(kSegment);
-    if (!segment) return nullptr;
-    next_ = segment;
-    end_ = segment + kSegment;
-  }
-  char* block = next_;
-  next_ += bytes;
+  char* block = found->second;
+  const Range range = remove(unused_.find(block));
+  if (range.bytes > bytes) give_back(block + bytes, range.bytes - bytes);
   return block;
 }
 
-void SystemMemory::give_back(void* block, int64_t bytes) noexcept {
-  if (bytes >= kHugePage) {
-    munmap(block, static_cast<size_t>(bytes));
-  } else if (!kCuts) {
-    std::free(block);
-  } else {
-    vacate(block, bytes);
-    try {
-      vacant_.push_back({block, bytes});
-    } catch (const std::bad_alloc&) {  // the addresses are lost, the memory is not
+void SmallBlocks::give_back(void* block, int64_t bytes) noexcept {
+  if (!kCuts) return std::free(block);
+  try {
+    char* begin = static_cast<char*>(block);
+    Range range{bytes, /*has_memory=*/true};
+    auto after = unused_.lower_bound(begin);
+    if (after != unused_.begin()) {
+      const auto before = std::prev(after);
+      if (before->first + before->second.bytes == begin) {
+        begin = before->first;
+        range.bytes += remove(before).bytes;
+      }
     }
+    if (after != unused_.end() && after->first == begin + range.bytes) {
+      range.bytes += remove(after).bytes;
+    }
+    add(begin, range);
+  } catch (const std::bad_alloc&) {  // nothing is left to note it with: the block is lost
+  }
+}
+
+void SmallBlocks::release() noexcept {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  for (auto& [address, range] : unused_) {
+    if (!range.has_memory) continue;
+    const uintptr_t at = reinterpret_cast<uintptr_t>(address);
+    const uintptr_t begin = (at + page - 1) & ~(page - 1);
+    const uintptr_t end = (at + static_cast<uintptr_t>(range.bytes)) & ~(page - 1);
+    if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    range.has_memory = false;
   }
 }
 

@@ -4,31 +4,38 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace danlu {
 
 inline constexpr int64_t kHugePage = 2 << 20;
 
-// Blocks from kHugePage on are mappings of their own, smaller ones are cut from large mappings.
-// The caller locks.
-class SystemMemory {
+// A mapping of whole huge pages, aligned to them; null where there is no memory.
+void* map_huge_pages(int64_t bytes);
+void unmap_huge_pages(void* block, int64_t bytes) noexcept;
+
+// Blocks below kHugePage, cut from larger mappings. The caller locks.
+class SmallBlocks {
  public:
-  // 64-byte aligned, from kHugePage on aligned to it; null where there is no memory. `bytes` is a
-  // multiple of 64, above kHugePage of kHugePage.
+  // 64-byte aligned; null where there is no memory. `bytes` is a multiple of 64.
   void* take(int64_t bytes);
+  // The addresses serve again, for blocks of any size. The memory stays until `release`.
   void give_back(void* block, int64_t bytes) noexcept;
+  // Gives the memory of all unused addresses to the system: at once, so that huge pages go whole.
+  void release() noexcept;
 
  private:
-  struct Vacant {  // address space without memory
-    void* block;
+  struct Range {
     int64_t bytes;
+    bool has_memory;
   };
-  void* cut(int64_t bytes);
+  void add(char* begin, Range range);
+  Range remove(std::map<char*, Range>::iterator range);
 
-  char* next_ = nullptr;
-  char* end_ = nullptr;
-  std::vector<Vacant> vacant_;
+  std::map<char*, Range> unused_;  // no two touch
+  std::set<std::pair<int64_t, char*>> by_size_;
 };
 
 }  // namespace danlu

@@ -134,6 +134,7 @@ struct Patches : Windows {
           const int64_t i0 = p.at[0] + t0 * tap_step[0], i1 = p.at[1] + t1 * tap_step[1];
           const int64_t i2 = p.at[2] + t2 * tap_step[2];
           if (i0 < 0 || i0 >= in[0] || i1 < 0 || i1 >= in[1]) return zero(column, n);
+          if (i2 <= -(merged() ? taps[2] : 1) || i2 >= in[2]) return zero(column, n);
           // Elements [low, high) of the stretch lie inside the row of the image.
           const int64_t row = ((p.image * in[0] + i0) * in[1] + i1) * in[2];
           int64_t low = i2 < 0 ? -i2 * channels : 0;

@@ -25,8 +25,9 @@ DL_INLINE int64_t batch_pieces(int64_t batch, int64_t m, int64_t n, int64_t k) {
 // The tile unit pays where splitting the elements of a and b for it (used n and m times) takes less
 // than the multiply-adds that it saves; measured, from so much work on, and sooner where the vector
 // units would have to copy a or b as well.
+inline constexpr int64_t kAmxLeast = int64_t{1} << 24;
 DL_INLINE bool amx_pays(int64_t m, int64_t n, int64_t k, bool a_copied, bool b_copied) {
-  const int64_t least = int64_t{1} << (a_copied || b_copied ? 24 : 25);
+  const int64_t least = a_copied || b_copied ? kAmxLeast : 2 * kAmxLeast;
   const int64_t lines = b_copied ? 16 : 32;
   return cpu::has_amx && m * n >= lines * (m + n) && k >= 32 && m * n * k >= least;
 }
@@ -296,14 +297,15 @@ struct WinogradSizes {
   int64_t block;                  // tiles that one worker transforms and multiplies at a time
   bool amx;                       // multiplied on the tile unit
 
-  static constexpr int64_t kMostTiles = 64;  // in a block
-  // On the tile unit a block is one strip. In float32, for each position: a step of the strip, and
-  // its products with a panel of filters; no multiple of 4 KiB apart.
+  static constexpr int64_t kMostTiles = cpu::amx::kStrip;  // in a block
+  // On the tile unit a block is one strip. From position to position, in float32, for a step of the
+  // strip, for its products with a panel of filters, and for so many steps of a panel of tiles as
+  // are multiplied at a time. No multiples of 4 KiB, which would crowd one cache set.
   static constexpr int64_t kStripPosition =
       (cpu::amx::packed_size(cpu::amx::kStep) + cpu::amx::kStep) / 2;
-  static constexpr int64_t kPanelPosition =  // and so many steps of a panel of tiles
+  static constexpr int64_t kSumPosition = cpu::amx::kSquare + 16;
+  static constexpr int64_t kPanelPosition =
       (cpu::amx::packed_size(cpu::amx::kMostSteps * cpu::amx::kStep) + cpu::amx::kStep) / 2;
-  static constexpr int64_t kSumPosition = cpu::amx::kStrip * cpu::amx::kStrip + 16;
   DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
   DL_INLINE int64_t tiles() const { return images * rows * columns; }
   DL_INLINE int64_t blocks() const { return (tiles() + block - 1) / block; }
@@ -357,7 +359,7 @@ DL_INLINE WinogradSizes cut_into_tiles(const ConvSizes& s, int64_t m) {
   w.rows = (w.out[0] + m - 1) / m;
   w.columns = (w.out[1] + m - 1) / m;
   w.amx = cpu::has_amx && s.channels >= 32 && s.filters >= 32 && w.tiles() >= 32;
-  w.block = w.amx ? 32 : 24;
+  w.block = w.amx ? WinogradSizes::kMostTiles : 24;
   if (w.amx && w.blocks() < 16) {  // an even number, for two threads
     const int64_t blocks = w.blocks() + w.blocks() % 2;
     w.block = (w.tiles() + blocks - 1) / blocks;
@@ -392,9 +394,9 @@ DL_INLINE bool takes_image(const ConvSizes& s) {
   const int64_t m = s.positions(), k = s.taps() * s.channels;
   if (s.groups > 1 || s.joined || is_direct(s) || s.taps() > AmxImage::kMostTaps) return false;
   // (Few filters, too: an element that is split once serves all taps.)
-  const bool amx = s.bfloat16 ? bfloat16_pays(m, s.filters, k)
-                              : cpu::has_amx && s.filters >= 16 && k >= 32 &&
-                                    m * s.filters * k >= int64_t{1} << 24;
+  const bool amx =
+      s.bfloat16 ? bfloat16_pays(m, s.filters, k)
+                 : cpu::has_amx && s.filters >= 16 && k >= 32 && m * s.filters * k >= kAmxLeast;
   if (!amx) return false;
   const AmxImage image = amx_image(windows_of(s), s.channels);
   if (!image.small || image.size(1, s.parts()) > AmxImage::kMostSize) return false;
@@ -449,8 +451,16 @@ DL_INLINE bool takes_packed_kernel(const ConvSizes& s) {
   if (s.groups > 1 || is_direct(s)) return false;
   return takes_image(s) || s.amx(s.positions(), s.filters, s.taps() * s.channels);
 }
-// The data gradient of a convolution with stride 1: a convolution of dy with the kernel turned by
-// half a turn, channels and filters exchanged, padded so that it gives x.
+// Whether the data gradient is a convolution, too. (Far taps: its sizes could overflow.)
+DL_INLINE bool turns(const ConvSizes& s) {
+  const SlidingWindow& w = s.window;
+  for (int d = 0; d < 3; ++d) {
+    if (w.stride[d] != 1 || (w.size[d] - 1) * w.dilation[d] > int64_t{1} << 31) return false;
+  }
+  return true;
+}
+// Then it is one of dy with the kernel turned by half a turn, channels and filters exchanged,
+// padded so that it gives x.
 DL_INLINE ConvSizes turned(ConvSizes s) {
   for (int d = 0; d < 3; ++d) {
     const int64_t out = s.out[d];
@@ -464,11 +474,13 @@ DL_INLINE ConvSizes turned(ConvSizes s) {
   return s;
 }
 DL_INLINE WinogradSizes winograd_data_gradient_sizes(const ConvSizes& s) {
-  return winograd_sizes(turned(s));
+  if (turns(s)) return winograd_sizes(turned(s));
+  WinogradSizes none = cut_into_tiles(s, 2);
+  none.m = 0;
+  return none;
 }
 DL_INLINE bool data_gradient_takes_image(const ConvSizes& s) {
-  const int64_t* stride = s.window.stride;
-  return stride[0] == 1 && stride[1] == 1 && stride[2] == 1 && takes_image(turned(s));
+  return turns(s) && takes_image(turned(s));
 }
 // With more threads there is room for more workers; the result is the same.
 DL_INLINE int64_t winograd_scratch(const WinogradSizes& w) {
@@ -506,7 +518,6 @@ DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
 DL_INLINE int64_t conv_data_gradient_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels;
   const int64_t gathered = packed_columns_size(s.channels, s.taps() * s.filters);
-  if (data_gradient_takes_image(s)) return image_scratch(turned(s));
   const int64_t scattered =
       packed_columns_size(k, s.filters) + scatter_pieces(s.images) * kBlockRows * k;
   return scatters(s, 16) && scattered > gathered ? scattered : gathered;

@@ -38,8 +38,10 @@ DL_INLINE void for_rows(const View& x, F row) {
 }
 
 // Brings the row after this one into the cache, for loops that compute much between their loads.
+// Of long rows both would not fit there.
 template <class T>
 DL_INLINE void fetch_next_row(const T* row, int64_t n) {
+  if (n * static_cast<int64_t>(sizeof(T)) > int64_t{1} << 16) return;
   for (int64_t i = 0; i < n; i += 64 / static_cast<int64_t>(sizeof(T))) {
     __builtin_prefetch(row + n + i);
   }

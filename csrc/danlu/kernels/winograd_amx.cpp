@@ -111,14 +111,12 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
 
 // ---- forward and data gradient ------------------------------------------------------------------
 
-// A block of tiles is one strip. What lies between two positions is known when this is compiled, so
-// that the transforms need one address, and no power of two, which would crowd one cache set.
-constexpr int64_t kStripPosition = kStepSize + kStep;      // of v: (steps of channels, positions)
-constexpr int64_t kSumPosition = kStrip * kStrip + kHalf;  // of w: (panels of filters, positions)
-static_assert(kStripPosition == 2 * WinogradSizes::kStripPosition);
-static_assert(kSumPosition == WinogradSizes::kSumPosition);
+// Known when this is compiled, so that the transforms need one address.
+constexpr int64_t kStripPosition = 2 * WinogradSizes::kStripPosition;
+constexpr int64_t kSumPosition = WinogradSizes::kSumPosition;
+constexpr int64_t kPanelPosition = 2 * WinogradSizes::kPanelPosition;
 
-// B^T d B of tiles [first, first + n).
+// B^T d B of tiles [first, first + n): v (steps of channels, positions).
 template <int m>
 void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_t n, Packed* v) {
   constexpr int size = m + 2;
@@ -140,7 +138,7 @@ void transform_tiles(const Tiling& tiling, const float* x, int64_t first, int64_
   }
 }
 
-// w (tiles, filters) = v u at position p. `running`: see amx.h.
+// w (panels of filters, positions, tiles, 32) = v u at position p. `running`: see amx.h.
 template <int m>
 void multiply_position(const WinogradSizes& s, amx::Unit& unit, int p, const Packed* v,
                        int64_t tiles, const Packed* u, float* w, const int64_t* offsets,
@@ -207,10 +205,6 @@ void multiply_tiles(const WinogradSizes& s, const float* x, const Packed* u,
 }
 
 // ---- weight gradient ----------------------------------------------------------------------------
-
-// What a product takes of a panel, and the way to the next position.
-constexpr int64_t kPanelPosition = amx::kMostSteps * kStepSize + kStep;
-static_assert(kPanelPosition == 2 * WinogradSizes::kPanelPosition);
 
 // A dy A^T of the 32 tiles of a step: w (steps of tiles by kMostSteps, panels of filters,
 // positions, kMostSteps).

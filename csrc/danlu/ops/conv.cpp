@@ -173,7 +173,8 @@ struct ConvDataGradient final : Op {
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
     const WinogradSizes w = winograd_data_gradient_sizes(s);
-    return scratch_size(conv_data_gradient_scratch(s), winograd_scratch(w), in[0].dtype(),
+    const int64_t in_float32 = w.m ? winograd_scratch(w) : turns(s) ? image_scratch(turned(s)) : 0;
+    return scratch_size(conv_data_gradient_scratch(s), in_float32, in[0].dtype(),
                         Workspace::bytes(in, x_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
