@@ -109,6 +109,13 @@ struct Patches : Windows {
     } run[kMost];
   };
   DL_INLINE void list_runs(int64_t k, int64_t depth, Runs& runs) const {
+    for (int d = 0; d < 3; ++d) {  // a window that lies in no image
+      const int64_t reach = (taps[d] - 1) * tap_step[d];
+      if (reach >= in[d] || reach <= -in[d]) {
+        runs.count = Runs::kMost + 1;
+        return;
+      }
+    }
     for_each_stretch(
         k, depth, [&](int64_t column, int64_t t0, int64_t t1, int64_t t2, int64_t skip, int64_t n) {
           if (runs.count++ >= Runs::kMost) return;
