@@ -351,7 +351,7 @@ def test_zeros_between_far_taps_are_not_stored() -> None:
 
 
 def test_far_taps_have_gradients() -> None:
-    far = 2**63 - 41
+    far = 2**60
     x, w = np.ones((1, 1, 64, 16), "float32"), np.ones((1, 2, 16, 8), "float32")
     options = {"padding": ((0, 0), (0, far - 59)), "dilation_rate": (1, far)}
     dx = dl.grad(lambda t: dl.sum(ops.conv(t, w, **options)))(dl.asarray(x)).numpy()
