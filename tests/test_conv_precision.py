@@ -279,17 +279,29 @@ IN_PLACE = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-@pytest.mark.parametrize("case", IN_PLACE, ids=str)
-def test_images_read_in_place_agree_with_float64(case: tuple, dtype: str) -> None:
+def convolution_of(case: tuple, dtype: str) -> tuple:
+    """Return x, kernel and options of `case`, exact from here on, and where numbers come from."""
     n, size, channels, taps, filters, strides, padding, dilation = case
     rng = np.random.default_rng(0)
     x = dl.asarray(rng.normal(size=(n, *size, channels)), dtype=dtype)
     w = dl.asarray(rng.normal(size=(*taps, channels, filters)), dtype=dtype)
-    options = {"strides": strides, "padding": padding, "dilation_rate": dilation}
     dl.config.set_conv_precision("exact")
+    return x, w, {"strides": strides, "padding": padding, "dilation_rate": dilation}, rng
+
+
+def check_in_place(results: list[np.ndarray], want: np.ndarray, dtype: str) -> None:
+    tolerance = TOLERANCE["exact"] if dtype == "float32" else 2**-7
+    assert largest_error(results[0], want) < tolerance
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("case", IN_PLACE, ids=str)
+def test_images_read_in_place_agree_with_float64(case: tuple, dtype: str) -> None:
+    x, w, options, rng = convolution_of(case, dtype)
     want = ops.conv(x.astype("float64"), w.astype("float64"), **options).numpy()
-    bias, addend = rng.normal(size=filters), rng.normal(size=want.shape)
+    bias, addend = rng.normal(size=want.shape[-1]), rng.normal(size=want.shape)
     want = np.maximum(want + bias + addend, 0)
     more = {"bias": bias, "addend": addend, "activation": "relu"}
     more = {k: dl.asarray(v, dtype=dtype) if k != "activation" else v for k, v in more.items()}
@@ -299,10 +311,7 @@ def test_images_read_in_place_agree_with_float64(case: tuple, dtype: str) -> Non
         for kernel in (w, dl.Variable(w)):
             y = ops.conv(x, kernel, **options, **more)
             results.append(y.astype("float64").numpy())
-    tolerance = TOLERANCE["exact"] if dtype == "float32" else 2**-7
-    assert largest_error(results[0], want) < tolerance
-    for other in results[1:]:
-        np.testing.assert_array_equal(results[0], other)
+    check_in_place(results, want, dtype)
 
 
 # The same, of the gradient by x, which reads dy so: of stride 1, also for few channels of x.
@@ -318,12 +327,7 @@ GRADIENT_IN_PLACE = [
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("case", GRADIENT_IN_PLACE, ids=str)
 def test_gradients_read_in_place_agree_with_float64(case: tuple, dtype: str) -> None:
-    n, size, channels, taps, filters, strides, padding, dilation = case
-    rng = np.random.default_rng(0)
-    x = dl.asarray(rng.normal(size=(n, *size, channels)), dtype=dtype)
-    w = dl.asarray(rng.normal(size=(*taps, channels, filters)), dtype=dtype)
-    options = {"strides": strides, "padding": padding, "dilation_rate": dilation}
-    dl.config.set_conv_precision("exact")
+    x, w, options, rng = convolution_of(case, dtype)
     dy = rng.normal(size=ops.conv(x, w, **options).shape)
 
     def gradient(as_dtype: str) -> np.ndarray:
@@ -336,10 +340,7 @@ def test_gradients_read_in_place_agree_with_float64(case: tuple, dtype: str) -> 
     for threads in (1, 2, 3):
         dl.config.set_num_threads(threads)
         results.append(gradient(dtype))
-    tolerance = TOLERANCE["exact"] if dtype == "float32" else 2**-7
-    assert largest_error(results[0], want) < tolerance
-    for other in results[1:]:
-        np.testing.assert_array_equal(results[0], other)
+    check_in_place(results, want, dtype)
 
 
 def test_zeros_between_far_taps_are_not_stored() -> None:
