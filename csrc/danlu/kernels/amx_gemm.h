@@ -105,13 +105,16 @@ DL_INLINE int64_t lines_at(int64_t i, int64_t all) {  // of strip or panel i
   return all - i * amx::kStrip < amx::kStrip ? all - i * amx::kStrip : amx::kStrip;
 }
 
+// Rows of b that come in runs, each packed from a step of its own on: how many there are in one,
+// and the elements from one to the next.
+struct AmxRuns {
+  int64_t rows, next;
+};
 // All panels of b (k, n), step by step of k: rows of b are read as they lie.
-// Rows are packed `run` at a time, each time from a step of its own on; the next run begins
-// `next_run` elements further.
 template <class T>
-DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int64_t next_run, int parts,
-                              AmxRight<T>& b, amx::Packed* panels) {
-  const int64_t of_run = amx::steps_of(run), steps = k / run * of_run;
+DL_INLINE void amx_pack_right(int64_t n, int64_t k, const AmxRuns& runs, int parts, AmxRight<T>& b,
+                              amx::Packed* panels) {
+  const int64_t of_run = amx::steps_of(runs.rows), steps = k / runs.rows * of_run;
   const int64_t size = amx::packed_size(steps * amx::kStep, parts), count = amx::strips_of(n);
   const int64_t step = amx::packed_size(amx::kStep, parts);
   const bool turned = b.col != 1;  // then one panel after the other
@@ -119,14 +122,19 @@ DL_INLINE void amx_pack_right(int64_t n, int64_t k, int64_t run, int64_t next_ru
     for (int64_t i = begin; i < end; ++i) {
       const int64_t t = turned ? i % steps : i / count, p = turned ? i / steps : i % count;
       const int64_t at = t % of_run * amx::kStep;
-      const int64_t depth = run - at < amx::kStep ? run - at : amx::kStep;
-      const T* from = b.data + t / of_run * next_run + at * b.row + p * b.panel;
+      const int64_t depth = runs.rows - at < amx::kStep ? runs.rows - at : amx::kStep;
+      const T* from = b.data + t / of_run * runs.next + at * b.row + p * b.panel;
       amx::Job job = amx::pack_right(from, b.row, b.col, depth, lines_at(p, n), parts,
                                      panels + p * size + t * step);
       amx::complete(job);
     }
   });
   b.packed = panels;
+}
+template <class T>
+DL_INLINE void amx_pack_right(int64_t n, int64_t k, int parts, AmxRight<T>& b,
+                              amx::Packed* panels) {
+  amx_pack_right(n, k, {k, 0}, parts, b, panels);
 }
 // All strips of a (m, k), side by side in memory.
 template <class T>

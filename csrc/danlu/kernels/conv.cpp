@@ -69,7 +69,7 @@ DL_INLINE void for_each_joined(const ConvSizes& s, int64_t joined, F&& f) {
 template <class T>
 DL_INLINE void pack_columns(const ConvSizes& s, AmxRight<T>& right, amx::Packed* packed) {
   const int64_t k = s.taps() * s.channels, run = takes_image(s) ? s.channels : k;
-  amx_pack_right(s.filters, k, run, run * right.row, s.parts(), right, packed);
+  amx_pack_right(s.filters, k, {run, run * right.row}, s.parts(), right, packed);
 }
 
 #if defined(DL_AMX)
@@ -244,7 +244,7 @@ void gather_gradient(const ConvSizes& s, const T* dy, const T* kernel, T* dx, T*
           AmxRight<T> right(scratch, kPanel<T>, 1);
           right.panel = k * kPanel<T>;
           T* packed = scratch + panel_count<T>(c) * k * kPanel<T>;
-          amx_pack_right(c, k, k, 0, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
+          amx_pack_right(c, k, s.parts(), right, reinterpret_cast<amx::Packed*>(packed));
           amx_gemm(m, c, k, s.parts(), source, right, target, Epilogue<T>{});
           continue;
         }
@@ -261,7 +261,7 @@ void gradient_images(const ConvSizes& s, const float* dy, const float* kernel, f
   const ConvSizes t = turned(s);
   const int64_t tap = s.channels * s.filters;
   AmxRight<float> right(kernel + (s.taps() - 1) * tap, 1, s.filters);
-  amx_pack_right(t.filters, t.taps() * t.channels, t.channels, -tap, s.parts(), right,
+  amx_pack_right(t.filters, t.taps() * t.channels, {t.channels, -tap}, s.parts(), right,
                  reinterpret_cast<amx::Packed*>(scratch));
   forward_images(t, dy, right, Epilogue<float>{}, dx,
                  reinterpret_cast<amx::Packed*>(scratch + packed_kernel_size(t)));

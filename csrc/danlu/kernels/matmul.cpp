@@ -108,7 +108,7 @@ void multiply_on_amx(const ProductPlan& plan, int64_t m, int64_t n, int64_t k, c
   AmxRight<T> right(b.data, b.row, b.col);
   if (plan.amx_right) {
     float* room = scratch + (plan.amx_left ? amx_packed_size(m, k) : 0);
-    amx_pack_right(n, k, k, 0, parts, right, reinterpret_cast<amx::Packed*>(room));
+    amx_pack_right(n, k, parts, right, reinterpret_cast<amx::Packed*>(room));
   }
   const MatrixTarget<float> target{y, n};
   if (!plan.amx_left) return amx_gemm(m, n, k, parts, left, right, target, epilogue);
