@@ -298,14 +298,15 @@ struct WinogradSizes {
   bool amx;                       // multiplied on the tile unit
 
   static constexpr int64_t kMostTiles = cpu::amx::kStrip;  // in a block
-  // On the tile unit a block is one strip. From position to position, in float32, for a step of the
-  // strip, for its products with a panel of filters, and for so many steps of a panel of tiles as
-  // are multiplied at a time. No multiples of 4 KiB, which would crowd one cache set.
+  // On the tile unit a block is one strip. From position to position: for a step of the strip and
+  // for so many steps of a panel of tiles as are multiplied at a time (packed), and for the
+  // products with a panel of filters (float). No multiples of 4 KiB, which would crowd one cache
+  // set.
   static constexpr int64_t kStripPosition =
-      (cpu::amx::packed_size(cpu::amx::kStep) + cpu::amx::kStep) / 2;
-  static constexpr int64_t kSumPosition = cpu::amx::kSquare + 16;
+      cpu::amx::packed_size(cpu::amx::kStep) + cpu::amx::kStep;
   static constexpr int64_t kPanelPosition =
-      (cpu::amx::packed_size(cpu::amx::kMostSteps * cpu::amx::kStep) + cpu::amx::kStep) / 2;
+      cpu::amx::packed_size(cpu::amx::kMostSteps * cpu::amx::kStep) + cpu::amx::kStep;
+  static constexpr int64_t kSumPosition = cpu::amx::kSquare + 16;
   DL_INLINE int64_t positions() const { return (m + 2) * (m + 2); }
   DL_INLINE int64_t tiles() const { return images * rows * columns; }
   DL_INLINE int64_t blocks() const { return (tiles() + block - 1) / block; }
@@ -322,8 +323,8 @@ struct WinogradSizes {
            (amx ? cpu::amx::strips_of(filters) * kSumPosition : block * padded(filters));
   }
   DL_INLINE int64_t slot_size() const {
-    return positions() *
-               (amx ? cpu::amx::steps_of(channels) * kStripPosition : block * padded(channels)) +
+    return positions() * (amx ? cpu::amx::steps_of(channels) * kStripPosition / 2
+                              : block * padded(channels)) +
            sums_size();
   }
   // Tiles that the weight gradient takes at a time: as many as the caches hold.
@@ -339,7 +340,7 @@ struct WinogradSizes {
     const int64_t group = cpu::amx::kMostSteps * cpu::amx::kStep;
     const int64_t lines =
         amx ? amx_packed_size(channels, strip()) +
-                  (strip() + group - 1) / group * cpu::amx::strips_of(filters) * kPanelPosition
+                  (strip() + group - 1) / group * cpu::amx::strips_of(filters) * kPanelPosition / 2
             : strip() * (padded(channels) + padded(filters));
     return positions() * (lines + channels * filters);
   }
@@ -474,10 +475,7 @@ DL_INLINE ConvSizes turned(ConvSizes s) {
   return s;
 }
 DL_INLINE WinogradSizes winograd_data_gradient_sizes(const ConvSizes& s) {
-  if (turns(s)) return winograd_sizes(turned(s));
-  WinogradSizes none = cut_into_tiles(s, 2);
-  none.m = 0;
-  return none;
+  return turns(s) ? winograd_sizes(turned(s)) : WinogradSizes{};
 }
 DL_INLINE bool data_gradient_takes_image(const ConvSizes& s) {
   return turns(s) && takes_image(turned(s));
@@ -509,6 +507,11 @@ DL_INLINE int64_t image_scratch(const ConvSizes& s) {
   if (!takes_image(s)) return 0;
   const AmxImage plan = amx_image(windows_of(s), s.channels);
   return packed_kernel_size(s) + plan.size(images_at_a_time(s), s.parts());
+}
+// Of a convolution, for the algorithms that compute in float32 only.
+DL_INLINE int64_t float32_scratch(const ConvSizes& s) {
+  const WinogradSizes w = winograd_sizes(s);
+  return w.m ? winograd_scratch(w) : image_scratch(s);
 }
 DL_INLINE int64_t conv_scratch(const ConvSizes& s) {
   const int64_t k = s.taps() * s.channels, joined = joined_kernel_size(s);

@@ -112,9 +112,9 @@ void transform_turned_kernel(const WinogradSizes& s, const float* g, Packed* u) 
 // ---- forward and data gradient ------------------------------------------------------------------
 
 // Known when this is compiled, so that the transforms need one address.
-constexpr int64_t kStripPosition = 2 * WinogradSizes::kStripPosition;
+constexpr int64_t kStripPosition = WinogradSizes::kStripPosition;
+constexpr int64_t kPanelPosition = WinogradSizes::kPanelPosition;
 constexpr int64_t kSumPosition = WinogradSizes::kSumPosition;
-constexpr int64_t kPanelPosition = 2 * WinogradSizes::kPanelPosition;
 
 // B^T d B of tiles [first, first + n): v (steps of channels, positions).
 template <int m>

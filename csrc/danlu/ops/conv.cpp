@@ -124,9 +124,7 @@ struct Conv final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
-    const WinogradSizes w = winograd_sizes(s);
-    const int64_t in_float32 = w.m ? winograd_scratch(w) : image_scratch(s);
-    return scratch_size(conv_scratch(s), in_float32, in[0].dtype(),
+    return scratch_size(conv_scratch(s), float32_scratch(s), in[0].dtype(),
                         Workspace::bytes(in, y_shape.numel()));
   }
   void run(Inputs in, Outputs out, const View& scratch) const override {
@@ -172,8 +170,7 @@ struct ConvDataGradient final : Op {
   }
   int64_t scratch_bytes(Inputs in) const override {
     const ConvSizes s = sizes(in);
-    const WinogradSizes w = winograd_data_gradient_sizes(s);
-    const int64_t in_float32 = w.m ? winograd_scratch(w) : turns(s) ? image_scratch(turned(s)) : 0;
+    const int64_t in_float32 = turns(s) ? float32_scratch(turned(s)) : 0;
     return scratch_size(conv_data_gradient_scratch(s), in_float32, in[0].dtype(),
                         Workspace::bytes(in, x_shape.numel()));
   }
