@@ -244,8 +244,8 @@ def memory_stats(device: str = "cpu") -> dict[str, int]:
     """Return the allocator's counters, in bytes: what is in use, cached, and the peak.
 
     "requests" counts all requests for memory so far, "allocations" those that no cached block could
-    serve. Raises ValueError for a device whose name is wrong,
-    RuntimeError for a CUDA device where danlu was built without CUDA.
+    serve. Raises ValueError for a device whose name is wrong, RuntimeError for a CUDA device where
+    danlu was built without CUDA.
 
     >>> import danlu as dl
     >>> sorted(dl.config.memory_stats())
