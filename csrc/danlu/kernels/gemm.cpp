@@ -5,7 +5,7 @@ namespace danlu::cpu::DL_LEVEL {
 namespace {
 
 // One tile: kRows rows by kVectors vectors of y stay in registers over the whole depth. With
-// `kPartial` the last vector has only `last` columns.
+// `kPartial` the last vector has only `last` columns. `kFetch`: b comes from L2 and further.
 template <class T>
 struct Tile {
   const GemmBlock<T>* block;
@@ -19,7 +19,7 @@ struct Tile {
   int64_t last;
 };
 
-template <class T, int kRows, int kVectors, bool kPartial>
+template <class T, int kRows, int kVectors, bool kPartial, bool kFetch>
 void multiply_tile(const Tile<T>& t) {
   constexpr int64_t kL = kLanes<T>;
   simd<T> sum[kRows][kVectors] = {};
@@ -36,7 +36,7 @@ void multiply_tile(const Tile<T>& t) {
 #pragma GCC unroll 8
       for (int j = 0; j < kVectors; ++j) {
         v[j] = kPartial && j == kVectors - 1 ? load_first(b + j * kL, t.last) : load(b + j * kL);
-        __builtin_prefetch(b + 8 * t.b_row + j * kL);  // b comes from L2 and further
+        if (kFetch && j * kVectorBytes % 64 == 0) __builtin_prefetch(b + 8 * t.b_row + j * kL);
       }
       b += t.b_row;
 #pragma GCC unroll 12
@@ -80,12 +80,12 @@ void multiply_tile(const Tile<T>& t) {
 }
 
 // The tile functions of one width, by number of rows.
-template <class T, int kVectors, bool kPartial, int kMaxRows>
+template <class T, int kVectors, bool kPartial, int kMaxRows, bool kFetch>
 DL_INLINE void multiply_rows(int64_t rows, const Tile<T>& t) {
   static_assert(kMaxRows <= 12);
-#define DL_ROWS(r)                                                                  \
-  case r:                                                                           \
-    if constexpr (r <= kMaxRows) return multiply_tile<T, r, kVectors, kPartial>(t); \
+#define DL_ROWS(r)                                                                          \
+  case r:                                                                                   \
+    if constexpr (r <= kMaxRows) return multiply_tile<T, r, kVectors, kPartial, kFetch>(t); \
     break;
   switch (rows) {
     // clang-format off
@@ -99,14 +99,26 @@ DL_INLINE void multiply_rows(int64_t rows, const Tile<T>& t) {
 // All rows of a strip of kVectors vectors, in tiles of nearly equal height.
 template <class T, int kVectors, bool kPartial, int kMaxRows>
 void multiply_strip(const GemmBlock<T>& block, int64_t column, int64_t last, const T* b) {
+  constexpr bool kStays = kPanelStays && kVectors <= 2;
   const int64_t tiles = (block.m + kMaxRows - 1) / kMaxRows;
   for (int64_t i = 0; i < tiles; ++i) {
     const int64_t m = block.m * i / tiles, rows = block.m * (i + 1) / tiles - m;
-    multiply_rows<T, kVectors, kPartial, kMaxRows>(
-        rows, {&block, block.a + m * (block.tiles ? block.k : block.a_row),
-               block.tiles ? 1 : block.a_row, block.tiles ? rows : block.a_col, b, block.b_row,
-               block.y + column, block.y_row + m, block.addend ? block.addend + column : nullptr,
-               block.bias ? block.bias + column : nullptr, last});
+    const Tile<T> tile{&block,
+                       block.a + m * (block.tiles ? block.k : block.a_row),
+                       block.tiles ? 1 : block.a_row,
+                       block.tiles ? rows : block.a_col,
+                       b,
+                       block.b_row,
+                       block.y + column,
+                       block.y_row + m,
+                       block.addend ? block.addend + column : nullptr,
+                       block.bias ? block.bias + column : nullptr,
+                       last};
+    if (kStays && i > 0) {
+      multiply_rows<T, kVectors, kPartial, kMaxRows, !kStays>(rows, tile);
+    } else {
+      multiply_rows<T, kVectors, kPartial, kMaxRows, true>(rows, tile);
+    }
   }
 }
 
