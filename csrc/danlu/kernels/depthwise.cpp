@@ -146,12 +146,27 @@ DL_INLINE void for_each_sum(const ConvSizes& s, const Row<T>& row, Range whole, 
   }
 }
 
-// `turned`: the kernel is read backwards.
+// The strides and taps of row (o0, o1) of outputs. `turned`: the kernel is read backwards.
+template <class T>
+DL_INLINE Row<T> row_at(const ConvSizes& s, bool turned, int64_t o0, int64_t o1) {
+  const int64_t c_all = s.groups;
+  Row<T> row;
+  row.x_tap[2] = s.window.dilation[2] * c_all;
+  row.x_tap[1] = s.window.dilation[1] * s.in[2] * c_all;
+  row.x_tap[0] = s.window.dilation[0] * s.in[1] * s.in[2] * c_all;
+  row.x_out = s.window.stride[2] * c_all;
+  row.w_tap[2] = turned ? -c_all : c_all;
+  row.w_tap[1] = row.w_tap[2] * s.window.size[2];
+  row.w_tap[0] = row.w_tap[1] * s.window.size[1];
+  row.taps[0] = taps_inside(s, 0, o0);
+  row.taps[1] = taps_inside(s, 1, o1);
+  return row;
+}
+
 template <class T>
 void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const Epilogue<T>& after,
              T* y) {
   const int64_t c_all = s.groups, work = s.out[2] * s.taps() * c_all / kLanes<T>;
-  const int64_t sign = turned ? -1 : 1;
   const T* first_tap = turned ? kernel + (s.taps() - 1) * c_all : kernel;
   const Range whole = both(outputs_inside(s, 0), outputs_inside(s, s.window.size[2] - 1));
   parallel_for(s.images * s.out[0] * s.out[1], grain_for(work), [&](int64_t begin, int64_t end) {
@@ -161,16 +176,7 @@ void forward(const ConvSizes& s, const T* x, const T* kernel, bool turned, const
       const int64_t i0 = image + o0 * s.window.stride[0] - s.window.before[0];
       const int64_t i1 = o1 * s.window.stride[1] - s.window.before[1];
       const int64_t start = ((i0 * s.in[1] + i1) * s.in[2] - s.window.before[2]) * c_all;
-      Row<T> row;
-      row.x_tap[2] = s.window.dilation[2] * c_all;
-      row.x_tap[1] = s.window.dilation[1] * s.in[2] * c_all;
-      row.x_tap[0] = s.window.dilation[0] * s.in[1] * s.in[2] * c_all;
-      row.x_out = s.window.stride[2] * c_all;
-      row.w_tap[2] = sign * c_all;
-      row.w_tap[1] = row.w_tap[2] * s.window.size[2];
-      row.w_tap[0] = row.w_tap[1] * s.window.size[1];
-      row.taps[0] = taps_inside(s, 0, o0);
-      row.taps[1] = taps_inside(s, 1, o1);
+      Row<T> row = row_at<T>(s, turned, o0, o1);
       for_each_vector<T>(0, c_all, [&](int64_t c, int64_t n) {
         row.x = x + start + c;
         row.kernel = first_tap + c;

@@ -22,7 +22,6 @@ void dot_columns(int64_t n, int64_t k, const T* a, const Matrix<T>& b, T* y, con
     for (int i = 0; i < kL; ++i) total += sum[i];
     const T* x = b.data + j * b.col;
     for (int64_t i = from; i < k; ++i) total += a[i] * x[i];
-    if (e.addend) total += e.addend[j];
     if (e.bias) total += e.bias[j];
     y[j] = e.relu && total < 0 ? T(0) : total;
   };
@@ -92,7 +91,6 @@ void multiply_row(int64_t n, int64_t k, int64_t stretches, const Matrix<T>& a, c
   for (int64_t j = 0; j < n; ++j) {
     T total = sums[j];
     for (int64_t i = 1; i < stretches; ++i) total += sums[i * n + j];
-    if (e.addend) total += e.addend[j];
     if (e.bias) total += e.bias[j];
     y[j] = e.relu && total < 0 ? T(0) : total;
   }

@@ -264,13 +264,54 @@ void transform_inputs(const Tiling& tiling, const float* x, int64_t first, int64
   }
 }
 
+// du (positions, channels, filters) = v w over n tiles, or with them added.
+void multiply_positions(const WinogradSizes& s, const Packed* v, const Packed* w, int64_t n,
+                        bool added, float* du) {
+  const int64_t positions = s.positions(), strips = amx::strips_of(s.channels);
+  const int64_t line_size = amx::packed_size(s.strip()), panels = amx::strips_of(s.filters);
+  const int64_t steps = amx::steps_of(n), work = n * s.filters * kStrip;
+  parallel_for(positions * strips, grain_for(work / 8), [&](int64_t begin, int64_t end) {
+    int64_t offsets[kStrip];
+    for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * s.filters;
+    alignas(64) float running[kSquare];
+    amx::Unit unit;
+    amx::begin(unit, amx::kFloatParts);
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t p = i / strips, c = i % strips * kStrip;
+      for (int64_t o = 0; o < s.filters; o += kStrip) {
+        float* y = du + (p * s.channels + c) * s.filters + o;
+        for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
+          const int64_t left = steps - step;
+          const int64_t count = left < amx::kMostSteps ? left : amx::kMostSteps;
+          const Packed* lines = v + i * line_size + step * kStepSize;
+          const int64_t panel = step / amx::kMostSteps * panels + o / kStrip;
+          amx::multiply(unit, amx::packed_strip(lines, count, amx::kFloatParts),
+                        w + (panel * positions + p) * kPanelPosition, count,
+                        {.y = y,
+                         .y_row = offsets,
+                         .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
+                         .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
+                         .running = running,
+                         .first = step == 0,
+                         .last = step + amx::kMostSteps >= steps,
+                         .addend = added ? y : nullptr,
+                         .bias = nullptr,
+                         .relu = false});
+        }
+      }
+    }
+    amx::flush(unit);
+    amx::end(unit);
+  });
+}
+
 template <int m>
 void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, float* dkernel,
                      float* scratch) {
   constexpr int positions = (m + 2) * (m + 2);
-  const int64_t strip = s.strip(), strips = amx::strips_of(s.channels);
+  const int64_t strip = s.strip(), panels = amx::strips_of(s.filters);
   const int64_t line_size = amx::packed_size(strip);
-  const int64_t v_position = strips * line_size, panels = amx::strips_of(s.filters);
+  const int64_t v_position = amx::strips_of(s.channels) * line_size;
   auto* v = reinterpret_cast<Packed*>(scratch);
   Packed* w = v + positions * v_position;
   const int64_t groups = (amx::steps_of(strip) + amx::kMostSteps - 1) / amx::kMostSteps;
@@ -279,8 +320,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
   const Tiling read = tiles_read<m>(s), written = tiles_written<m>(s);
   for (int64_t first = 0; first < s.tiles(); first += strip) {
     const int64_t n = s.tiles() - first < strip ? s.tiles() - first : strip;
-    const int64_t steps = amx::steps_of(n);
-    parallel_for(2 * steps, 1, [&](int64_t begin, int64_t end) {
+    parallel_for(2 * amx::steps_of(n), 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         if (i % 2 == 0) {
           transform_inputs<m>(read, x, first, i / 2, n, v, line_size, v_position);
@@ -289,40 +329,7 @@ void weight_gradient(const WinogradSizes& s, const float* x, const float* dy, fl
         }
       }
     });
-    const int64_t work = n * s.filters * kStrip;
-    parallel_for(positions * strips, grain_for(work / 8), [&](int64_t begin, int64_t end) {
-      int64_t offsets[kStrip];
-      for (int64_t i = 0; i < kStrip; ++i) offsets[i] = i * s.filters;
-      alignas(64) float running[kSquare];
-      amx::Unit unit;
-      amx::begin(unit, amx::kFloatParts);
-      for (int64_t i = begin; i < end; ++i) {
-        const int64_t p = i / strips, c = i % strips * kStrip;
-        for (int64_t o = 0; o < s.filters; o += kStrip) {
-          for (int64_t step = 0; step < steps; step += amx::kMostSteps) {
-            const int64_t left = steps - step;
-            const int64_t count = left < amx::kMostSteps ? left : amx::kMostSteps;
-            const Packed* lines = v + i * line_size + step * kStepSize;
-            const int64_t panel = step / amx::kMostSteps * panels + o / kStrip;
-            amx::multiply(
-                unit, amx::packed_strip(lines, count, amx::kFloatParts),
-                w + (panel * positions + p) * kPanelPosition, count,
-                {.y = du + (p * s.channels + c) * s.filters + o,
-                 .y_row = offsets,
-                 .rows = s.channels - c < kStrip ? s.channels - c : kStrip,
-                 .columns = s.filters - o < kStrip ? s.filters - o : kStrip,
-                 .running = running,
-                 .first = step == 0,
-                 .last = step + amx::kMostSteps >= steps,
-                 .addend = first > 0 ? du + (p * s.channels + c) * s.filters + o : nullptr,
-                 .bias = nullptr,
-                 .relu = false});
-          }
-        }
-      }
-      amx::flush(unit);
-      amx::end(unit);
-    });
+    multiply_positions(s, v, w, n, first > 0, du);
   }
   store_kernel_gradient<m>(s, du, dkernel);
 }
