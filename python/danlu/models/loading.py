@@ -26,6 +26,7 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
     import json
 
     from ..saving import deserialize_keras_object
+    from ..saving.sharing import reading_shared
     from .model import Model
 
     try:
@@ -34,7 +35,7 @@ def model_from_json(json_string: str, custom_objects: Any = None) -> Any:
         raise ValueError(
             f"[model_from_json] this is not JSON ({error}): {json_string!r:.60}"
         ) from None
-    with reading("[model_from_json] this"):
+    with reading("[model_from_json] this"), reading_shared():
         model = deserialize_keras_object(config, custom_objects=custom_objects)
     if not isinstance(model, Model):
         raise ValueError(

@@ -245,9 +245,9 @@ class Model(Trainer, Layer):
         """
         import json
 
-        from ..saving import serialize_keras_object
+        from ..saving.sharing import serialize_sharing
 
-        return json.dumps(serialize_keras_object(self), **kwargs)
+        return json.dumps(serialize_sharing(self), **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, if they can be recorded.

@@ -88,12 +88,12 @@ def model_to_bytes(model: Any) -> bytes:
     import zipfile
 
     from .. import __version__
-    from .serialization import serialize_keras_object
+    from .sharing import serialize_sharing
     from .weights import as_arrays, weights_to_bytes
 
     members: dict[str, Any] = {
         METADATA: json.dumps({"danlu_version": __version__, "format": 1}),
-        CONFIG: json.dumps(serialize_keras_object(model)),
+        CONFIG: json.dumps(serialize_sharing(model)),
         WEIGHTS: weights_to_bytes(model),
     }
     state = {name: v.numpy() for name, v in _training_state(model).items()}
@@ -173,12 +173,13 @@ def model_from_bytes(data: bytes) -> Any:
 def _load(path: Any, custom_objects: Any, compile: bool) -> Any:
     from .registration import custom_object_scope
     from .serialization import deserialize_keras_object
+    from .sharing import reading_shared
     from .weights import set_arrays
 
     config = _read_json(path, CONFIG)
     compile_config = config.pop("compile_config", None) if isinstance(config, dict) else None
     where = f"[load_model] {CONFIG} in {path!r}"
-    with reading(where):
+    with reading(where), reading_shared():
         model = deserialize_keras_object(config, custom_objects=custom_objects)
     if not hasattr(model, "load_weights"):
         raise ValueError(f"[load_model] {path!r} holds a {type(model).__name__}, not a model")

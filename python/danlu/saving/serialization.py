@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
+from . import sharing
 from .registration import custom_object_scope, get_registered_name, get_registered_object
 
 _PACKAGE = __name__.partition(".")[0]
@@ -77,6 +78,8 @@ def serialize_keras_object(obj: Any) -> Any:
         value = get() if get is not None else None
         if value is not None:
             config[part] = serialize_keras_object(value)
+    if _is_layer(obj):
+        sharing.mark(config, obj)
     return config
 
 
@@ -186,6 +189,9 @@ def deserialize_keras_object(
         from ..models.operation_config import read_operation
 
         return read_operation(name, inner, custom_objects)
+    known = sharing.find(config)
+    if known is not None:
+        return known
     cls = _find_class(config, custom_objects)
     if not isinstance(inner, dict) or not hasattr(cls, "from_config"):
         raise ValueError(
@@ -197,6 +203,7 @@ def deserialize_keras_object(
         _build(obj, config.get("build_config"))
         if config.get("compile_config") and hasattr(obj, "compile_from_config"):
             obj.compile_from_config(config["compile_config"])
+    sharing.remember(config, obj)
     return obj
 
 
@@ -221,6 +228,12 @@ def check_entries(who: str, name: str, entries: Any, *strings: str) -> Any:
             keys = f" with {', '.join(map(repr, strings))}" if strings else ""
             raise ValueError(f"[{who}] {name!r} is a list of dicts{keys}, got {entry!r:.80}")
     return entries
+
+
+def _is_layer(obj):
+    from ..layers.layer import Layer
+
+    return isinstance(obj, Layer)
 
 
 def _has_own_build(layer):
