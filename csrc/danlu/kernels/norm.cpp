@@ -13,25 +13,35 @@ namespace danlu::cpu::DL_LEVEL {
 
 namespace {
 
+// sums[c] += term(r, c) for every row and channel, four rows at a time: the sums lie in memory, and
+// getting them there and back takes longer than adding a row.
+template <class A, class F>
+DL_INLINE void add_rows(int64_t begin, int64_t end, int64_t channels, A* sums, F&& term) {
+  int64_t r = begin;
+  for (; r + 4 <= end; r += 4) {
+    DL_VECTORIZE
+    for (int64_t c = 0; c < channels; ++c) {
+      sums[c] += (term(r, c) + term(r + 1, c)) + (term(r + 2, c) + term(r + 3, c));
+    }
+  }
+  for (; r < end; ++r) {
+    DL_VECTORIZE
+    for (int64_t c = 0; c < channels; ++c) sums[c] += term(r, c);
+  }
+}
+
 // Mean and sum of squared deviations of each channel in rows [begin, end).
 template <class T, class A>
 void block_moments(const T* x, int64_t begin, int64_t end, int64_t channels, A* mean, A* squares) {
   for (int64_t c = 0; c < channels; ++c) mean[c] = squares[c] = A(0);
-  for (int64_t r = begin; r < end; ++r) {
-    const T* row = x + r * channels;
-    DL_VECTORIZE
-    for (int64_t c = 0; c < channels; ++c) mean[c] += static_cast<A>(row[c]);
-  }
+  add_rows(begin, end, channels, mean,
+           [=](int64_t r, int64_t c) { return static_cast<A>(x[r * channels + c]); });
   const A scale = A(1) / static_cast<A>(end - begin);
   for (int64_t c = 0; c < channels; ++c) mean[c] *= scale;
-  for (int64_t r = begin; r < end; ++r) {
-    const T* row = x + r * channels;
-    DL_VECTORIZE
-    for (int64_t c = 0; c < channels; ++c) {
-      const A deviation = static_cast<A>(row[c]) - mean[c];
-      squares[c] += deviation * deviation;
-    }
-  }
+  add_rows(begin, end, channels, squares, [=](int64_t r, int64_t c) {
+    const A deviation = static_cast<A>(x[r * channels + c]) - mean[c];
+    return deviation * deviation;
+  });
 }
 
 // Joins the moments of `more` rows to those of `rows` rows (Chan, Golub, LeVeque 1979).
