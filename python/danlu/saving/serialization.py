@@ -78,8 +78,7 @@ def serialize_keras_object(obj: Any) -> Any:
         value = get() if get is not None else None
         if value is not None:
             config[part] = serialize_keras_object(value)
-    if _is_layer(obj):
-        sharing.mark(config, obj)
+    sharing.mark(config, obj)
     return config
 
 
@@ -228,12 +227,6 @@ def check_entries(who: str, name: str, entries: Any, *strings: str) -> Any:
             keys = f" with {', '.join(map(repr, strings))}" if strings else ""
             raise ValueError(f"[{who}] {name!r} is a list of dicts{keys}, got {entry!r:.80}")
     return entries
-
-
-def _is_layer(obj):
-    from ..layers.layer import Layer
-
-    return isinstance(obj, Layer)
 
 
 def _has_own_build(layer):

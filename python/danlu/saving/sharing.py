@@ -48,11 +48,14 @@ def reading_shared() -> Iterator[None]:
         _read.reset(token)
 
 
-def mark(config: dict[str, Any], layer: Any) -> None:
-    """Number the configuration of a layer."""
+def mark(config: dict[str, Any], obj: Any) -> None:
+    """Number the configuration of an object that is a layer."""
+    from ..layers.layer import Layer
+
     table = _written.get()
-    if table is not None:
-        config[_KEY] = table.setdefault(id(layer), (layer, len(table)))[1]
+    if table is not None and isinstance(obj, Layer):
+        # The table keeps the layer, so that its id is nobody else's meanwhile.
+        config[_KEY] = table.setdefault(id(obj), (obj, len(table)))[1]
 
 
 def find(config: dict[str, Any]) -> Any:
